@@ -1,0 +1,193 @@
+"""The outcome: a school's mean result in standard deviations of a pupil's result.
+
+Each procedure × subject × grade × year is centred at its own pupil-weighted mean
+and divided by its own pupil standard deviation, so that results of different
+assessments can be averaged and differences read in one unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+
+from helpers.params import OutcomeRules, Result
+from helpers.problems import BadInput, Problem
+
+CELL = ["year", "procedure", "subject", "grade"]
+"""What is standardised on its own."""
+
+
+@dataclass(frozen=True)
+class PupilSpread:
+    """Variance of pupils' results around their own school's mean, in squared points of one procedure.
+
+    `origin` says where it comes from: `shares` (it follows from the share
+    itself), `pupil_sd` (params give the standard deviation over all pupils) or
+    `estimated` (from how differences between years, or residuals of a single
+    year, get smaller as schools get larger); `standard_error` goes with the last.
+    """
+
+    procedure: str
+    origin: str
+    variance: float | None
+    standard_error: float | None = None
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+def pupil_spread(results: pl.DataFrame, index: pl.DataFrame, described: Iterable[Result]) -> list[PupilSpread]:
+    """Find the within-school variance for each procedure.
+
+    Parameters
+    ----------
+    results, index : DataFrame
+        Tables `results` and `wellbeing_index`.
+    described : iterable of Result
+        The params of the results.
+
+    Raises
+    ------
+    BadInput
+        It is neither known nor can be estimated.
+    """
+    spreads = []
+    for result in described:
+        rows = results.filter((pl.col("procedure") == result.procedure) & (pl.col("subject") == result.subject))
+        if result.measure != "mean":
+            spreads.append(PupilSpread(result.procedure, "shares", None))
+        elif result.pupil_sd is not None:
+            between = _between_variance(rows)
+            if between >= result.pupil_sd**2:
+                raise BadInput(
+                    Problem(
+                        file="файл параметров",
+                        column=f"results.{result.procedure}.pupil_sd",
+                        found=f"{result.pupil_sd:g}",
+                        expected=f"больше {between**0.5:.3g} — разброса средних между школами",
+                        advice="укажите стандартное отклонение результатов учеников, а не школ",
+                    )
+                )
+            spreads.append(PupilSpread(result.procedure, "pupil_sd", result.pupil_sd**2 - between))
+        else:
+            spreads.append(_estimated(rows, index, result))
+    return spreads
+
+
+def _between_variance(rows: pl.DataFrame) -> float:
+    """Pupil-weighted variance of school means around the mean of their cell."""
+    n, mean = pl.col("n_participants"), pl.col("mean")
+    deviation = mean - (mean * n).sum().over(CELL) / n.sum().over(CELL)
+    return float(rows.select((n * deviation**2).sum() / n.sum()).item())
+
+
+def _estimated(rows: pl.DataFrame, index: pl.DataFrame, result: Result) -> PupilSpread:
+    """Regress squared noise on 1/n: the slope is the within-school variance.
+
+    With several years the noise is a school's change from year to year, whose
+    variance is 2τ_d² + σ²(1/n₁ + 1/n₂): what is lasting about the school drops
+    out. With one year it is the residual on the index, τ² + σ²/n. Weights are
+    the squared fitted variances' reciprocals, iterated (Davidian, Carroll, 1987).
+    """
+    years = rows["year"].unique().sort().to_list()
+    squared, inverse_n = [], []
+    if len(years) > 1:
+        for first, second in pairwise(years):
+            both = rows.filter(pl.col("year") == first).join(
+                rows.filter(pl.col("year") == second), on=["school_id", "subject", "grade"], suffix="_next"
+            )
+            change = both.select(pl.col("mean_next") - pl.col("mean"), "grade")
+            centred = change.select(pl.col("mean_next") - pl.col("mean_next").mean().over("grade")).to_series()
+            squared.append(centred.to_numpy() ** 2)
+            inverse_n.append(both.select(1 / pl.col("n_participants") + 1 / pl.col("n_participants_next")).to_series())
+    else:
+        joined = rows.join(index, on=["year", "school_id"])
+        for _, cell in joined.group_by("grade", maintain_order=True):
+            design = np.column_stack([np.ones(cell.height), cell["index"].to_numpy()])
+            y = cell["mean"].to_numpy()
+            squared.append((y - design @ np.linalg.lstsq(design, y, rcond=None)[0]) ** 2)
+            inverse_n.append(1 / cell["n_participants"])
+    noise, x = np.concatenate(squared), np.concatenate(inverse_n)
+    design = np.column_stack([np.ones_like(x), x])
+    fitted = np.full_like(x, noise.mean())
+    for _ in range(50):
+        weight = 1 / fitted**2
+        covariance = np.linalg.pinv(design.T @ (design * weight[:, None]))
+        coefficients = covariance @ (design.T @ (weight * noise))
+        fitted = np.maximum(design @ coefficients, noise.mean() * 1e-3)
+    slope = float(coefficients[1])
+    # a squared normal deviate has variance 2 · (its mean)²
+    standard_error = float(np.sqrt(2 * covariance[1, 1]))
+    if not slope > 2 * standard_error:
+        raise BadInput(
+            Problem(
+                file="файл параметров",
+                column=f"results.{result.procedure}.pupil_sd",
+                found="пустое место, а по данным разброс внутри школ оценить нельзя "
+                f"(наклон {slope:.4g} при ошибке {standard_error:.4g})",
+                expected="стандартное отклонение результатов учеников",
+                advice="впишите его из статистического сборника процедуры",
+            )
+        )
+    return PupilSpread(result.procedure, "estimated", slope, standard_error)
+
+
+def outcome(
+    results: pl.DataFrame, described: Iterable[Result], spreads: Iterable[PupilSpread], rules: OutcomeRules
+) -> pl.DataFrame:
+    """Standardise every result and average a school's results of a year.
+
+    z = (mean − μ) / σ, where σ² is the variance over all pupils: within schools
+    plus between them. Its sampling variance is the pooled within-school variance
+    over n (the school's own smoothed one for shares), in units of σ². Results of
+    the same grade are taken to be the same pupils': their errors correlate.
+
+    Returns
+    -------
+    DataFrame
+        Table `outcome`: year, school_id, outcome and outcome_se (pupil-SD units),
+        n_participants (of the largest result), procedures (those that entered).
+    """
+    of_procedure = pl.DataFrame(
+        [{"procedure": r.procedure, "sign": -1.0 if r.higher_is == "worse" else 1.0} for r in described]
+    ).unique("procedure", maintain_order=True)
+    within = pl.DataFrame(
+        [{"procedure": s.procedure, "pooled_within": s.variance} for s in spreads],
+        schema={"procedure": pl.String, "pooled_within": pl.Float64},
+    ).unique("procedure", maintain_order=True)
+    n, mean = pl.col("n_participants"), pl.col("mean")
+    mu = ((mean * n).sum() / n.sum()).over(CELL)
+    # For shares the variance over pupils is μ(1 − μ), which the same sum gives with m(1 − m) as the within part.
+    own_within = pl.when(pl.col("pooled_within").is_null()).then(mean * (1 - mean)).otherwise(pl.col("pooled_within"))
+    sigma2 = ((n * (own_within + (mean - mu) ** 2)).sum() / n.sum()).over(CELL)
+    sampling = pl.coalesce("pooled_within", pl.col("sd") ** 2) / n
+    weights = pl.col("procedure").replace_strict(rules.procedure_weights, default=1.0, return_dtype=pl.Float64)
+    rho = rules.same_cohort_correlation
+    standardised = (
+        results.join(of_procedure, on="procedure")
+        .join(within, on="procedure")
+        .with_columns(z=pl.col("sign") * (mean - mu) / sigma2.sqrt(), se=(sampling / sigma2).sqrt(), weight=weights * n)
+        .filter(pl.col("weight") > 0, pl.col("z").is_finite())
+        .with_columns(weight=pl.col("weight") / pl.col("weight").sum().over("year", "school_id"))
+    )
+    part = pl.col("weight") * pl.col("se")
+    cohorts = standardised.group_by("year", "school_id", "grade").agg(
+        variance=(1 - rho) * (part**2).sum() + rho * part.sum() ** 2,
+        outcome=(pl.col("weight") * pl.col("z")).sum(),
+        n_participants=n.max(),
+        procedures=pl.col("procedure").unique().sort(),
+    )
+    return (
+        cohorts.group_by("year", "school_id")
+        .agg(
+            pl.col("outcome").sum(),
+            outcome_se=pl.col("variance").sum().sqrt(),
+            n_participants=pl.col("n_participants").max(),
+            procedures=pl.col("procedures").explode().unique().sort().str.join(", "),
+        )
+        .sort("year", "school_id")
+    )

@@ -1,0 +1,130 @@
+"""Which schools are below or above what their context lets expect, how surely, and what type they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from scipy.stats import norm
+
+from helpers.params import FlagRules, SmallNRules
+
+FLAGGED = ("persistent", "watch", "observation")
+"""Tiers that name a school; the others say why it is not named."""
+
+
+def flags(
+    effect: pl.DataFrame,
+    schools: pl.DataFrame,
+    outcome: pl.DataFrame,
+    index: pl.DataFrame,
+    pooled_years: list[int],
+    rules: FlagRules,
+    small_n: SmallNRules,
+) -> pl.DataFrame:
+    """Put every school of the last years in a tier and a type.
+
+    A school is flagged when P(effect beyond ∓delta) reaches `watch`, its residual has
+    that sign in `min_years` years and every year has enough participants.
+
+    Parameters
+    ----------
+    effect, schools, outcome, index : DataFrame
+        Tables `effect`, `schools`, `outcome`, `wellbeing_index`.
+    pooled_years : list of int
+        The years that `effect` pools; one year gives no persistent tier.
+
+    Returns
+    -------
+    DataFrame
+        Table `flags`. `tier`: `persistent`, `watch`, `observation` (one-year report),
+        `preliminary` (would be flagged but for small n), `none`, `insufficient_data`,
+        `outside` (left out by type). `direction`: `below`, `within`, `above` or null.
+        `type`: context class and direction, or the tier where there is none. `reason`:
+        `probability`, `not_persistent`, `small_n`, `within`, or why there is no effect.
+        `q_value`: Benjamini–Hochberg over all schools with an effect, two-sided test of
+        no persistent effect. `spec_share` and `federal_low` are not computed yet: null.
+    """
+    in_years = pl.col("year").is_in(pooled_years)
+    latest = schools.filter(in_years).sort("year").unique("school_id", keep="last", maintain_order=True)
+    participants = (
+        outcome.filter(in_years)
+        .group_by("school_id")
+        .agg(n_min=pl.col("n_participants").min(), n_total=pl.col("n_participants").sum())
+    )
+    context = (
+        index.filter(in_years)
+        .sort("year")
+        .unique("school_id", keep="last")
+        .select("school_id", "context_class", "index")
+    )
+    joined = (
+        latest.select("school_id", "why_excluded")
+        .join(effect, on="school_id", how="left")
+        .join(participants, on="school_id", how="left")
+        .join(context, on="school_id", how="left")
+        .sort("school_id")
+    )
+    wanted = min(rules.min_years, len(pooled_years))
+    below, above = pl.col("prob_below") >= rules.watch, pl.col("prob_above") >= rules.watch
+    lasting = pl.when(below).then(pl.col("years_below") >= wanted).otherwise(pl.col("years_above") >= wanted)
+    sure = pl.max_horizontal("prob_below", "prob_above") >= rules.persistent
+    no_effect = pl.col("effect").is_null() | (pl.col("n_total") < small_n.pooled)
+    decided = joined.with_columns(
+        tier=pl.when(pl.col("why_excluded") == "type").then(pl.lit("outside"))
+        .when(no_effect).then(pl.lit("insufficient_data"))
+        .when(~(below | above) | ~lasting).then(pl.lit("none"))
+        .when(pl.col("n_min") < small_n.flag_each_year).then(pl.lit("preliminary"))
+        .when(pl.lit(len(pooled_years) == 1)).then(pl.lit("observation"))
+        .when(sure).then(pl.lit("persistent"))
+        .otherwise(pl.lit("watch")),
+        reason=pl.when(pl.col("why_excluded") == "type").then(pl.lit("type"))
+        .when(pl.col("effect").is_null()).then(pl.coalesce("why_excluded", pl.lit("no_result")))
+        .when(pl.col("n_total") < small_n.pooled).then(pl.lit("small_n"))
+        .when(~(below | above)).then(pl.lit("within"))
+        .when(~lasting).then(pl.lit("not_persistent"))
+        .when(pl.col("n_min") < small_n.flag_each_year).then(pl.lit("small_n"))
+        .otherwise(pl.lit("probability")),
+    )  # fmt: skip
+    direction = (
+        pl.when(pl.col("tier").is_in(FLAGGED))
+        .then(pl.when(below).then(pl.lit("below")).otherwise(pl.lit("above")))
+        .when(pl.col("tier") == "none").then(pl.lit("within"))
+    )  # fmt: skip
+    return decided.with_columns(direction=direction, q_value=_q_values(decided)).select(
+        "school_id",
+        "tier",
+        "direction",
+        type=pl.when(pl.col("direction").is_not_null())
+        .then(pl.concat_str("context_class", pl.lit("_"), "direction"))
+        .otherwise("tier"),
+        context_class="context_class",
+        spec_share=pl.lit(None, pl.Float64),
+        q_value="q_value",
+        federal_low=pl.lit(None, pl.Boolean),
+        reason="reason",
+        index="index",
+        n_total="n_total",
+    )
+
+
+def _q_values(decided: pl.DataFrame) -> pl.Series:
+    """Benjamini–Hochberg (1995) q-values of z = ē / SE(ē) under no persistent effect."""
+    from statsmodels.stats.multitest import multipletests
+
+    z = (decided["pooled_residual"] / decided["pooled_residual_se"]).to_numpy()
+    tested = (decided["tier"] != "outside").to_numpy() & np.isfinite(z)
+    q = np.full(len(z), np.nan)
+    if tested.any():
+        q[tested] = multipletests(2 * norm.sf(np.abs(z[tested])), method="fdr_bh")[1]
+    return pl.Series(q).fill_nan(None)
+
+
+def expected_false_share(flags: pl.DataFrame, effect: pl.DataFrame, direction: str) -> float | None:
+    """Bayesian expected share of flagged schools whose true effect is not beyond delta: mean of 1 − P.
+
+    None where nobody is flagged.
+    """
+    named = flags.filter(pl.col("tier").is_in(FLAGGED) & (pl.col("direction") == direction)).join(
+        effect, on="school_id"
+    )
+    return None if named.is_empty() else float((1 - named[f"prob_{direction}"]).mean())

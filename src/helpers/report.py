@@ -1,0 +1,108 @@
+"""One report and the places where its files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from helpers import tables
+from helpers.params import Params, load
+from helpers.problems import BadInput, Problem, quoted
+
+PROJECT = Path(__file__).resolve().parents[2]
+METHOD = PROJECT / "params" / "method.yml"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report's name, its params and the folder that receives what is made.
+
+    Made by `open_report`. `params_file` is where the params were read;
+    `out` holds `data/processed`, `_build` and the sites.
+    """
+
+    params_file: Path
+    params: Params
+    out: Path
+
+    @property
+    def name(self) -> str:
+        return self.params_file.stem
+
+    @property
+    def raw(self) -> Path:
+        """Folder of the files as received: `data/raw/<report>`, else the params file's own folder."""
+        inside = PROJECT / "data" / "raw" / self.name
+        return inside if inside.is_dir() else self.params_file.parent
+
+    @property
+    def raw_files(self) -> list[Path]:
+        return [self.raw / self.params.data.school_table.file]
+
+    @property
+    def build(self) -> Path:
+        """Working files: executed notebooks, page sources."""
+        return self.out / "_build" / self.name
+
+    def tables(self, edition: str) -> Path:
+        """Folder of the tables that an edition (`internal` or `public`) may see."""
+        return self.out / "data" / "processed" / self.name / edition
+
+    def site(self, edition: str) -> Path:
+        """Folder of the finished site of an edition."""
+        return self.out / ("_site" if edition == "public" else "_site-internal") / self.name
+
+    def read(self, name: str, edition: str = "internal") -> pl.DataFrame:
+        """Read one table of the contract."""
+        return tables.read(self.tables(edition), name)
+
+    def read_model(self, edition: str = "internal") -> dict:
+        """Read `model.json`: the fitted model in numbers."""
+        return tables.read_model(self.tables(edition))
+
+    def write(self, edition: str = "internal", **frames: pl.DataFrame) -> None:
+        """Check and write tables, each named by its keyword."""
+        for name, frame in frames.items():
+            tables.write(self.tables(edition), name, frame)
+
+    def write_model(self, model: Mapping, edition: str = "internal") -> None:
+        """Write `model.json`."""
+        tables.write_model(self.tables(edition), model)
+
+
+def open_report(report: str, out: str = "") -> Report:
+    """Find a report by its name in params/ or by a path to its params file.
+
+    Parameters
+    ----------
+    report : str
+        `california-2000`, or a path such as `D:/отчёты/my-2025.yml`.
+    out : str
+        Folder that receives tables and sites; the project's own if empty.
+
+    Raises
+    ------
+    BadInput
+        No such report, or its params are not acceptable.
+    """
+    named = PROJECT / "params" / f"{report}.yml"
+    path = named if named.is_file() else Path(report)
+    if not path.is_file() or named == METHOD:
+        raise BadInput(
+            Problem(
+                file=f"params/{report}.yml",
+                found="пустое место",
+                expected=f"один из отчётов: {', '.join(report_names())} — или путь к файлу параметров",
+                advice=f"проверьте имя {quoted(report)}; список печатает команда report list",
+            )
+        )
+    path = path.resolve()
+    return Report(path, load(path, METHOD), Path(out).resolve() if out else PROJECT)
+
+
+def report_names() -> list[str]:
+    """Names of the reports in params/."""
+    return sorted(path.stem for path in METHOD.parent.glob("*.yml") if path != METHOD)
