@@ -6,23 +6,49 @@ what is particular to a report; the second is laid over the first.
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from helpers.problems import BadInput, Problem, quoted
 
+_TAKEN = {
+    *("year", "school_id", "school_name", "group_id", "group_name", "school_type", "locality", "in_model"),
+    *("why_excluded", "n_pupils", "n_participants", "index", "context_class"),
+}
+"""Columns of our own tables: no indicator may be called so."""
+
+
+def _column_by_year(value: Any) -> Any:
+    """Accept a column, or a mapping from years to columns; one error where pydantic's union gives two."""
+    by_year = value.items() if isinstance(value, dict) else [(0, value)]
+    if all(type(year) is int and isinstance(column, str) and column for year, column in by_year):
+        return value
+    raise PydanticCustomError("column_by_year", "a column or a mapping from years to columns")
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        "".encode(name or "utf-8")
+    except LookupError:
+        raise PydanticCustomError("encoding", "an encoding that Python knows") from None
+    return name
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-ColumnByYear = str | dict[int, str]
+Text = Annotated[str, Field(min_length=1)]
+ColumnByYear = Annotated[str | dict[int, str], PlainValidator(_column_by_year)]
 
 
 class Closed(BaseModel):
     """A table of keys that refuses the unknown and never changes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Indicator(Closed):
@@ -32,16 +58,16 @@ class Indicator(Closed):
     0–1, `score` (a ready-made index) stays as it is.
     """
 
-    title: str
-    columns: list[str] = Field(min_length=1)
+    title: Text
+    columns: list[Text] = Field(min_length=1)
     unit: Literal["share", "percent", "count", "score"]
     higher_is: Literal["better", "worse"]
-    of: list[str] = []
+    of: list[Text] = []
 
     @model_validator(mode="after")
     def _count_needs_a_whole(self) -> Indicator:
         if self.unit == "count" and not self.of:
-            raise ValueError("показателю в единицах count нужен ключ of: из чего считать долю")
+            raise ValueError("при unit: count назван и ключ of — столбцы, от суммы которых считать долю")
         return self
 
 
@@ -53,8 +79,8 @@ class Result(Closed):
     tests; each grade is then compared with its own mean.
     """
 
-    procedure: str
-    title: str
+    procedure: Text
+    title: Text
     measure: Literal["mean", "share", "percent"]
     value: ColumnByYear
     n: ColumnByYear
@@ -69,14 +95,14 @@ class Result(Closed):
 class SchoolTable(Closed):
     """Where a ready table of schools keeps what the report needs."""
 
-    file: str
-    source: str
-    licence: str
-    school_id: str
-    school_name: str
-    group_id: str
-    group_name: str
-    n_pupils: str
+    file: Text
+    source: Text
+    licence: Text
+    school_id: Text
+    school_name: Text
+    group_id: Text
+    group_name: Text
+    n_pupils: Text
     indicators: dict[Slug, Indicator] = Field(min_length=1)
     results: list[Result] = Field(min_length=1)
     year: str = ""
@@ -85,8 +111,19 @@ class SchoolTable(Closed):
     left_out: list[str] = []
     locality: str = ""
     sheet: str = ""
-    encoding: str = ""
-    delimiter: Annotated[str, Field(max_length=1)] = ""
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = ""
+    delimiter: Literal["", ",", ";", "\t", "|"] = ""
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> SchoolTable:
+        for name in self.indicators:
+            if name in _TAKEN:
+                raise ValueError(f"у показателя {name} другое имя: это занято таблицами отчёта")
+        names = [(result.procedure, result.subject, result.grade_column) for result in self.results]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"у каждого результата свои procedure или subject, а {name[0]} повторён")
+        return self
 
 
 class Data(Closed):
@@ -101,7 +138,7 @@ class IndexRules(Closed):
     scale_mean: float
     scale_sd: Annotated[float, Field(gt=0)]
     base_year: int | None
-    source: str
+    source: Text
 
 
 class OutcomeRules(Closed):
@@ -109,7 +146,7 @@ class OutcomeRules(Closed):
 
     same_cohort_correlation: Share
     procedure_weights: dict[str, Annotated[float, Field(ge=0)]]
-    source: str
+    source: Text
 
 
 class ModelRules(Closed):
@@ -117,7 +154,7 @@ class ModelRules(Closed):
 
     years_pooled: Annotated[int, Field(ge=1)]
     min_schools: Annotated[int, Field(ge=4)]
-    source: str
+    source: Text
 
 
 class FlagRules(Closed):
@@ -127,12 +164,12 @@ class FlagRules(Closed):
     persistent: Annotated[float, Field(ge=0.5, lt=1)]
     watch: Annotated[float, Field(ge=0.5, lt=1)]
     min_years: Annotated[int, Field(ge=1)]
-    source: str
+    source: Text
 
     @model_validator(mode="after")
     def _tiers_in_order(self) -> FlagRules:
         if self.watch > self.persistent:
-            raise ValueError("порог watch не может быть выше порога persistent")
+            raise ValueError("порог watch не выше порога persistent")
         return self
 
 
@@ -142,7 +179,7 @@ class SmallNRules(Closed):
     model_fit: Annotated[int, Field(ge=1)]
     flag_each_year: Annotated[int, Field(ge=1)]
     pooled: Annotated[int, Field(ge=1)]
-    source: str
+    source: Text
 
 
 class ContextClassRules(Closed):
@@ -150,12 +187,12 @@ class ContextClassRules(Closed):
 
     lower: Annotated[float, Field(gt=0, lt=1)]
     upper: Annotated[float, Field(gt=0, lt=1)]
-    source: str
+    source: Text
 
     @model_validator(mode="after")
     def _cuts_in_order(self) -> ContextClassRules:
         if self.lower >= self.upper:
-            raise ValueError("доля lower должна быть меньше доли upper")
+            raise ValueError("доля lower меньше доли upper")
         return self
 
 
@@ -164,14 +201,14 @@ class PageRules(Closed):
 
     cards: Annotated[int, Field(ge=0)]
     table_rows: Annotated[int, Field(ge=1)]
-    source: str
+    source: Text
 
 
 class Params(Closed):
     """All parameters of one report."""
 
-    title: str
-    region: str
+    title: Text
+    region: Text
     years: list[Annotated[int, Field(ge=1900, le=2200)]] = Field(min_length=1)
     data: Data
     group_noun: list[str] = Field(
@@ -190,16 +227,16 @@ class Params(Closed):
     @model_validator(mode="after")
     def _years_hang_together(self) -> Params:
         if self.years != sorted(set(self.years)):
-            raise ValueError("годы years должны идти по возрастанию и не повторяться")
+            raise ValueError("годы years по возрастанию и без повторов")
         if self.index.base_year not in (None, *self.years):
-            raise ValueError(f"базового года {self.index.base_year} нет среди годов отчёта")
+            raise ValueError(f"базовый год base_year из списка years, а года {self.index.base_year} там нет")
         for result in self.data.school_table.results:
             for by_year in (result.value, result.n):
                 missing = set(self.years) - set(by_year) if isinstance(by_year, dict) else set()
                 if missing:
-                    raise ValueError(f"результат {result.procedure}: не назван столбец года {min(missing)}")
+                    raise ValueError(f"у результата {result.procedure} столбец каждого года, а {min(missing)} нет")
             if isinstance(result.value, str) and len(self.years) > 1 and not self.data.school_table.year:
-                raise ValueError(f"результат {result.procedure}: нужен столбец для каждого года или ключ year")
+                raise ValueError(f"ключ year или у результата {result.procedure} свой столбец каждого года")
         return self
 
     @property
@@ -214,23 +251,32 @@ class Params(Closed):
 
 
 _EXPECTED = {
-    "missing": "значение",
+    "missing": "ключ со значением",
     "extra_forbidden": "один из известных ключей",
+    "invalid_key": "один из известных ключей",
+    "column_by_year": "название столбца или такое название для каждого года",
+    "encoding": "название кодировки, например utf-8 или cp1251",
     "int_type": "целое число",
-    "float_type": "число",
+    "float_type": "число (дробь пишется через точку)",
+    "finite_number": "конечное число",
     "string_type": "текст",
+    "string_too_short": "непустой текст",
     "list_type": "список",
     "dict_type": "набор ключей",
-    "bool_type": "true или false",
-    "too_short": "не меньше элементов: {min_length}",
-    "too_long": "не больше элементов: {max_length}",
-    "string_too_long": "не больше знаков: {max_length}",
-    "string_pattern_mismatch": "латинские строчные буквы, цифры и _",
-    "greater_than": "число больше {gt}",
-    "greater_than_equal": "число не меньше {ge}",
-    "less_than": "число меньше {lt}",
-    "less_than_equal": "число не больше {le}",
     "model_type": "набор ключей",
+    "too_short": "элементов не меньше {min_length}",
+    "too_long": "элементов не больше {max_length}",
+    "string_pattern_mismatch": "имя из латинских строчных букв, цифр и _",
+    "greater_than": "число больше {gt:g}",
+    "greater_than_equal": "число не меньше {ge:g}",
+    "less_than": "число меньше {lt:g}",
+    "less_than_equal": "число не больше {le:g}",
+}
+_ADVICE = {
+    "missing": "добавьте этот ключ",
+    "extra_forbidden": "исправьте или удалите ключ",
+    "invalid_key": "исправьте или удалите ключ",
+    "string_type": "исправьте значение; код, число или слово да/нет возьмите в кавычки",
 }
 
 
@@ -247,35 +293,61 @@ def load(path: Path, method: Path) -> Params:
     BadInput
         One problem for each wrong, missing or unknown key.
     """
-    merged = _over(_read_yaml(method), _read_yaml(path))
+    rules, own = _read_yaml(method), _read_yaml(path)
     try:
-        return Params.model_validate(merged)
+        return Params.model_validate(_over(rules, own))
     except ValidationError as error:
-        raise BadInput(*(_problem(path.name, fault) for fault in error.errors())) from None
+        problems = []
+        for fault in error.errors():
+            loc = [part for part in fault["loc"] if part != "[key]"]
+            if fault["type"] == "invalid_key":
+                loc[-1] = str(fault["input"]).lower()
+            wrong = method if _stands_in(rules, loc) and not _stands_in(own, loc) else path
+            problems.append(_problem(wrong.name, loc, fault))
+        raise BadInput(*problems) from None
+
+
+class _RepeatedKey(yaml.MarkedYAMLError):
+    """A key stands twice in one mapping, where YAML would quietly take the last."""
+
+
+class _Loader(yaml.SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        seen = set()
+        for key, _ in node.value:
+            name = str(key.value)
+            if name in seen:
+                raise _RepeatedKey(problem=f"второй ключ {quoted(name)}", problem_mark=key.start_mark)
+            seen.add(name)
+        return super().construct_mapping(node, deep)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
+    def fault(found: str, expected: str, advice: str, row: int | None = None) -> BadInput:
+        return BadInput(Problem(file=path.name, row=row, found=found, expected=expected, advice=advice))
+
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
+    except UnicodeDecodeError:
+        raise fault(
+            "текст в другой кодировке", "файл YAML в кодировке UTF-8", "сохраните файл в кодировке UTF-8"
+        ) from None
+    except _RepeatedKey as error:
+        row = error.problem_mark.line + 1
+        raise fault(error.problem, "каждый ключ один раз", "оставьте один из двух ключей", row) from None
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise BadInput(
-            Problem(
-                file=path.name,
-                row=mark.line + 1 if mark else None,
-                found="текст, который не читается как YAML",
-                expected="файл YAML в кодировке UTF-8",
-                advice="проверьте отступы, двоеточия и кавычки в этой строке",
-            )
+        raise fault(
+            "текст, который не читается как YAML",
+            "строки вида «ключ: значение» с отступами из пробелов",
+            "проверьте отступы, двоеточия, скобки и кавычки" + (" здесь и строкой выше" if mark else ""),
+            mark.line + 1 if mark else None,
         ) from None
     if not isinstance(content, dict):
-        raise BadInput(
-            Problem(
-                file=path.name,
-                found="пустой файл или список",
-                expected="ключи и значения",
-                advice="возьмите за образец params/california-2000.yml",
-            )
+        raise fault(
+            "пустой файл" if content is None else _shown(content),
+            "набор ключей со значениями",
+            "возьмите за образец params/california-2000.yml",
         )
     return content
 
@@ -289,26 +361,46 @@ def _over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _problem(file: str, fault: Any) -> Problem:
+def _stands_in(content: Any, loc: list[Any]) -> bool:
+    """Whether a file's content has a value at the path `loc`."""
+    for part in loc:
+        try:
+            content = content[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
+
+
+def _problem(file: str, loc: list[Any], fault: Any) -> Problem:
     """Say one pydantic error as a problem of the params file."""
-    key = ".".join(str(part) for part in fault["loc"]) or "весь файл"
-    kind = fault["type"]
+    # a number in a path is a place in a list or, if it is that large, a year
+    path = "".join(f" №{part + 1}" if isinstance(part, int) and part < 1000 else f".{part}" for part in loc)
+    kind, context = fault["type"], fault.get("ctx", {})
+    found, advice = _shown(fault["input"]), _ADVICE.get(kind, "исправьте значение")
     if kind == "value_error":
-        return Problem(
-            file=file,
-            column=key,
-            found="противоречие",
-            expected=f"согласованные значения ({fault['ctx']['error']})",
-            advice="исправьте один из ключей",
-        )
-    context = fault.get("ctx", {})
-    if kind == "literal_error":
+        found, expected, advice = "несогласованные значения", str(context["error"]), "исправьте одно из них"
+    elif kind == "literal_error":
         expected = "одно из значений: " + context["expected"].replace(" or ", ", ")
     else:
         expected = _EXPECTED.get(kind, "значение другого вида").format(**context)
-    found = {"missing": "пустое место", "extra_forbidden": "неизвестный ключ"}.get(kind, quoted(fault["input"]))
-    advice = {
-        "missing": "добавьте этот ключ",
-        "extra_forbidden": "проверьте, нет ли опечатки, или удалите ключ",
-    }.get(kind, "исправьте значение")
-    return Problem(file=file, column=key, found=found, expected=expected, advice=advice)
+    if kind == "missing":
+        found = "ключа нет"
+    elif kind in ("extra_forbidden", "invalid_key"):
+        near = difflib.get_close_matches(str(loc[-1]), _known_keys(), n=1, cutoff=0.75)
+        found = "неизвестный ключ" + (f", похожий на {quoted(near[0])}" if near else "")
+    return Problem(file=file, column=path.removeprefix("."), found=found, expected=expected, advice=advice)
+
+
+def _known_keys() -> set[str]:
+    return {key for section in Closed.__subclasses__() for key in section.model_fields}
+
+
+def _shown(value: Any) -> str:
+    """Show a value of a params file as its writer sees it."""
+    if value is None:
+        return "пустое место"
+    if isinstance(value, bool):
+        return quoted(str(value).lower())
+    if isinstance(value, dict | list):
+        return ("набор ключей" if isinstance(value, dict) else "список") + f", элементов {len(value)}"
+    return quoted(value)

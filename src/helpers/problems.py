@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+_COLUMN_IS_CALLED = {
+    ".yml": "ключ",
+    ".yaml": "ключ",
+    "файл параметров": "ключ",
+    ".ipynb": "параметр",
+    ".py": "параметр",
+}
+"""What `column` names, by how the file's name ends; elsewhere a column of a table."""
+
+_SHOWN_OF_A_KIND = 5
+"""How many faults of one kind in one column are told one by one; the rest are counted."""
 
 
 @dataclass(frozen=True)
@@ -12,11 +24,12 @@ class Problem:
     Parameters
     ----------
     file : str
-        File name as its owner knows it.
+        File name as its owner knows it, or what else is at fault (`данные за 2024 год`).
     found, expected, advice : str
         What stands there, what should stand there, what to do (Russian).
     sheet, column : str, optional
-        Sheet and column title; for a params file `column` is the key's path.
+        Sheet and column title; for a params file `column` is the key's path,
+        for a notebook its parameter.
     row : int, optional
         Row number as a spreadsheet counts it, from 1, header included.
     """
@@ -30,17 +43,16 @@ class Problem:
     column: str = ""
 
     def __str__(self) -> str:
-        place = [f"файл {self.file}"]
+        place = [f"файл {self.file}" if "." in self.file else self.file]
         if self.sheet:
             place.append(f"лист «{self.sheet}»")
         if self.row is not None:
             place.append(f"строка {self.row}")
         if self.column:
-            place.append(
-                f"столбец «{self.column}»" if not self.file.endswith((".yml", ".yaml")) else f"ключ «{self.column}»"
-            )
+            words = [word for ending, word in _COLUMN_IS_CALLED.items() if self.file.endswith(ending)]
+            place.append(f"{words[0] if words else 'столбец'} «{self.column}»")
         where = ", ".join(place)
-        return f"{where[0].upper()}{where[1:]}: найдено {self.found}, ожидалось {self.expected}; {self.advice}."
+        return f"{where[0].upper()}{where[1:]} — найдено: {self.found}; ожидалось: {self.expected}; {self.advice}."
 
 
 class BadInput(Exception):
@@ -60,6 +72,14 @@ class MissingTool(Exception):
 
 
 def quoted(value: object, limit: int = 60) -> str:
-    """Show a found value inside Russian quotes, cut to `limit` characters."""
-    text = str(value)
+    """Show a found value on one line inside Russian quotes, cut to `limit` characters."""
+    text = " ".join(str(value).split())
     return f"«{text[:limit]}…»" if len(text) > limit else f"«{text}»"
+
+
+def shortened(faults: list[Problem]) -> list[Problem]:
+    """Tell the first few faults, count the rest."""
+    first, rest = faults[:_SHOWN_OF_A_KIND], faults[_SHOWN_OF_A_KIND:]
+    if len(rest) < 2:
+        return faults
+    return [*first, replace(rest[0], found=f"{rest[0].found} (ниже ещё ошибок: {len(rest) - 1})")]

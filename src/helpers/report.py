@@ -59,18 +59,18 @@ class Report:
         """Read one table of the contract."""
         return tables.read(self.tables(edition), name)
 
-    def read_model(self, edition: str = "internal") -> dict:
-        """Read `model.json`: the fitted model in numbers."""
-        return tables.read_model(self.tables(edition))
+    def read_numbers(self, name: str, edition: str = "internal") -> dict:
+        """Read `measures` (scale of the index, spread of pupils) or `model` (the fits)."""
+        return tables.read_numbers(self.tables(edition), name)
 
     def write(self, edition: str = "internal", **frames: pl.DataFrame) -> None:
         """Check and write tables, each named by its keyword."""
         for name, frame in frames.items():
             tables.write(self.tables(edition), name, frame)
 
-    def write_model(self, model: Mapping, edition: str = "internal") -> None:
-        """Write `model.json`."""
-        tables.write_model(self.tables(edition), model)
+    def write_numbers(self, name: str, numbers: Mapping, edition: str = "internal") -> None:
+        """Write `measures` or `model`."""
+        tables.write_numbers(self.tables(edition), name, numbers)
 
 
 def open_report(report: str, out: str = "") -> Report:

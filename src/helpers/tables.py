@@ -67,6 +67,8 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
 }  # fmt: skip
 
 NAMES = list(CONTRACT)
+NUMBERS = ["measures", "model"]
+"""Files of named numbers beside the tables: scales and spreads; fitted models."""
 _SHARES = {"share_low", "leverage", "reliability", "prob_below", "prob_above", "spec_share", "q_value"}
 _NOT_NEGATIVE = {
     "n_pupils",
@@ -105,18 +107,18 @@ def read(folder: Path, name: str) -> pl.DataFrame:
     return pl.read_parquet(folder / f"{name}.parquet")
 
 
-def write_model(folder: Path, model: Mapping) -> None:
-    """Write `model.json` and swap it in whole."""
+def write_numbers(folder: Path, name: str, numbers: Mapping) -> None:
+    """Write named numbers as `<name>.json` and swap the file in whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "model.json"
+    path = folder / f"{name}.json"
     beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(model, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8")
+    beside.write_text(json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8")
     beside.replace(path)
 
 
-def read_model(folder: Path) -> dict:
-    """Read `model.json` from `folder`."""
-    return json.loads((folder / "model.json").read_text(encoding="utf-8"))
+def read_numbers(folder: Path, name: str) -> dict:
+    """Read `<name>.json` from `folder`."""
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def _schema(name: str):  # noqa: ANN202 - pandera is imported late: it costs half a second

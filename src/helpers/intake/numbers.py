@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
-import unicodedata
 
 NO_DATA = frozenset(
-    {"", "-", "–", "—", "*", "н/д", "нд", "нет данных", "нет", "na", "n/a", "nan", "null", "none", "#н/д", "#n/a"}
+    {"", "-", "—", "*", "…", "...", "н/д", "нд", "нет данных", "нет", "na", "n/a", "nan", "null", "none"}
+    | {"#н/д", "#n/a"}
 )
-_SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f']+")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_HIDDEN = re.compile(r"(менее|<) ?\d")
+_LOOK_ALIKES = str.maketrans({"−": "-", "–": "-", "‐": "-", "‑": "-", "’": "'", "\u200b": None, "\ufeff": None})
+_NUMBER = re.compile(
+    r"([+-]? ?(\d{1,3}([ ']\d{3})+|\d*)([.,]\d*)?(e[+-]?\d+)?) ?%?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class NotANumber(ValueError):
@@ -21,7 +26,7 @@ def parse_number(text: str | None) -> float | None:
 
     Understands decimal comma, thousands set off by any space or apostrophe, a
     trailing percent sign (the unit stays: `12,5 %` is 12.5) and the usual minus
-    signs. A word for «no data» or «менее 5» (hidden by the source) gives None.
+    signs. A word for «no data», «менее 5» or «<5» (hidden by the source) gives None.
 
     Raises
     ------
@@ -30,13 +35,16 @@ def parse_number(text: str | None) -> float | None:
     """
     if text is None:
         return None
-    plain = unicodedata.normalize("NFKC", text).strip()
-    if plain.lower() in NO_DATA or plain.lower().startswith("менее "):
+    plain = " ".join(text.translate(_LOOK_ALIKES).split())
+    if plain.lower() in NO_DATA or _HIDDEN.match(plain.lower()):
         return None
-    plain = _SPACES.sub("", plain).removesuffix("%").replace("\u2212", "-").replace(",", ".")
-    if not _NUMBER.fullmatch(plain):
+    match = _NUMBER.fullmatch(plain)
+    if not match:
         raise NotANumber(text)
-    number = float(plain)
-    if number in (float("inf"), float("-inf")):
+    try:
+        number = float(match[1].translate({ord(" "): None, ord("'"): None, ord(","): "."}))
+    except ValueError:
+        raise NotANumber(text) from None
+    if math.isinf(number):
         raise NotANumber(text)
     return number

@@ -8,6 +8,7 @@ needs code here: params name the columns and say what they mean.
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -15,11 +16,14 @@ import polars as pl
 from helpers.intake.numbers import NotANumber, parse_number
 from helpers.intake.sheets import ROW, Sheet, read_sheet
 from helpers.params import ColumnByYear, Indicator, Params, Result, SchoolTable
-from helpers.problems import BadInput, Problem, quoted
+from helpers.problems import BadInput, Problem, quoted, shortened
 from helpers.report import Report
 
-_SHOWN_OF_A_KIND = 5
-"""How many faults of one kind in one column are told one by one; the rest are counted."""
+_SHOWN = 5
+"""How many titles or row numbers one sentence lists."""
+_ROUNDING = 0.01
+"""By how much percentages that were rounded before they are added up may exceed 1."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[.\-/](\d{1,2}[.\-/]\d|[a-zа-я]{3})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,18 @@ def accept(report: Report) -> Accepted:
     context = _context(by_year, layout)
     results = _results(by_year, layout, sheet.file)
     schools = _schools(by_year, context, results, params)
+    problems = _constant(sheet, context, schools, params)
+    if problems:
+        raise BadInput(*problems)
     taken = sum(frame.height for frame in by_year.values())
-    outside = sheet.frame.height - taken if layout.year else 0
-    return Accepted(schools, context, results, _acceptance(sheet, schools, outside))
+    counted = {
+        "rows_outside_years": (
+            sheet.frame.height - taken if layout.year else 0,
+            "строки за годы, которых нет в отчёте",
+        ),
+        "results_incomplete": (_incomplete(by_year, layout), "результаты без значения или без числа участников"),
+    }
+    return Accepted(schools, context, results, _acceptance(sheet, schools, counted))
 
 
 def _named(column: ColumnByYear) -> list[str]:
@@ -72,21 +85,31 @@ def _require_columns(sheet: Sheet, layout: SchoolTable) -> None:
     grades = [result.grade_column for result in layout.results]
     of_indicators = [c for item in layout.indicators.values() for c in (*item.columns, *item.of)]
     of_results = [c for item in layout.results for c in (*_named(item.value), *_named(item.n))]
-    needed = dict.fromkeys(c for c in (*single, *optional, *grades, *of_indicators, *of_results) if c)
-    problems = []
-    for column in needed:
-        if column in sheet.columns:
-            continue
-        near = difflib.get_close_matches(column, sheet.columns, n=1)
-        hint = f"похожий столбец — {quoted(near[0])}; " if near else ""
-        problems.append(
+    needed = list(dict.fromkeys(c for c in (*single, *optional, *grades, *of_indicators, *of_results) if c))
+    missing = [column for column in needed if column not in sheet.columns]
+    if missing == needed:
+        raise BadInput(
             Problem(
-                file=sheet.file, sheet=sheet.sheet, column=column, found="столбца нет", expected="столбец с таким названием",
-                advice=f"{hint}исправьте название в файле параметров",
+                file=sheet.file, sheet=sheet.sheet, found=f"столбцы {_listed(sheet.columns)}",
+                expected=f"столбцы {_listed(needed)}",
+                advice="названия столбцов должны стоять в первой строке таблицы; проверьте их, "
+                "а для csv — и ключи encoding и delimiter",
             )
         )  # fmt: skip
+    problems = []
+    for column in missing:
+        near = difflib.get_close_matches(column, sheet.columns, n=1)
+        found = "такого столбца нет" + (f", есть похожий {quoted(near[0])}" if near else "")
+        advice = "исправьте название в таблице или в файле параметров"
+        if near:
+            advice += " (сравните пробелы, регистр, русские и латинские буквы)"
+        problems.append(Problem(sheet.file, found, "столбец с таким названием", advice, sheet.sheet, None, column))
     if problems:
         raise BadInput(*problems)
+
+
+def _listed(titles: list[str]) -> str:
+    return ", ".join(map(quoted, titles[:_SHOWN])) + (" и другие" if len(titles) > _SHOWN else "")
 
 
 def _measured(sheet: Sheet, layout: SchoolTable, problems: list[Problem]) -> pl.DataFrame:
@@ -104,7 +127,9 @@ def _measured(sheet: Sheet, layout: SchoolTable, problems: list[Problem]) -> pl.
         for column in _named(result.n):
             ranges[column] = (0.0, None, True)
     ranges.setdefault(layout.n_pupils, (0.0, None, True))
-    return pl.DataFrame({c: _numbers(sheet, c, *limits, problems) for c, limits in ranges.items()})
+    measured = pl.DataFrame({c: _numbers(sheet, c, *limits, problems) for c, limits in ranges.items()})
+    problems += _shares_for_percent(sheet, measured, layout)
+    return measured
 
 
 def _numbers(
@@ -115,37 +140,59 @@ def _numbers(
     faults: list[Problem] = []
 
     def fault(row: int, text: str, expected: str) -> None:
-        advice = "исправьте ячейку; если данных нет, оставьте её пустой"
-        faults.append(Problem(sheet.file, quoted(text), expected, advice, sheet.sheet, row, column))
+        advice = "исправьте ячейку, а если данных нет, оставьте её пустой"
+        if _DATE.match(text):
+            expected += ", а не дата"
+            advice = "задайте ячейке числовой формат и впишите число заново: Excel мог принять его за дату"
+        elif high == 1 and expected.endswith(_range(low, high)):
+            advice = (
+                "исправьте ячейку, а если весь столбец в процентах, укажите в файле параметров percent вместо share"
+            )
+        shown = quoted(text.removesuffix(" 00:00:00"))
+        faults.append(Problem(sheet.file, shown, expected, advice, sheet.sheet, row, column))
 
     for text, row in zip(sheet.frame[column], sheet.frame[ROW], strict=True):
         try:
             number = parse_number(text)
         except NotANumber:
-            fault(row, text, "число")
+            fault(row, text, "целое число" if whole else "число")
             number = None
         if number is not None:
+            expected = ""
             if (low is not None and number < low) or (high is not None and number > high):
-                fault(row, text, f"число {_range(low, high)}")
+                expected = f"{'целое ' if whole else ''}число {_range(low, high)}"
             elif whole and number != round(number):
-                fault(row, text, "целое число")
+                expected = "целое число"
+            if expected:
+                fault(row, text, expected)
+                number = None
         numbers.append(number)
-    problems += _shortened(faults)
+    problems += shortened(faults)
     return pl.Series(column, numbers, dtype=pl.Float64)
 
 
 def _range(low: float | None, high: float | None) -> str:
-    words = ([] if low is None else [f"от {low:g}"]) + ([] if high is None else [f"до {high:g}"])
-    return " ".join(words)
+    if low is None or high is None:
+        return f"не меньше {low:g}" if high is None else f"не больше {high:g}"
+    return f"от {low:g} до {high:g}"
 
 
-def _shortened(faults: list[Problem]) -> list[Problem]:
-    """Tell the first few faults, count the rest."""
-    if len(faults) <= _SHOWN_OF_A_KIND:
-        return faults
-    first, rest = faults[:_SHOWN_OF_A_KIND], faults[_SHOWN_OF_A_KIND:]
-    found = f"{rest[0].found} и ещё таких же ошибок: {len(rest) - 1}"
-    return [*first, replace(rest[0], found=found)]
+def _comma(number: float) -> str:
+    return f"{number:.4g}".replace(".", ",")
+
+
+def _shares_for_percent(sheet: Sheet, measured: pl.DataFrame, layout: SchoolTable) -> list[Problem]:
+    """Refuse a column declared in percent that never exceeds 1: Excel keeps 12,5 % as 0,125."""
+    declared = [c for i in layout.indicators.values() if i.unit == "percent" and not i.of for c in i.columns]
+    declared += [c for r in layout.results if r.measure == "percent" for c in _named(r.value)]
+    return [
+        Problem(
+            file=sheet.file, sheet=sheet.sheet, column=column, found="во всём столбце ни одного числа больше 1",
+            expected="проценты от 0 до 100", advice="если это доли, укажите в файле параметров share вместо percent",
+        )
+        for column in dict.fromkeys(declared)
+        if 0 < (measured[column].max() or 0) <= 1
+    ]  # fmt: skip
 
 
 def _by_year(sheet: Sheet, measured: pl.DataFrame, params: Params, problems: list[Problem]) -> dict[int, pl.DataFrame]:
@@ -165,35 +212,72 @@ def _by_year(sheet: Sheet, measured: pl.DataFrame, params: Params, problems: lis
         **optional,
         **grades,
     )
-    for column, title in [
-        ("school_id", layout.school_id),
-        ("group_id", layout.group_id),
-        ("school_name", layout.school_name),
-    ]:
-        blank = identity.filter(pl.col(column).is_null())[ROW]
-        problems += _shortened(
+    must = [layout.school_id, layout.school_name, layout.group_id, layout.year]
+    for title in dict.fromkeys(c for c in (*must, *(r.grade_column for r in layout.results)) if c):
+        problems += shortened(
             [
-                Problem(sheet.file, "пустая ячейка", "значение", "впишите код или название", sheet.sheet, row, title)
-                for row in blank
+                Problem(
+                    sheet.file, "пустая ячейка", "заполненная ячейка",
+                    "впишите значение, а если это строка итогов или примечаний, удалите её", sheet.sheet, row, title,
+                )
+                for row in sheet.frame.filter(pl.col(title).is_null())[ROW]
             ]
-        )
+        )  # fmt: skip
     frame = pl.concat([identity, measured.rename({c: f"measured:{c}" for c in measured.columns})], how="horizontal")
-    if layout.year:
-        year = _numbers(sheet, layout.year, 1900, 2200, True, problems)
-        frames = {y: frame.filter(year == y) for y in params.years}
-    else:
-        frames = dict.fromkeys(params.years, frame)
+    problems += _impossible(sheet, frame, params)
+    if not layout.year:
+        problems += _duplicates(sheet, frame, layout.school_id, None)
+        return dict.fromkeys(params.years, frame)
+    wrong_years: list[Problem] = []
+    year = _numbers(sheet, layout.year, 1900, 2200, True, wrong_years)
+    problems += [replace(problem, advice="впишите год четырьмя цифрами") for problem in wrong_years]
+    frames = {y: frame.filter(year == y) for y in params.years}
     for y, rows in frames.items():
         if rows.is_empty():
             problems.append(
                 Problem(
                     sheet.file, f"ни одной строки за {y} год", "строки за каждый год из ключа years",
-                    "добавьте данные или уберите год из параметров", sheet.sheet, None, layout.year,
+                    "добавьте данные или уберите год из файла параметров", sheet.sheet, None, layout.year,
                 )
             )  # fmt: skip
-    for y, rows in frames.items() if layout.year else [(None, frame)]:
         problems += _duplicates(sheet, rows, layout.school_id, y)
     return frames
+
+
+def _impossible(sheet: Sheet, frame: pl.DataFrame, params: Params) -> list[Problem]:
+    """Numbers that are each fine but contradict each other: a part above its whole, a result of nobody."""
+    layout = params.data.school_table
+    problems = []
+    for indicator in layout.indicators.values():
+        if indicator.unit == "score":
+            continue
+        share = frame.select(ROW, share=_share(indicator))
+        above = share.filter(pl.col("share") > 1 + (0 if indicator.unit == "count" else _ROUNDING) + 1e-9)
+        whole = f"столбцов {_listed(indicator.of)}" if len(indicator.of) > 1 else f"столбца {_listed(indicator.of)}"
+        problems += shortened(
+            [
+                Problem(
+                    sheet.file, f"{_comma(100 * value)} %" + (f" от {whole}" if indicator.of else ""),
+                    "не больше 100 %", "исправьте строку: часть не может быть больше целого",
+                    sheet.sheet, row, " + ".join(indicator.columns),
+                )
+                for row, value in above.iter_rows()
+            ]
+        )  # fmt: skip
+    pairs = dict.fromkeys((_of_year(r.value, y), _of_year(r.n, y)) for r in layout.results for y in params.years)
+    for value, n in pairs:
+        nobody = frame.filter((_measure(n) == 0) & (_measure(value) != 0)).select(ROW, _measure(value))
+        problems += shortened(
+            [
+                Problem(
+                    sheet.file, f"результат {_comma(number)} при нуле участников",
+                    f"пустая ячейка или число участников больше 0 в столбце {quoted(n)}",
+                    "исправьте один из двух столбцов", sheet.sheet, row, value,
+                )
+                for row, number in nobody.iter_rows()
+            ]
+        )  # fmt: skip
+    return problems
 
 
 def _duplicates(sheet: Sheet, rows: pl.DataFrame, title: str, year: int | None) -> list[Problem]:
@@ -203,10 +287,12 @@ def _duplicates(sheet: Sheet, rows: pl.DataFrame, title: str, year: int | None) 
         .agg(pl.col(ROW))
         .filter(pl.col(ROW).list.len() > 1)
     )
-    return _shortened(
+    return shortened(
         [
             Problem(
-                sheet.file, f"код {quoted(school)} в строках {', '.join(map(str, where))}",
+                sheet.file,
+                f"код {quoted(school)} в строках {', '.join(map(str, where[:_SHOWN]))}"
+                + (f" и ещё в {len(where) - _SHOWN}" if len(where) > _SHOWN else ""),
                 "одна строка на школу" + (f" за {year} год" if year else ""),
                 "оставьте одну строку или исправьте код", sheet.sheet, where[1], title,
             )
@@ -311,11 +397,36 @@ def _schools(
     )
 
 
-def _acceptance(sheet: Sheet, schools: pl.DataFrame, outside: int) -> pl.DataFrame:
+def _constant(sheet: Sheet, context: pl.DataFrame, schools: pl.DataFrame, params: Params) -> list[Problem]:
+    """Indicators that tell the base year's schools apart in nothing: no index can be made of them."""
+    fitted = schools.filter((pl.col("year") == params.base_year) & pl.col("in_model")).select("year", "school_id")
+    base = context.join(fitted, on=["year", "school_id"], how="semi")
+    return [
+        Problem(
+            file=sheet.file, sheet=sheet.sheet, column=" + ".join(indicator.columns),
+            found=f"у всех школ за {params.base_year} год одно и то же значение", expected="различия между школами",
+            advice=f"проверьте столбец или уберите показатель {name} из файла параметров",
+        )
+        for name, indicator in params.data.school_table.indicators.items()
+        if base.height > 1 and base[name].n_unique() == 1
+    ]  # fmt: skip
+
+
+def _incomplete(by_year: dict[int, pl.DataFrame], layout: SchoolTable) -> int:
+    """How many results have a value but no number of participants, or participants but no value."""
+    count = 0
+    for year, rows in by_year.items():
+        for result in layout.results:
+            value, n = _measure(_of_year(result.value, year)), _measure(_of_year(result.n, year))
+            count += rows.filter((value.is_null() & (n > 0)) | (value.is_not_null() & n.is_null())).height
+    return count
+
+
+def _acceptance(sheet: Sheet, schools: pl.DataFrame, counted: dict[str, tuple[int, str]]) -> pl.DataFrame:
     """What was read and what was set aside, counted."""
     rows = [
         ("rows_read", sheet.frame.height, sheet.note),
-        ("rows_outside_years", outside, "строки за годы, которых нет в отчёте"),
+        *((check, count, note) for check, (count, note) in counted.items()),
         ("schools_in_model", int(schools["in_model"].sum()), "школо-лет в расчёте связи"),
     ]
     reasons = schools.filter(~pl.col("in_model")).group_by("why_excluded").len().sort("why_excluded")

@@ -5,15 +5,27 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 
-from helpers.problems import BadInput, Problem, quoted
+from helpers.problems import BadInput, Problem, quoted, shortened
 
 ROW = "__row__"
-_DELIMITERS = ",;\t|"
+_DELIMITERS = ";\t|,"
+_FORMULA_ERRORS = {
+    "Div0": "#ДЕЛ/0!",
+    "Name": "#ИМЯ?",
+    "Null": "#ПУСТО!",
+    "Num": "#ЧИСЛО!",
+    "Ref": "#ССЫЛКА!",
+    "Value": "#ЗНАЧ!",
+}
+"""Errors that stand in an Excel cell, as Russian Excel shows them; `#Н/Д` means «no data»."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +33,9 @@ class Sheet:
     """A table as text.
 
     `frame` has one string column per titled column and `ROW`: the row's number
-    in the file, from 1, header included. Empty cells are null. `note` says how
-    the file was read (Russian).
+    as a spreadsheet counts it, from 1, header included. Empty cells are null,
+    white space inside titles is a single space. `note` says how the file was
+    read (Russian).
     """
 
     file: str
@@ -52,10 +65,16 @@ def read_sheet(path: Path, sheet: str = "", encoding: str = "", delimiter: str =
         The file is absent, empty, broken or not of a known kind.
     """
     if not path.is_file():
+        found = "папка" if path.is_dir() else "такого файла нет"
+        advice = f"положите файл в папку {quoted(path.parent.name)} или исправьте ключ file в файле параметров"
+        raise _fault(path, found, "файл с данными", advice)
+    try:
+        empty = not path.open("rb").read(1)
+    except OSError:
         raise _fault(
-            path, "пустое место", "файл с данными", f"положите файл в папку {path.parent.name} или исправьте имя"
-        )
-    if path.stat().st_size == 0:
+            path, "файл, который не открывается", "файл, доступный для чтения", "закройте его в других программах"
+        ) from None
+    if empty:
         raise _fault(path, "пустой файл (0 байт)", "таблица с заголовком", "выгрузите файл заново")
     kind = path.suffix.lower()
     if kind in {".csv", ".txt", ".tsv"}:
@@ -64,55 +83,79 @@ def read_sheet(path: Path, sheet: str = "", encoding: str = "", delimiter: str =
         return _read_workbook(path, sheet)
     if kind == ".parquet":
         return _read_parquet(path)
-    raise _fault(path, f"файл вида {quoted(kind)}", "csv, xlsx или parquet", "сохраните таблицу в одном из этих видов")
+    raise _fault(
+        path, f"файл вида {quoted(kind)}", "файл csv, xlsx или parquet", "сохраните таблицу в одном из этих видов"
+    )
 
 
 def _read_csv(path: Path, encoding: str, delimiter: str) -> Sheet:
-    text, encoding = _decode(path, encoding)
-    header_line = text.split("\n", 1)[0]
-    delimiter = delimiter or max(_DELIMITERS, key=header_line.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[tuple[int, list[str]]] = []
-    start = 1
+    content = path.read_bytes()
+    encoding = encoding or _guess_encoding(content)
+    text = _decode(path, content, encoding)
+    delimiter = delimiter or _guess_delimiter(text)
+    rows: list[list[str]] = []
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((start, cells))
-            start = reader.line_num + 1
-    except csv.Error as error:
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
         raise _fault(
             path,
-            f"нечитаемая строка ({error})",
-            "таблица csv",
-            "сохраните файл из Excel заново как CSV UTF-8",
-            row=start,
+            "незакрытая или лишняя кавычка",
+            "кавычки только вокруг ячейки, а внутри неё — удвоенные",
+            "исправьте кавычки в этой строке или сохраните таблицу из Excel заново как CSV UTF-8",
+            row=len(rows) + 1,
         ) from None
-    note = f"csv, кодировка {encoding}, разделитель {quoted(delimiter)}"
-    return _from_rows(path, "", rows, note)
+    shown = "табуляция" if delimiter == "\t" else quoted(delimiter)
+    return _from_rows(path, "", enumerate(rows, start=1), f"csv, кодировка {encoding}, разделитель {shown}")
 
 
-def _decode(path: Path, encoding: str) -> tuple[str, str]:
-    """Decode by the named encoding, else by the byte-order mark, else UTF-8, else cp1251."""
-    content = path.read_bytes()
-    if encoding:
-        guesses = [encoding]
-    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        guesses = ["utf-16"]
-    else:
-        guesses = ["utf-8-sig", "cp1251"]
-    for guess in guesses:
-        try:
-            text = content.decode(guess)
-        except (UnicodeDecodeError, LookupError):
-            continue
-        if "\x00" not in text:
-            return text, guess
-    raise _fault(
-        path,
-        "знаки, которых нет в этой кодировке",
-        f"текст в кодировке {' или '.join(guesses)}",
-        "назовите кодировку ключом encoding или сохраните файл как CSV UTF-8",
-    )
+def _guess_encoding(content: bytes) -> str:
+    """Go by the byte-order mark, else UTF-8, else cp1251.
+
+    Russian text in cp1251 hardly ever forms UTF-8 sequences, so a file that has
+    more of them than of stray bytes is damaged UTF-8, not cp1251.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        sound = content.decode("utf-8", "ignore")
+        stray = content.decode("utf-8", "replace").count("\ufffd")
+        return "utf-8" if len(sound.encode()) - len(sound) > stray else "cp1251"
+    return "utf-8"
+
+
+def _decode(path: Path, content: bytes, encoding: str) -> str:
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise _fault(
+            path,
+            f"байты, которых нет в кодировке {encoding}",
+            f"текст в кодировке {encoding}",
+            "назовите верную кодировку ключом encoding в файле параметров или сохраните таблицу как CSV UTF-8",
+            row=content.count(b"\n", 0, error.start) + 1,
+        ) from None
+    if "\x00" in text:
+        raise _fault(
+            path,
+            "нулевые байты",
+            f"текст в кодировке {encoding}",
+            "файл повреждён или записан в другой кодировке: сохраните таблицу заново как CSV UTF-8",
+            row=text.count("\n", 0, text.index("\x00")) + 1,
+        )
+    return text.removeprefix("\ufeff")
+
+
+def _guess_delimiter(text: str) -> str:
+    """The delimiter that cuts the most of the first rows as it cuts the header; the comma only if no other does."""
+
+    def rows_like_header(delimiter: str) -> int:
+        rows = csv.reader(io.StringIO(text[:100_000], newline=""), delimiter=delimiter)
+        widths = [len(row) for row in islice(filter(None, rows), 20)] or [1]
+        return widths.count(widths[0]) if widths[0] > 1 else 0
+
+    return max(_DELIMITERS, key=rows_like_header)
 
 
 def _read_workbook(path: Path, sheet: str) -> Sheet:
@@ -120,21 +163,26 @@ def _read_workbook(path: Path, sheet: str) -> Sheet:
 
     try:
         book = fastexcel.read_excel(path)
+        if sheet and sheet not in book.sheet_names:
+            raise _fault(
+                path,
+                f"такого листа нет, есть {', '.join(map(quoted, book.sheet_names))}",
+                f"лист {quoted(sheet)}",
+                "исправьте имя листа или ключ sheet в файле параметров",
+            )
+        name = sheet or book.sheet_names[0]
+        loaded = book.load_sheet(name, header_row=None, dtypes="string", skip_rows=0, skip_whitespace_tail_rows=True)
+        cells, errors = loaded.to_arrow_with_errors()
     except fastexcel.FastExcelError:
         raise _fault(
             path, "файл, который не открывается как книга Excel", "книга xlsx", "пересохраните его в Excel"
         ) from None
-    if sheet and sheet not in book.sheet_names:
-        names = ", ".join(quoted(name) for name in book.sheet_names)
-        raise _fault(path, f"листы {names}", f"лист {quoted(sheet)}", "исправьте ключ sheet или имя листа")
-    name = sheet or book.sheet_names[0]
-    loaded = book.load_sheet(name, header_row=None, dtypes="string", skip_rows=0, skip_whitespace_tail_rows=True)
-    rows = [
-        (number, ["" if cell is None else cell for cell in cells])
-        for number, cells in enumerate(loaded.to_polars().iter_rows(), start=1)
-        if any(cell is not None and cell.strip() for cell in cells)
-    ]
-    return _from_rows(path, name, rows, f"книга Excel, лист {quoted(name)}")
+    rows = [list(row) for row in zip(*cells.to_pydict().values(), strict=True)]
+    for error in errors.errors if errors else []:
+        row, column = error.position
+        kind = error.detail.partition("Error(")[2].removesuffix("'").removesuffix(")")
+        rows[row][column] = _FORMULA_ERRORS.get(kind)
+    return _from_rows(path, name, enumerate(rows, start=1), f"книга Excel, лист {quoted(name)}")
 
 
 def _read_parquet(path: Path) -> Sheet:
@@ -144,37 +192,41 @@ def _read_parquet(path: Path) -> Sheet:
         raise _fault(
             path, "файл, который не открывается как parquet", "таблица parquet", "выгрузите его заново"
         ) from None
-    text = frame.select(pl.all().cast(pl.String, strict=False))
-    return Sheet(path.name, "", text.with_columns(pl.int_range(2, pl.len() + 2).alias(ROW)), "parquet")
+    text = frame.select((~cs.nested()).cast(pl.String, strict=False))
+    return _from_rows(path, "", enumerate([text.columns, *text.iter_rows()], start=1), "parquet")
 
 
-def _from_rows(path: Path, sheet: str, rows: list[tuple[int, list[str]]], note: str) -> Sheet:
-    """Take the first row as titles, the rest as data; refuse ragged rows and repeated titles."""
+def _from_rows(path: Path, sheet: str, cells: Iterable[tuple[int, Sequence[str | None]]], note: str) -> Sheet:
+    """Take the first filled row as titles, the rest as data; refuse ragged rows and repeated titles."""
+    rows = [(number, [(cell or "").strip() for cell in row]) for number, row in cells]
+    rows = [(number, row) for number, row in rows if any(row)]
     if len(rows) < 2:
         raise _fault(
             path, "таблица без строк с данными", "заголовок и строки под ним", "выгрузите файл заново", sheet=sheet
         )
-    titles = [title.strip() for title in rows[0][1]]
+    titles = [" ".join(title.split()) for title in rows[0][1]]
     problems = [
         Problem(
             file=path.name, sheet=sheet, row=rows[0][0], column=title,
-            found="одно название у двух столбцов", expected="разные названия", advice="переименуйте один из столбцов",
+            found="одно название у нескольких столбцов", expected="у каждого столбца своё название",
+            advice="переименуйте лишние столбцы",
         )
         for title in sorted({t for t in titles if t and titles.count(t) > 1})
     ]  # fmt: skip
-    problems += [
-        Problem(
-            file=path.name, sheet=sheet, row=number, found=f"ячеек: {len(cells)}",
-            expected=f"столько же, сколько в заголовке: {len(titles)}",
-            advice="проверьте лишние или недостающие разделители и кавычки в этой строке",
-        )
-        for number, cells in rows[1:]
-        if len(cells) != len(titles)
-    ][:20]  # fmt: skip
+    problems += shortened(
+        [
+            Problem(
+                file=path.name, sheet=sheet, row=number, found=f"число ячеек {len(row)}",
+                expected=f"число ячеек {len(titles)}, как в заголовке",
+                advice="проверьте лишние или недостающие разделители и кавычки в этой строке",
+            )
+            for number, row in rows[1:]
+            if len(row) != len(titles)
+        ]
+    )  # fmt: skip
     if problems:
         raise BadInput(*problems)
-    kept = [index for index, title in enumerate(titles) if title]
-    data = {titles[index]: [cells[index].strip() or None for _, cells in rows[1:]] for index in kept}
+    data = {title: [row[i] or None for _, row in rows[1:]] for i, title in enumerate(titles) if title}
     frame = pl.DataFrame(data, schema=dict.fromkeys(data, pl.String))
     return Sheet(path.name, sheet, frame.with_columns(pl.Series(ROW, [number for number, _ in rows[1:]])), note)
 

@@ -6,7 +6,7 @@ The school's part of a residual is persistent a_j plus transient d_jt (Kane, Sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 
 import numpy as np
@@ -19,12 +19,20 @@ class VarianceComponents:
     """Variances between schools of equal context, in pupil SDs squared.
 
     `persistent` lasts over the years, `transient` is a year's own. With one year
-    they cannot be told apart: all of τ² stands in `persistent`, `years` is 1.
+    they cannot be told apart: all of τ² stands in `persistent`, `n_years` is 1.
     """
 
     persistent: float
     transient: float
-    years: int
+    n_years: int
+
+    @classmethod
+    def of(cls, numbers: dict) -> VarianceComponents:
+        """Take the components back from `model.json`."""
+        return cls(numbers["persistent"], numbers["transient"], numbers["n_years"])
+
+    def as_dict(self) -> dict:
+        return asdict(self)
 
 
 def variance_components(expectation: pl.DataFrame, tau2: dict[int, float]) -> VarianceComponents:
@@ -87,7 +95,7 @@ def school_effects(expectation: pl.DataFrame, components: VarianceComponents, de
     DataFrame
         Table `effect`; `prob_below` is P(a < −delta), `prob_above` P(a > delta);
         `pooled_residual`, `pooled_residual_se` (sampling, transient and expectation,
-        not the persistent part), `years` with data, `n_years_fit`.
+        not the persistent part), `years` with data.
     """
     transient = components.transient
     terms = expectation.with_columns(weight=1 / (transient + pl.col("outcome_se") ** 2))
@@ -106,12 +114,10 @@ def school_effects(expectation: pl.DataFrame, components: VarianceComponents, de
     )
     noise = 1 / pooled["total_weight"].to_numpy()
     expected_variance = pooled["expected_se"].to_numpy() ** 2
-    if components.persistent > 0:
-        reliability = components.persistent / (components.persistent + noise)
-    else:
-        reliability = np.zeros_like(noise)
+    persistent = components.persistent
+    reliability = persistent / (persistent + noise) if persistent > 0 else np.zeros_like(noise)
     effect = reliability * pooled["pooled_residual"].to_numpy()
-    effect_se = np.sqrt(components.persistent * (1 - reliability) + reliability**2 * expected_variance)
+    effect_se = np.sqrt(persistent * (1 - reliability) + reliability**2 * expected_variance)
     return pooled.select(
         "school_id",
         effect=pl.Series(effect),

@@ -1,0 +1,233 @@
+"""The `report` command.
+
+Exit codes: 0 done; 1 the data, the params or a notebook are not acceptable; 2 wrong
+usage; 3 a tool is missing or failed. Heavy libraries are imported by the verbs that
+need them: `report list` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from helpers.problems import BadInput, MissingTool
+from helpers.report import PROJECT, Report, open_report, report_names
+
+app = typer.Typer(
+    help="Отчёт о результатах школ в социальном контексте.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+_FAILURE = "REPORT_FAILURE_FILE"
+"""Environment variable: where a rule's `report` call leaves its exit code for `report build`."""
+
+
+class Edition(StrEnum):
+    """Which edition to make."""
+
+    public = "public"
+    internal = "internal"
+    all = "all"
+
+
+class Engine(StrEnum):
+    """What renders the pages."""
+
+    quarto = "quarto"
+    pandoc = "pandoc"
+
+
+ReportName = Annotated[str, typer.Argument(metavar="ОТЧЁТ", help="Имя из папки params или путь к файлу параметров.")]
+Out = Annotated[str, typer.Option("--out", help="Папка для таблиц и сайта; без ключа — папка проекта.")]
+EditionOption = Annotated[Edition, typer.Option("--edition", help="Редакция.")]
+EngineOption = Annotated[
+    Engine | None, typer.Option("--engine", help="Чем собирать страницы; без ключа — Quarto, если он найден.")
+]
+
+
+@app.command("list")
+def list_reports() -> None:
+    """Перечислить отчёты: имя, годы, название."""
+    for name in report_names():
+        params = open_report(name).params
+        typer.echo(f"{name:24} {params.years[0]}–{params.years[-1]}  {params.title}")
+
+
+@app.command()
+def check(report: ReportName) -> None:
+    """Проверить сырые файлы отчёта, ничего не считая и не записывая."""
+    from helpers.intake import accept
+    from helpers.show.words import EXCLUDED
+
+    accepted = accept(open_report(report))
+    for name, file, number, note in accepted.acceptance.iter_rows():
+        reason = EXCLUDED.get(name.removeprefix("excluded_"))
+        typer.echo(f"{file}: {number:>8}  {note}{f': {reason}' if reason else ''}" if name != "rows_read" else
+                   f"{file}: {number:>8}  строк прочитано ({note})")  # fmt: skip
+    typer.echo("Данные приняты.")
+
+
+@app.command()
+def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ", help="notebooks/…/имя.ipynb")],
+        report: ReportName, edition: EditionOption = Edition.public, out: Out = "") -> None:  # fmt: skip
+    """Выполнить одну тетрадь: шаг или страницу (для страниц округов и карточек — все сразу)."""
+    from helpers.publish.execute import run_notebook, warm_kernel
+    from helpers.publish.pages import FANNED, PAGES, STEPS, targets
+
+    this = open_report(report, out)
+    source = report_notebook.resolve()
+    started = time.monotonic()
+    if not source.is_file() or source.parent not in (STEPS, PAGES):
+        raise typer.BadParameter(f"нет тетради {report_notebook}; тетради лежат в notebooks/steps и notebooks/pages")
+    given = {"report": str(this.params_file), "out": str(this.out)}
+    with warm_kernel() as kernel:
+        if source.parent == STEPS:
+            run_notebook(source, this.build / "steps" / source.name, given, kernel)
+            made = 0
+        else:
+            pages = this.build / edition / "pages"
+            goals = targets(source.stem, this, edition)
+            wanted = {pages / f"{goal.path}.ipynb": goal.parameters for goal in goals}
+            if source.stem in FANNED:
+                (pages / source.stem).mkdir(parents=True, exist_ok=True)
+                for stale in set((pages / source.stem).glob("*.ipynb")) - wanted.keys():
+                    stale.unlink()
+            for target, own in wanted.items():
+                run_notebook(source, target, {**given, "edition": str(edition), **own}, kernel)
+            made = len(wanted)
+    pages_made = f", страниц: {made}" if made > 1 else ""
+    typer.echo(f"✓ {source.stem}{pages_made} — {time.monotonic() - started:.1f} с")
+
+
+@app.command()
+def render(
+    report: ReportName, edition: EditionOption = Edition.public, engine: EngineOption = None, out: Out = ""
+) -> None:
+    """Собрать сайт из уже выполненных тетрадей."""
+    from helpers.publish import site
+
+    this = open_report(report, out)
+    started = time.monotonic()
+    first = site.render(this, edition, engine or "")
+    typer.echo(f"✓ сайт ({_engine(engine)}) — {time.monotonic() - started:.1f} с: {first}")
+
+
+@app.command()
+def build(
+    report: ReportName,
+    edition: EditionOption = Edition.public,
+    engine: EngineOption = None,
+    cores: Annotated[int, typer.Option("--cores", min=1, help="Сколько тетрадей выполнять сразу.")] = os.cpu_count()
+    or 1,
+    out: Out = "",
+) -> None:
+    """Построить отчёт: от сырых файлов до сайта; не изменившееся не пересчитывается."""
+    from filelock import FileLock, Timeout
+
+    from helpers.publish.site import recover
+
+    this = open_report(report, out)
+    editions = ["public", "internal"] if edition == Edition.all else [str(edition)]
+    chosen = _engine(engine)
+    if chosen == "pandoc" and engine is None:
+        typer.echo("Quarto не найден: страницы соберёт pandoc (те же страницы и то же содержание).")
+    this.build.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(this.build / "build.lock", timeout=0):
+            for one in editions:
+                recover(this.site(one))
+            _snakemake(this, editions, chosen, cores)
+    except Timeout:
+        raise MissingTool(f"отчёт {this.name} уже строится другой командой; дождитесь её конца") from None
+    for one in editions:
+        typer.echo(f"Отчёт готов: {this.site(one) / 'index.html'}")
+
+
+@app.command()
+def preview(report: ReportName, edition: EditionOption = Edition.public, out: Out = "",
+            port: Annotated[int, typer.Option("--port", help="Порт на этом компьютере.")] = 8000) -> None:  # fmt: skip
+    """Показать построенный сайт в браузере по адресу http://localhost:ПОРТ."""
+    import functools
+    import http.server
+
+    site = open_report(report, out).site(edition)
+    if not (site / "index.html").is_file():
+        raise MissingTool(f"сайта ещё нет: постройте его командой report build {report} --edition {edition}")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(site))
+    with (
+        http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        typer.echo(f"http://localhost:{server.server_port}/ — остановить: Ctrl+C")
+        server.serve_forever()
+
+
+def _engine(named: Engine | None) -> str:
+    from helpers.publish import quarto
+
+    return str(named) if named else ("quarto" if quarto.find() else "pandoc")
+
+
+def _snakemake(this: Report, editions: list[str], engine: str, cores: int) -> None:
+    """Run the workflow; pass on what a rule's call said and its exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        failure = Path(folder) / "code"
+        command = [
+            sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "workflow" / "Snakefile"),
+            "--directory", str(this.out), "--cores", str(cores), "--quiet", "all", "--nolock", "--rerun-incomplete",
+            "--max-checksum-file-size", "1000000000",
+            "--config", f"report={this.params_file}", f"out={this.out}", f"editions={','.join(editions)}", f"engine={engine}",
+        ]  # fmt: skip
+        environment = {**os.environ, _FAILURE: str(failure), "PYTHONUTF8": "1"}
+        done = subprocess.run(
+            command, env=environment, check=False, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        if done.returncode == 0:
+            return
+        if failure.is_file():
+            typer.echo(failure.read_text(encoding="utf-8").partition("\n")[2], err=True)
+            raise typer.Exit(int(failure.read_text(encoding="utf-8").partition("\n")[0]))
+        raise MissingTool(f"Snakemake остановился:\n{done.stderr[-3000:]}")
+
+
+def main() -> None:
+    """Run the command; say what is wrong in words, not in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app(standalone_mode=True)
+    except BadInput as error:
+        _fail(1, str(error))
+    except MissingTool as error:
+        _fail(3, str(error))
+    except Exception as error:
+        from helpers.publish.execute import NotebookFailed
+        from helpers.publish.pages import BrokenPage
+
+        if not isinstance(error, NotebookFailed | BrokenPage):
+            raise
+        _fail(1, str(error))
+
+
+def _fail(code: int, message: str) -> None:
+    file = os.environ.get(_FAILURE)
+    if file:
+        Path(file).write_text(f"{code}\n{message}", encoding="utf-8")
+    else:
+        typer.echo(message, err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""From notebooks to a site: execute, turn into pages, render by Quarto or pandoc, swap in."""

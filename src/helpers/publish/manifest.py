@@ -1,0 +1,34 @@
+"""What a report was made from: every input by its sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from helpers.report import METHOD, PROJECT, Report
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def text(report: Report, edition: str) -> str:
+    """The manifest as JSON: raw files, params, notebooks, code, configuration and lock. No times."""
+    code = sorted((PROJECT / "src" / "helpers").rglob("*"))
+    inputs = {
+        "raw": {path.name: sha256(path) for path in report.raw_files},
+        "params": {path.name: sha256(path) for path in (report.params_file, METHOD)},
+        "notebooks": _by_name(sorted((PROJECT / "notebooks").glob("*/*.ipynb"))),
+        "code": _by_name([path for path in code if path.is_file() and "__pycache__" not in path.parts]),
+        "site": _by_name(sorted(PROJECT.glob("_quarto*.yml"))),
+        "lock": _by_name([PROJECT / "requirements.lock"]),
+    }
+    content = {"report": report.name, "title": report.params.title, "edition": edition, "inputs": inputs}
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _by_name(paths: list[Path]) -> dict[str, str]:
+    return {path.relative_to(PROJECT).as_posix(): sha256(path) for path in paths}

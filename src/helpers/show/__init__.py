@@ -1,0 +1,1 @@
+"""What a reader sees: Russian words and numbers, charts, tables, and how they reach the page."""

@@ -1,0 +1,202 @@
+"""Plotly charts. Colours are Okabe and Ito's, told apart by shape as well."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+
+from helpers.show import words
+
+COLOUR = {"below": "#D55E00", "within": "#8A8A8A", "above": "#0072B2"}
+SYMBOL = {"below": "triangle-down", "within": "circle", "above": "triangle-up"}
+_LINE = "#009E73"
+_SD = "ст. откл. ученика"
+
+_LAYOUT = go.Layout(
+    font={"family": "system-ui, sans-serif", "size": 14},
+    margin={"l": 60, "r": 10, "t": 10, "b": 60},
+    paper_bgcolor="rgba(0,0,0,0)",
+    plot_bgcolor="rgba(0,0,0,0)",
+    separators=",\u00a0",
+    legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    hoverlabel={"align": "left"},
+    height=460,
+)
+
+
+def _figure(x_title: str, y_title: str, **layout: object) -> go.Figure:
+    axis = {"zeroline": False, "gridcolor": "rgba(128,128,128,0.25)", "linecolor": "rgba(128,128,128,0.6)"}
+    figure = go.Figure(layout=_LAYOUT)
+    figure.update_xaxes(title=x_title, **axis)
+    figure.update_yaxes(title=y_title, **axis)
+    return figure.update_layout(**layout)
+
+
+def _rounded(values: pl.Series, digits: int = 3) -> np.ndarray:
+    return np.round(values.to_numpy().astype("float32"), digits)
+
+
+def _points(rows: pl.DataFrame, x: str, y: str, direction: str, size: int = 6) -> go.Scatter:
+    return go.Scatter(
+        x=_rounded(rows[x]),
+        y=_rounded(rows[y]),
+        text=rows["school_name"].to_list(),
+        name=words.DIRECTION[direction],
+        mode="markers",
+        marker={"color": COLOUR[direction], "symbol": SYMBOL[direction], "size": size, "opacity": 0.65},
+        hovertemplate="%{text}<br>%{xaxis.title.text}: %{x:,.2f}<br>%{yaxis.title.text}: %{y:,.2f}<extra></extra>",
+    )
+
+
+def _by_direction(figure: go.Figure, rows: pl.DataFrame, x: str, y: str) -> go.Figure:
+    for direction in ("within", "below", "above"):
+        figure.add_trace(_points(rows.filter(pl.col("direction") == direction), x, y, direction))
+    return figure
+
+
+def _curve(x: np.ndarray, y: np.ndarray, name: str, dash: str = "solid", legend: bool = True) -> go.Scatter:
+    line = {"color": _LINE, "dash": dash, "width": 2}
+    return go.Scatter(
+        x=np.round(x, 2), y=np.round(y, 4), name=name, mode="lines", line=line, hoverinfo="skip", showlegend=legend
+    )
+
+
+def _add_expectation(figure: go.Figure, fit: dict, low: float, high: float) -> None:
+    """The expected line and the band that holds 95 % of schools of equal context."""
+    x = np.linspace(low, high, 40)
+    line = fit["intercept"] + fit["slope"] * x
+    half = 1.96 * fit["tau2"] ** 0.5
+    figure.add_trace(_curve(x, line, "ожидаемый результат"))
+    figure.add_trace(_curve(x, line - half, "95 % школ с таким контекстом", "dot"))
+    figure.add_trace(_curve(x, line + half, "", "dot", legend=False))
+
+
+def expectation(rows: pl.DataFrame, fit: dict) -> go.Figure:
+    """Outcome against index, the expected line with its band, schools marked by their flag.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of one year: index, outcome, direction, school_name.
+    fit : dict
+        That year's entry of `model.json`.
+    """
+    figure = _figure("индекс благополучия, баллов", f"результат, {_SD}")
+    _by_direction(figure, rows, "index", "outcome")
+    _add_expectation(figure, fit, rows["index"].min(), rows["index"].max())
+    return figure
+
+
+def funnel(rows: pl.DataFrame, tau2: float) -> go.Figure:
+    """Residual against the number of participants, with limits of what chance and ordinary differences explain.
+
+    Limits are ±1.96 and ±3.09 √(v(n) + τ²), where v(n) falls as 1/n (Spiegelhalter, 2005).
+    """
+    figure = _figure("участников", f"отклонение, {_SD}")
+    _by_direction(figure, rows, "n_participants", "residual")
+    unit = float((rows["outcome_se"] ** 2 * rows["n_participants"]).median())
+    n = np.geomspace(rows["n_participants"].min(), rows["n_participants"].max(), 60)
+    for z, dash in ((1.96, "dash"), (3.09, "dot")):
+        limit = z * np.sqrt(unit / n + tau2)
+        share = "95 %" if z < 2 else "99,8 %"
+        figure.add_trace(_curve(n, limit, f"граница {share}", dash))
+        figure.add_trace(_curve(n, -limit, "", dash, legend=False))
+    figure.update_xaxes(type="log", dtick=1 if rows["n_participants"].max() > 1000 else None)
+    return figure
+
+
+def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
+    """Effects of named schools with 95 % intervals, sorted; `rows` as from `views.schools`."""
+    rows = rows.sort("effect", "school_id")
+    figure = _figure(
+        f"отклонение, {_SD}",
+        "",
+        height=120 + 24 * rows.height,
+        margin={"l": 230, "r": 10, "t": 10, "b": 60},
+    )
+    for direction in ("below", "within", "above"):
+        part = rows.filter(pl.col("direction") == direction)
+        if part.is_empty():
+            continue
+        figure.add_trace(
+            go.Scatter(
+                x=_rounded(part["effect"]),
+                y=part["label"].to_list(),
+                error_x={"type": "data", "array": np.round(1.96 * part["effect_se"].to_numpy(), 3), "thickness": 1.5},
+                name=words.DIRECTION[direction],
+                mode="markers",
+                marker={"color": COLOUR[direction], "symbol": SYMBOL[direction], "size": 10},
+                hovertemplate="%{y}: %{x:,.2f}<extra></extra>",
+            )
+        )
+    figure.update_yaxes(categoryorder="array", categoryarray=rows["label"].to_list(), automargin=True)
+    for x in (-delta, delta):
+        figure.add_vline(x=x, line_dash="dot", line_color="rgba(128,128,128,0.8)")
+    return figure.add_vline(x=0, line_color="rgba(128,128,128,0.8)")
+
+
+def distribution(values_by_name: dict[str, pl.Series], x_title: str, width: float) -> go.Figure:
+    """Histograms one over another: how many schools have which value, in bins `width` wide."""
+    figure = _figure(x_title, "школ", barmode="overlay")
+    filled = [values.drop_nulls() for values in values_by_name.values()]
+    low = np.floor(min(v.min() for v in filled) / width) * width
+    high = np.ceil(max(v.max() for v in filled) / width) * width + width
+    edges = np.arange(low, high, width)
+    palette = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"]
+    for place, (name, values) in enumerate(values_by_name.items()):
+        counts, _ = np.histogram(values.drop_nulls().to_numpy(), edges)
+        figure.add_trace(
+            go.Bar(
+                x=np.round(edges[:-1] + width / 2, 3),
+                y=counts,
+                width=width,
+                name=name,
+                marker={"color": palette[place % len(palette)]},
+                opacity=0.6,
+                hovertemplate="%{x:,.2f}: школ %{y}<extra>" + name + "</extra>",
+            )
+        )
+    return figure.update_layout(showlegend=len(values_by_name) > 1)
+
+
+def school_years(rows: pl.DataFrame) -> go.Figure:
+    """One school: expected and actual result by year, the actual with its 95 % sampling interval."""
+    figure = _figure("год", f"результат, {_SD}", height=340)
+    years = [str(year) for year in rows["year"]]
+    figure.add_trace(
+        go.Scatter(
+            x=years, y=_rounded(rows["expected"]), name="ожидаемый", mode="lines+markers",
+            line={"color": _LINE}, marker={"symbol": "line-ew-open", "size": 16},
+            hovertemplate="%{x}: ожидаемый %{y:,.2f}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_trace(
+        go.Scatter(
+            x=years, y=_rounded(rows["outcome"]), name="фактический", mode="markers",
+            error_y={"type": "data", "array": np.round(1.96 * rows["outcome_se"].to_numpy(), 3)},
+            marker={"color": "#0072B2", "size": 10, "symbol": "diamond"},
+            hovertemplate="%{x}: фактический %{y:,.2f}<extra></extra>",
+        )
+    )  # fmt: skip
+    return figure.update_xaxes(type="category")
+
+
+def school_place(school: dict, years: pl.DataFrame, fit: dict, index: pl.DataFrame) -> go.Figure:
+    """One school and the expected line: where its context puts it, where it is.
+
+    Parameters
+    ----------
+    school : dict
+        A row of `views.schools`.
+    years : DataFrame
+        From `views.years`; the fit's year is shown.
+    fit : dict
+        That year's entry of `model.json`.
+    index : DataFrame
+        Table `wellbeing_index`: how far the line goes.
+    """
+    figure = _figure("индекс благополучия, баллов", f"результат, {_SD}", height=340)
+    _add_expectation(figure, fit, index["index"].min(), index["index"].max())
+    row = years.filter(year=fit["year"]).select("index", "outcome", school_name=pl.lit(school["school_name"]))
+    return figure.add_trace(_points(row, "index", "outcome", school["direction"], size=14))

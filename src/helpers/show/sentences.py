@@ -1,0 +1,353 @@
+"""Sentences with numbers in them, in Russian Markdown: what a page says of its own tables.
+
+Names from the data go through `words.literal`, so that no sign in them is taken for
+Markdown or HTML.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from helpers.measure.outcome import PupilSpread
+from helpers.params import Params
+from helpers.show import words
+from helpers.show.words import SCHOOL, count, literal, number, percent, signed
+
+
+def key_figures(schools: pl.DataFrame, fit: dict) -> list[tuple[str, str]]:
+    """The year in numbers."""
+    direction = schools["direction"]
+    return [
+        (words.whole(schools.height), f"{words.plural(schools.height, SCHOOL)} в отчёте"),
+        (words.percent(fit["r2"]), "различий между школами объясняет контекст"),
+        (words.whole((direction == "below").sum()), "ниже ожидаемого"),
+        (words.whole((direction == "above").sum()), "выше ожидаемого"),
+        (words.whole(direction.is_null().sum()), "без вывода: мало данных или особый вид"),
+    ]
+
+
+def link_strength(fit: dict, params: Params) -> str:
+    """How strong the link of results and context is."""
+    ten = fit["slope"] * params.index.scale_sd
+    half = 1.96 * fit["slope_se"] * params.index.scale_sd
+    return (
+        f"Чем благополучнее школа, тем выше результаты: +{number(params.index.scale_sd, 0)} баллов индекса — это в среднем "
+        f"{signed(ten)} стандартного отклонения ученика (95-процентный интервал от {number(ten - half)} до {number(ten + half)}). "
+        f"В {fit['year']} году социальный контекст объясняет {percent(fit['r2'])} различий между школами. "
+        "Остальное — предмет этого отчёта: есть школы, которые выпадают из общей закономерности в обе стороны."
+    )
+
+
+def flagged(schools: pl.DataFrame, params: Params) -> str:
+    """How many schools are named, and how many of them by mistake, as far as can be known."""
+    parts = []
+    for direction, name in (("below", "ниже ожидаемого"), ("above", "выше ожидаемого")):
+        named = schools.filter(pl.col("flagged") & (pl.col("direction") == direction))
+        sure = named.filter(pl.col("tier") == "persistent").height
+        text = f"**{name.capitalize()}: {count(named.height, SCHOOL)}**"
+        if sure:
+            text += f", из них устойчиво — {words.whole(sure)}"
+        if named.height:
+            text += f"; из выделенных ожидаемое число выделенных ошибочно — {number(_false(named, direction), 1)}"
+        parts.append(text + ".")
+    if len(params.pooled_years) == 1:
+        parts.append("В отчёте один год: это наблюдение года, об устойчивости судить рано.")
+    return " ".join(parts)
+
+
+def _false(named: pl.DataFrame, direction: str) -> float:
+    return float((1 - named[f"prob_{direction}"]).sum())
+
+
+def false_flags(schools: pl.DataFrame) -> str:
+    """The expected number of schools named by mistake, per direction."""
+    lines = []
+    for direction, name in words.DIRECTION.items():
+        named = schools.filter(pl.col("flagged") & (pl.col("direction") == direction))
+        if named.height:
+            false = _false(named, direction)
+            lines.append(
+                f"- {name}: из {count(named.height, ('выделенной школы', 'выделенных школ', 'выделенных школ'))} ожидаемое "
+                f"число выделенных ошибочно — {number(false, 1)} ({percent(false / named.height, 1)})."
+            )
+    return "\n".join(lines) or "Ни одна школа не выделена."
+
+
+def clearest_caption(clearest: pl.DataFrame, params: Params) -> str:
+    """What the chart of the clearest deviations finds."""
+    below = (clearest["direction"] == "below").sum()
+    return (
+        f"Из {clearest.height} самых надёжных отклонений {below} — ниже ожидаемого. Пунктир — практически значимое "
+        f"отклонение, ±{number(params.flag.delta)}."
+    )
+
+
+def clearest_alt(clearest: pl.DataFrame) -> str:
+    """The same chart for those who cannot see it."""
+    listed = "; ".join(f"{label}: {signed(effect)}" for label, effect in clearest.select("label", "effect").iter_rows())
+    return f"Отклонения школ: {listed}."
+
+
+def source(params: Params) -> str:
+    """Where the data come from."""
+    table = params.data.school_table
+    opened = f"\n\n{literal(params.open_data)}" if params.open_data else ""
+    return f"Источник: {literal(table.source)}. Условия использования: {literal(table.licence)}.{opened}"
+
+
+def year_notes(params: Params) -> str:
+    """What the report's author says of single years."""
+    lines = [f"- **{year}**: {literal(note)}" for year, note in sorted(params.year_notes.items())]
+    return "\n".join(lines) or "Замечаний нет."
+
+
+def downloads() -> str:
+    """Links to the tables."""
+    what = {
+        "schools": "школы, принадлежность, причины исключения",
+        "context": "социальные показатели",
+        "results": "результаты, как они приняты, с файлом и строкой источника",
+        "wellbeing_index": "индекс благополучия",
+        "outcome": "результат в стандартных отклонениях ученика",
+        "expectation": "ожидание и отклонение по годам",
+        "effect": "отклонение школы за все годы",
+        "flags": "выводы",
+    }
+    return "\n".join(f"- [{name}.csv](site:/data/{name}.csv) — {text}" for name, text in what.items())
+
+
+def index_recipe(params: Params, numbers: dict) -> str:
+    """How the index is made."""
+    titles = ", ".join(literal(item.title) for item in params.data.school_table.indicators.values())
+    shares = any(item.unit != "score" for item in params.data.school_table.indicators.values())
+    logit = " через эмпирический логит (чтобы доли у 0 и 100 % не сжимались)" if shares else ""
+    base = numbers["index_scale"]["base_year"]
+    return (
+        f"Индекс показывает, насколько благополучны социальные условия школы: чем он выше, тем условия лучше. "
+        f"Показатели: {titles}. Каждый переводится{logit} в z-баллы по школам {base} года, z-баллы усредняются с равными "
+        f"весами, среднее переводится в шкалу, где {base} год имеет среднее {number(params.index.scale_mean, 0)} и "
+        f"стандартное отклонение {number(params.index.scale_sd, 0)}. Шкала заморожена: в следующие годы индекс может двигаться."
+    )
+
+
+def consistency(alpha: float | None) -> str:
+    """Reliability of the index in words."""
+    if alpha is None:
+        return "Показатель один, внутренняя согласованность не определена."
+    return (
+        f"Внутренняя согласованность показателей (альфа Кронбаха) — {number(alpha)}. Показатели описывают разные стороны "
+        "контекста, поэтому это нижняя оценка надёжности индекса."
+    )
+
+
+def index_caption(index: pl.DataFrame, params: Params, numbers: dict) -> str:
+    """What the distribution of the index finds."""
+    last = index.filter(year=params.years[-1])["index"]
+    lower, upper = numbers["index_scale"]["class_cuts"]
+    return (
+        f"В {params.years[-1]} году у половины школ индекс от {number(last.quantile(0.25), 1)} до "
+        f"{number(last.quantile(0.75), 1)} баллов. Неблагоприятным считается контекст ниже {number(lower, 1)}, "
+        f"благополучным — от {number(upper, 1)}."
+    )
+
+
+def outcome_recipe(params: Params, numbers: dict) -> str:
+    """How the outcome is made and where the pupils' spread comes from."""
+    lines = [
+        "Результат школы — её средний результат в стандартных отклонениях результата ученика. Ноль — среднее по всем "
+        "ученикам; каждая процедура, предмет, уровень и год сравниваются со своим средним."
+    ]
+    titles = {item.procedure: item.title for item in params.data.school_table.results}
+    for spread in (PupilSpread(**item) for item in numbers["spreads"]):
+        text = f"{literal(titles[spread.procedure])}: разброс учеников внутри школы {words.ORIGIN[spread.origin]}"
+        if spread.variance is not None:
+            text += f"; стандартное отклонение {number(spread.variance**0.5, 1)}"
+        if spread.standard_error is not None:
+            error = spread.standard_error / (2 * spread.variance**0.5)
+            text += f" ± {number(1.96 * error, 1)}"
+        lines.append(f"- {text}.")
+    return "\n\n".join([lines[0], "\n".join(lines[1:])])
+
+
+def outcome_caption(outcome: pl.DataFrame, params: Params) -> str:
+    """What the distribution of the outcome finds."""
+    last = outcome.filter(year=params.years[-1])["outcome"]
+    return (
+        f"В {params.years[-1]} году у половины школ результат от {signed(last.quantile(0.25))} до "
+        f"{signed(last.quantile(0.75))} стандартного отклонения ученика."
+    )
+
+
+def expectation_recipe(fit: dict) -> str:
+    """What the expectation is, as a formula to recompute by hand."""
+    return (
+        "**Ожидаемый результат** — средний результат школ с таким же индексом благополучия. "
+        f"В {fit['year']} году он равен {words.precise(fit['intercept'])} + {words.precise(fit['slope'])} × индекс. "
+        "**Отклонение** — фактический результат минус ожидаемый. Прямая оценена метарегрессией: школа тем весомее, чем "
+        "точнее её результат, но различия между школами одного контекста ограничивают вес самых крупных."
+    )
+
+
+def expectation_caption(rows: pl.DataFrame, fit: dict) -> str:
+    """What the scatter finds."""
+    half = 1.96 * fit["tau2"] ** 0.5
+    outside = ((rows["outcome"] - rows["expected"]).abs() > half).mean()
+    return (
+        f"{fit['year']} год, {count(rows.height, SCHOOL)}. Контекст объясняет {percent(fit['r2'])} различий; при равном "
+        f"контексте школы обычно отличаются от ожидаемого не больше чем на {number(half)}, за пределами полосы — {percent(outside, 1)}."
+    )
+
+
+def persistence(pooled: dict) -> str:
+    """How much of the differences lasts."""
+    if pooled["n_years"] == 1:
+        return "В отчёте один год: устойчивую часть отклонений отделить нельзя."
+    total = pooled["persistent"] + pooled["transient"]
+    share = percent(pooled["persistent"] / total) if total else "—"
+    return (
+        f"По годам {', '.join(map(str, pooled['years']))}: из различий между школами равного контекста {share} сохраняются из года "
+        "в год, остальное — особенности года. Вывод о школе опирается на устойчивую часть."
+    )
+
+
+def funnel_caption(rows: pl.DataFrame, fit: dict) -> str:
+    """What the funnel finds."""
+    z = rows["residual"].abs() / (rows["outcome_se"] ** 2 + fit["tau2"]).sqrt()
+    beyond = (z > 3.09).sum()
+    expected = number(0.002 * rows.height, 1)
+    return (
+        f"За внешней границей (99,8 %) — {count(beyond, SCHOOL)}; при обычном разбросе ожидалось бы {expected}. "
+        "Граница учитывает и случайную ошибку, и обычные различия между школами."
+    )
+
+
+def flag_rule(params: Params) -> str:
+    """The rule by which schools are named."""
+    rule, small = params.flag, params.small_n
+    years = params.pooled_years
+    times = min(rule.min_years, len(years))
+    return (
+        f"Школа выделяется, если вероятность того, что её отклонение больше {number(rule.delta)} стандартного отклонения ученика, "
+        f"не ниже {percent(rule.watch)} («зона внимания») или {percent(rule.persistent)} («устойчиво»), отклонение того же знака "
+        f"повторилось не меньше чем в {times} из {len(years)} объединённых лет ({', '.join(map(str, years))}), и в каждом году "
+        f"участников не меньше {small.flag_each_year}. Отклонение сжато к нулю тем сильнее, чем меньше о школе известно. "
+        "Выделение — основание для адресной методической помощи, а не оценка деятельности школы."
+    )
+
+
+def flags_caption(params: Params) -> str:
+    """What the columns of the table of schools mean."""
+    years = ", ".join(map(str, params.pooled_years))
+    return (
+        f"Отклонение от ожидаемого за {years} в стандартных отклонениях ученика, его 95-процентный интервал (от, до) и "
+        "вероятность, что оно больше практически значимого."
+    )
+
+
+def groups_title(params: Params) -> str:
+    """Heading of the page of groups."""
+    return f"# Территории: {words.plural(2, params.group_noun)}"
+
+
+def groups_count(groups: pl.DataFrame, params: Params) -> str:
+    """How many groups, and where most of the named schools are."""
+    return (
+        f"{count(groups.height, params.group_noun)}. Различия между территориями отчасти случайны: в небольшой территории одна "
+        "школа меняет всю картину."
+    )
+
+
+def group_title(schools: pl.DataFrame) -> str:
+    """Heading of a group's page."""
+    return f"# {literal(schools['group_name'][0])}"
+
+
+def group_figures(schools: pl.DataFrame) -> list[tuple[str, str]]:
+    """A group in numbers."""
+    direction = schools["direction"]
+    return [
+        (words.whole(schools.height), words.plural(schools.height, SCHOOL)),
+        (words.whole((direction == "below").sum()), "ниже ожидаемого"),
+        (words.whole((direction == "within").sum()), "в пределах ожидаемого"),
+        (words.whole((direction == "above").sum()), "выше ожидаемого"),
+        (words.whole(direction.is_null().sum()), "без вывода"),
+    ]
+
+
+def group_summary(schools: pl.DataFrame, everywhere: pl.DataFrame) -> str:
+    """A group's context and results beside all schools."""
+    index, all_index = schools["index"].mean(), everywhere["index"].mean()
+    effect = schools["effect"].mean()
+    if index is None or effect is None:
+        return "Ни у одной школы территории нет данных для вывода."
+    return (
+        f"Средний индекс благополучия — {number(index, 1)} (по всем школам {number(all_index, 1)}), среднее отклонение от "
+        f"ожидаемого — {signed(effect)} стандартного отклонения ученика."
+    )
+
+
+def school_title(school: dict) -> str:
+    """Heading of a school's card."""
+    place = [literal(school["group_name"])]
+    if school["school_type"]:
+        place.insert(0, literal(school["school_type"]))
+    return f"# {literal(school['school_name'])}\n\n{', '.join(place)}. Код школы: {literal(school['school_id'])}."
+
+
+def school_figures(school: dict) -> list[tuple[str, str]]:
+    """A school in numbers."""
+    return [
+        (signed(school["effect"]), "отклонение от ожидаемого, стандартных отклонений ученика"),
+        (f"от {signed(school['lower'])} до {signed(school['upper'])}", "95-процентный интервал"),
+        (words.tenth(school["index"]), words.CONTEXT[school["context_class"]]),
+        (words.whole(school["n_total"]), "участников за все годы"),
+    ]
+
+
+def school_verdict(school: dict, params: Params) -> str:
+    """The conclusion on one school in plain words."""
+    side = "ниже" if school["direction"] == "below" else "выше"
+    probability = words.probability(school["confidence"])
+    times = school["years_below"] if school["direction"] == "below" else school["years_above"]
+    years = count(school["years"], ("года", "лет", "лет"))
+    return (
+        f"**{school['verdict']}**. Тип: «{school['type_words']}». Результаты {side}, чем у школ с таким же контекстом, в {times} из "
+        f"{years}; вероятность, что отклонение больше практически значимого ({number(params.flag.delta)}), — {probability}. "
+        f"Надёжность оценки — {number(school['reliability'])}.\n\n"
+        "Отклонение не измеряет труд учителя и не является оценкой деятельности школы: это повод разобраться и помочь."
+    )
+
+
+def school_years_alt(years: pl.DataFrame) -> str:
+    """The chart of a school's years in words."""
+    told = [
+        f"{year} год: ожидаемый {signed(expected)}, фактический {signed(outcome)}"
+        for year, expected, outcome in years.select("year", "expected", "outcome").iter_rows()
+    ]
+    return "; ".join(told) + "."
+
+
+def school_place_alt(school: dict, years: pl.DataFrame) -> str:
+    """The chart of a school's place in words."""
+    last = years.row(-1, named=True)
+    return (
+        f"Индекс {number(last['index'], 1)}, результат {signed(last['outcome'])}, ожидаемый {signed(last['expected'])}: "
+        f"{words.DIRECTION[school['direction']]}."
+    )
+
+
+def method_steps(params: Params, model: dict) -> str:
+    """The method in steps, with this report's numbers."""
+    pooled = model["pooled"]
+    years = ", ".join(map(str, pooled["years"]))
+    return (
+        "1. **Индекс.** Показатели контекста — в одну шкалу базового года ([как](site:/context.html)).\n"
+        "2. **Результат.** Средние — в стандартные отклонения ученика, с ошибкой каждого ([как](site:/results.html)).\n"
+        "3. **Ожидание.** Метарегрессия результата на индекс за каждый год; дисперсия между школами τ² по Полу и Манделу "
+        "([формула и графики](site:/expectation.html)).\n"
+        f"4. **Отклонение школы.** Отклонения за {years} объединяются с весами 1/(τ²год + ошибка²) и сжимаются: устойчивая "
+        f"дисперсия {words.precise(pooled['persistent'])}, годовая {words.precise(pooled['transient'])}.\n"
+        "5. **Вывод.** Вероятность практически значимого отклонения, повторяемость по годам, число участников "
+        "([правило](site:/flags.html)).\n\n"
+        f"Спецификация: `{model['specification']}`."
+    )

@@ -1,0 +1,270 @@
+"""Tables as pages need them: joined from the contract's tables, never computed anew."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from helpers.model.flags import FLAGGED
+from helpers.params import Params
+from helpers.report import Report
+from helpers.show import words
+
+
+def schools(report: Report, edition: str) -> pl.DataFrame:
+    """One row per school of the pooled years: who it is, its effect, its flag, its page.
+
+    Sorted by school_id. `has_card` marks the schools with a card of their own;
+    `card` and `group_page` are addresses within the site.
+    """
+    pooled = report.params.pooled_years
+    latest = (
+        report.read("schools", edition)
+        .filter(pl.col("year").is_in(pooled))
+        .sort("year")
+        .unique("school_id", keep="last", maintain_order=True)
+    )
+    joined = (
+        latest.drop("year", "in_model")
+        .join(report.read("flags", edition), on="school_id", how="left")
+        .join(report.read("effect", edition), on="school_id", how="left")
+        .sort("school_id")
+        .with_columns(clarity=(pl.col("effect").abs() - report.params.flag.delta) / pl.col("effect_se"))
+    )
+    flagged = joined.filter(pl.col("tier").is_in(FLAGGED))
+    clearest = flagged.sort("clarity", "school_id", descending=[True, False]).head(report.params.pages.cards)
+    groups = group_slugs(joined)
+    return joined.with_columns(
+        has_card=pl.col("school_id").is_in(clearest["school_id"].to_list()),
+        flagged=pl.col("tier").is_in(FLAGGED),
+        lower=pl.col("effect") - 1.96 * pl.col("effect_se"),
+        upper=pl.col("effect") + 1.96 * pl.col("effect_se"),
+    ).with_columns(
+        card=pl.when("has_card").then(pl.format("site:/school/{}.html", school_slug(pl.col("school_id")))),
+        group_page=pl.format("site:/municipality/{}.html", pl.col("group_id").replace_strict(groups)),
+        verdict=verdict(),
+        type_words=pl.col("type").replace_strict(words.TYPE, default=pl.col("type")),
+        confidence=pl.max_horizontal("prob_below", "prob_above"),
+    )
+
+
+def verdict() -> pl.Expr:
+    """The flag in words: «▼ ниже ожидаемого, устойчиво»."""
+    direction = pl.col("direction").replace_strict(words.DIRECTION, default=None)
+    mark = pl.col("direction").replace_strict(words.DIRECTION_MARK, default=None)
+    tier = pl.col("tier").replace_strict(words.TIER, default=pl.col("tier"))
+    return (
+        pl.when("flagged").then(pl.format("{} {}, {}", mark, direction, tier))
+        .when(pl.col("direction") == "within").then(pl.format("{} {}", mark, direction))
+        .otherwise(tier)
+    )  # fmt: skip
+
+
+def school_slug(school_id: pl.Expr) -> pl.Expr:
+    """File name of a school's card."""
+    return school_id.map_elements(words.slug, return_dtype=pl.String)
+
+
+def group_slugs(view: pl.DataFrame) -> dict[str, str]:
+    """File name of each group's page: the group's name in Latin letters, told apart by its code if need be."""
+    named = view.select("group_id", "group_name").unique("group_id", keep="last", maintain_order=True).sort("group_id")
+    slugs: dict[str, str] = {}
+    for group_id, name in named.iter_rows():
+        slug = words.slug(name)
+        slugs[group_id] = f"{slug}-{words.slug(group_id)}" if slug in slugs.values() else slug
+    return slugs
+
+
+def groups(view: pl.DataFrame) -> pl.DataFrame:
+    """One row per group: numbers of schools below, within, above, without a conclusion; mean effect."""
+    direction = pl.col("direction")
+    return (
+        view.group_by("group_id", "group_name", "group_page")
+        .agg(
+            schools=pl.len().cast(pl.Int64),
+            below=(direction == "below").sum().cast(pl.Int64),
+            within=(direction == "within").sum().cast(pl.Int64),
+            above=(direction == "above").sum().cast(pl.Int64),
+            unknown=direction.is_null().sum().cast(pl.Int64),
+            mean_index=pl.col("index").mean(),
+            mean_effect=pl.col("effect").mean(),
+        )
+        .sort("group_name", "group_id")
+    )
+
+
+def years(report: Report, edition: str, school_id: str) -> pl.DataFrame:
+    """One school's years: results, participants, expectation, residual with its sampling error."""
+    of_school = pl.col("school_id") == school_id
+    return (
+        report.read("schools", edition)
+        .filter(of_school)
+        .select("year", "why_excluded")
+        .join(report.read("outcome", edition).filter(of_school).select("year", "n_participants", "procedures"),
+              on="year", how="left")
+        .join(report.read("expectation", edition).filter(of_school).drop("school_id", "in_model"), on="year", how="left")
+        .sort("year")
+    )  # fmt: skip
+
+
+def clearest(view: pl.DataFrame, most: int) -> pl.DataFrame:
+    """The schools flagged most surely, at most `most`, with a `label` that tells them apart."""
+    rows = view.filter("flagged").sort("clarity", "school_id", descending=[True, False]).head(most)
+    label = pl.format("{}, {}", "school_name", "group_name")
+    repeated = pl.len().over("school_name", "group_name") > 1
+    return rows.with_columns(label=pl.when(repeated).then(pl.format("{} ({})", label, "school_id")).otherwise(label))
+
+
+def typology_grid(view: pl.DataFrame) -> tuple[list[str], list[str], list[list[tuple[str, str]]]]:
+    """The 3 × 3 typology: row titles, column titles, and in each cell how many schools and their type's name."""
+    counts = dict(view.group_by("type").len().iter_rows())
+    cells = [
+        [(words.whole(counts.get(f"{context}_{direction}", 0)), words.TYPE[f"{context}_{direction}"])
+         for direction in words.DIRECTION]
+        for context in words.CONTEXT
+    ]  # fmt: skip
+    return list(words.CONTEXT.values()), list(words.DIRECTION.values()), cells
+
+
+def reasons(view: pl.DataFrame) -> pl.DataFrame:
+    """Schools by verdict and reason, in words."""
+    return (
+        view.with_columns(why=pl.col("reason").replace_strict(words.REASON, default=pl.col("reason")))
+        .group_by("verdict", "why")
+        .agg(schools=pl.len().cast(pl.Int64))
+        .sort("schools", "verdict", descending=[True, False])
+    )
+
+
+def acceptance(report: Report, edition: str) -> pl.DataFrame:
+    """What was read and set aside, in words."""
+    excluded = {f"excluded_{reason}": f"школо-лет вне расчёта: {text}" for reason, text in words.EXCLUDED.items()}
+    what = pl.col("check").replace_strict(
+        excluded | {"rows_read": "строк прочитано"}, default=pl.col("note"), return_dtype=pl.String
+    )
+    note = pl.when(pl.col("check") == "rows_read").then(pl.format("{} ({})", what, "note")).otherwise(what)
+    return report.read("acceptance", edition).with_columns(what=note)
+
+
+def exclusions(report: Report, edition: str) -> pl.DataFrame:
+    """School-years by year and reason of standing outside the fit; `in_model` for those inside."""
+    return (
+        report.read("schools", edition)
+        .with_columns(
+            why=pl.col("why_excluded").replace_strict(words.EXCLUDED, default="в расчёте связи", return_dtype=pl.String)
+        )
+        .group_by("year", "why")
+        .agg(schools=pl.len().cast(pl.Int64))
+        .sort("year", "why")
+    )
+
+
+def indicators(report: Report, edition: str) -> pl.DataFrame:
+    """The last year's indicators: quartiles over schools, correlation of the z-score with the index."""
+    described = report.params.data.school_table.indicators
+    year = report.params.years[-1]
+    context = report.read("context", edition).filter(year=year)
+    index = report.read("wellbeing_index", edition).filter(year=year)
+    rows = []
+    for name, item in described.items():
+        values = context[name].drop_nulls()
+        rows.append(
+            {
+                "title": item.title,
+                "direction": {"better": "благополучнее", "worse": "тяжелее"}[item.higher_is],
+                "schools": len(values),
+                "lower": values.quantile(0.25),
+                "median": values.median(),
+                "upper": values.quantile(0.75),
+                "correlation": index.select(pl.corr(f"z_{name}", "index")).item(),
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def procedures(report: Report, edition: str) -> pl.DataFrame:
+    """Every procedure, grade and year: how many schools and participants, mean, spread between schools."""
+    titles = {item.procedure: item.title for item in report.params.data.school_table.results}
+    types = report.params.data.school_table.school_types
+    n, mean = pl.col("n_participants"), pl.col("mean")
+    return (
+        report.read("results", edition)
+        .group_by("year", "procedure", "grade")
+        .agg(
+            schools=pl.len().cast(pl.Int64),
+            participants=n.sum(),
+            mean=(mean * n).sum() / n.sum(),
+            spread=mean.std(),
+        )
+        .with_columns(
+            title=pl.col("procedure").replace_strict(titles, default=pl.col("procedure")),
+            grade=pl.col("grade").replace({"all": "все", **types}),
+        )
+        .sort("year", "procedure", "grade")
+    )
+
+
+def precision(outcome: pl.DataFrame) -> pl.DataFrame:
+    """The usual standard error of the outcome by number of participants."""
+    cuts = [10, 25, 50, 100, 250, 500, 1000]
+    labels = ["до 10", "11–25", "26–50", "51–100", "101–250", "251–500", "501–1000", "больше 1000"]
+    return (
+        outcome.with_columns(participants=pl.col("n_participants").cut(cuts, labels=labels))
+        .group_by("participants")
+        .agg(schools=pl.len().cast(pl.Int64), error=pl.col("outcome_se").median(), least=pl.col("n_participants").min())
+        .sort("least")
+        .with_columns(pl.col("participants").cast(pl.String))
+    )
+
+
+def placed(report: Report, edition: str, year: int) -> pl.DataFrame:
+    """Schools of one year that have an expectation and a conclusion, with names, participants and flags."""
+    return (
+        report.read("expectation", edition)
+        .filter(year=year)
+        .join(report.read("outcome", edition).select("year", "school_id", "n_participants"), on=["year", "school_id"])
+        .join(
+            schools(report, edition)
+            .filter(pl.col("direction").is_not_null())
+            .select("school_id", "school_name", "group_name", "direction", "card", "group_page"),
+            on="school_id",
+        )
+        .sort("school_id")
+    )
+
+
+def fits(model: dict) -> pl.DataFrame:
+    """The fitted lines by year; `tau` is the spread of schools of equal context."""
+    return pl.DataFrame(model["years"]).with_columns(tau=pl.col("tau2").sqrt())
+
+
+def influential(rows: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Schools with the largest Cook's distance."""
+    return rows.drop_nulls("cooks_distance").sort("cooks_distance", "school_id", descending=[True, False]).head(most)
+
+
+def thresholds(params: Params) -> pl.DataFrame:
+    """Every rule of the method with its value in this report and its source."""
+    rows = []
+    for section in ("index", "outcome", "model", "flag", "small_n", "context_class", "pages"):
+        rules = getattr(params, section).model_dump()
+        source = rules.pop("source")
+        rows += [{"key": f"{section}.{key}", "value": _value(value), "source": source} for key, value in rules.items()]
+    return pl.DataFrame(rows)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float):
+        return words.number(value, 2 if round(value, 2) == value else 4)
+    return "—" if value in (None, {}) else str(value)
+
+
+def of_group(view: pl.DataFrame, group_id: str) -> pl.DataFrame:
+    """Schools of one group; of the first one if `group_id` is empty."""
+    return view.filter(pl.col("group_id") == (group_id or view["group_id"].min()))
+
+
+def one_school(report: Report, edition: str, school_id: str) -> dict:
+    """One school's row of `schools`; the first with a card if `school_id` is empty."""
+    view = schools(report, edition)
+    chosen = view.filter(pl.col("school_id") == school_id) if school_id else view.filter("has_card").head(1)
+    return chosen.row(0, named=True)

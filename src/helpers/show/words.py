@@ -1,0 +1,144 @@
+"""Russian for readers: numbers, plurals, names of tiers, types, reasons."""
+
+from __future__ import annotations
+
+import re
+
+from babel import Locale
+from babel.numbers import format_decimal, format_percent
+
+_RU = Locale("ru")
+MINUS = "\u2212"
+
+SCHOOL = ("школа", "школы", "школ")
+
+TIER = {
+    "persistent": "устойчиво",
+    "watch": "зона внимания",
+    "observation": "наблюдение года",
+    "preliminary": "предварительно: мало участников",
+    "none": "в пределах ожидаемого",
+    "insufficient_data": "недостаточно данных",
+    "outside": "вне типологии",
+}
+DIRECTION = {"below": "ниже ожидаемого", "within": "в пределах ожидаемого", "above": "выше ожидаемого"}
+DIRECTION_MARK = {"below": "▼", "within": "●", "above": "▲"}
+CONTEXT = {
+    "disadvantaged": "неблагоприятный контекст",
+    "middle": "средний контекст",
+    "advantaged": "благополучный контекст",
+}
+TYPE = {
+    "disadvantaged_below": "двойной риск",
+    "disadvantaged_within": "держащие уровень",
+    "disadvantaged_above": "резильентные",
+    "middle_below": "ниже возможностей",
+    "middle_within": "типичные",
+    "middle_above": "эффективные",
+    "advantaged_below": "не реализующие потенциал",
+    "advantaged_within": "ожидаемо успешные",
+    "advantaged_above": "эффективные в благополучном контексте",
+    "preliminary": "предварительно: мало участников",
+    "insufficient_data": "недостаточно данных",
+    "outside": "вне типологии",
+}
+EXCLUDED = {
+    "type": "вид школы описывается отдельно",
+    "no_context": "нет социальных показателей",
+    "no_result": "нет результатов",
+    "small_n": "слишком мало участников",
+}
+REASON = EXCLUDED | {
+    "probability": "вероятность отклонения выше порога",
+    "not_persistent": "отклонение не повторилось в достаточном числе лет",
+    "within": "отклонение не выходит за практически значимое",
+}
+ORIGIN = {
+    "shares": "следует из самой доли",
+    "pupil_sd": "задан в параметрах отчёта",
+    "estimated": "оценён по данным: чем больше школа, тем меньше случайный разброс её среднего",
+}
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with a decimal comma and a true minus: −0,25; a dash for nothing."""
+    if value is None or value != value:
+        return "—"
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    text = format_decimal(round(value, digits) + 0.0, format=pattern, locale=_RU)
+    return text.replace("-", MINUS)
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """A number that shows its sign: +0,25."""
+    text = number(value, digits)
+    return f"+{text}" if value is not None and value == value and round(value, digits) > 0 else text
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share 0–1 in percent: 45 %."""
+    if share is None or share != share:
+        return "—"
+    text = format_percent(share, format="#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%", locale=_RU)
+    return text.replace("-", MINUS)
+
+
+def probability(value: float | None) -> str:
+    """A probability in percent that is never said to be certain: >99 %."""
+    if value is None or value != value:
+        return "—"
+    if value > 0.99:
+        return ">99\u00a0%"
+    return "<1\u00a0%" if value < 0.01 else percent(value)
+
+
+def whole(value: float | None) -> str:
+    """A whole number: 1 234."""
+    return number(value, 0)
+
+
+def tenth(value: float | None) -> str:
+    """A number with one decimal: 46,4."""
+    return number(value, 1)
+
+
+def precise(value: float | None) -> str:
+    """A number with four decimals, for those who recompute: 0,0298."""
+    return number(value, 4)
+
+
+def result(value: float | None) -> str:
+    """A raw result, as precise as its size lets one care: 664,7 or 0,915."""
+    return number(value, 1 if value is not None and abs(value) >= 10 else 3)
+
+
+def indicator(value: float | None) -> str:
+    """A share 0–1 as percent; a score above 1 as it stands."""
+    return percent(value) if value is not None and value <= 1 else number(value, 1)
+
+
+def plural(n: int, forms: tuple[str, str, str] | list[str]) -> str:
+    """The form of a noun that goes with n: школа, школы, школ."""
+    return forms[{"one": 0, "few": 1}.get(_RU.plural_form(n), 2)]
+
+
+def count(n: int, forms: tuple[str, str, str] | list[str]) -> str:
+    """A number with its noun: 1 234 школы."""
+    return f"{number(n, 0)}\u00a0{plural(n, forms)}"
+
+
+def literal(text: str) -> str:
+    """Text that Markdown shows as it is, whatever signs it has."""
+    escaped = re.sub(r"([\\`*_{}\[\]()#+.!|<>~^$@'\"=-])", r"\\\1", text)
+    return escaped.replace("&", "&amp;").replace("\n", " ")
+
+
+_LATIN = dict(zip("абвгдеёзийклмнопрстуфхцыэ", "abvgdeeziyklmnoprstufhcye", strict=True)) | {
+    "ж": "zh", "ч": "ch", "ш": "sh", "щ": "sch", "ъ": "", "ь": "", "ю": "yu", "я": "ya",
+}  # fmt: skip
+
+
+def slug(text: str) -> str:
+    """An ASCII name for a file or an anchor: transliterated, lower case, hyphens."""
+    latin = "".join(_LATIN.get(letter, letter) for letter in text.lower())
+    return re.sub(r"[^a-z0-9]+", "-", latin).strip("-") or "x"
