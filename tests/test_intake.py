@@ -122,6 +122,12 @@ def test_csv_with_every_cell_quoted_gives_the_same_text(tmp_path, newline):
     assert_frame_equal(read_sheet(path).frame, EXPECTED)
 
 
+@pytest.mark.parametrize("name", ["Ёлка", "ШКОЛА «ПЁТР» №№ 5", "ИЁ", "Лицей — «Ё»", "school"])
+def test_russian_text_in_cp1251_is_not_taken_for_utf8(tmp_path, name):
+    path = as_csv(tmp_path / "школы.csv", [["код", "школа"], ["01", name]], "cp1251", ";")
+    assert read_sheet(path).frame.rows() == [("01", name, 2)]
+
+
 def test_a_declared_utf8_may_begin_with_a_mark(tmp_path):
     path = as_csv(tmp_path / "школы.csv", [TITLES, *CELLS], "utf-8-sig")
     assert_frame_equal(read_sheet(path, encoding="utf-8").frame, EXPECTED)
@@ -172,7 +178,7 @@ def test_a_workbook_that_begins_lower_and_to_the_right_keeps_its_row_numbers(tmp
         ('"доля, %";"число, чел."\n12,5;30\n', ["12,5", "30"]),
         ("доля, %;балл, ср.\n12,5;3,4\n1,5;2,5\n", ["12,5", "3,4"]),
         ("код;доля, %;число, чел., всего\n01;12,5;30\n", ["01", "12,5", "30"]),
-        ("\n \nкод;доля\n01;12\n", ["01", "12"]),
+        ("\n \nкод,доля\n01,12\n", ["01", "12"]),
         ('"доля,\n%"\tчисло; чел.\n12,5\t30\n', ["12,5", "30"]),
         ("a;b,c\n1,2\n3,4\n", ["1", "2"]),
         ("a\n5\n", ["5"]),
@@ -256,12 +262,13 @@ def school(i, year=2024, **changes):
     return row | changes
 
 
-def accepted(folder, rows, years=(2024,), table=LONG, **changes):
-    """What intake makes of `rows` (dicts) described by `table | changes`."""
+def accepted(folder, rows, years=(2024,), **changes):
+    """What intake makes of `rows` (dicts) described by `LONG | changes`."""
     folder.mkdir(parents=True, exist_ok=True)
     columns = list(rows[0])
     as_csv(folder / "школы.csv", [columns, *([row[column] for column in columns] for row in rows)], delimiter=";")
-    params = {"title": "т", "region": "р", "years": list(years), "data": {"school_table": {**table, **changes}}}
+    params = {"title": "т", "region": "р", "years": list(years), "data": {"school_table": {**LONG, **changes}}}
+    params["small_n"] = {"model_fit": 10}
     (folder / "отчёт.yml").write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
     return accept(open_report(str(folder / "отчёт.yml")))
 
@@ -330,9 +337,22 @@ def test_a_score_stays_as_it_is(tmp_path):
 
 
 def test_a_whole_of_nobody_is_no_data_not_zero(tmp_path):
-    made = accepted(tmp_path, [school(1, полные=0, неполные=0), school(2), school(3, неполные=""), school(4)])
-    assert made.context["incomplete"].to_list() == [None, 0.38, None, 0.36]
-    assert reasons(made) == {"0001": "no_context", "0002": None, "0003": "no_context", "0004": None}
+    parts = [{"полные": 0, "неполные": 0}, {}, {"неполные": ""}, {}, {"полные": ""}]
+    made = accepted(tmp_path, [school(i, **part) for i, part in enumerate(parts, start=1)])
+    assert made.context["incomplete"].to_list() == [None, 0.38, None, 0.36, None]
+    assert list(reasons(made).values()) == ["no_context", None, "no_context", None, "no_context"]
+
+
+def test_rounded_percentages_may_add_up_to_a_little_more_than_100(tmp_path):
+    item = LONG["indicators"]["incomplete"] | {"unit": "percent", "columns": ["неполные", "полные"], "of": []}
+    made = accepted(tmp_path, [school(1, полные=62), school(2)], indicators={"incomplete": item})
+    assert made.context["incomplete"].to_list() == [1.01, 1.0]
+
+
+def test_a_group_without_a_name_is_called_by_its_code(tmp_path):
+    rows = [school(i) | {"имя района": name} for i, name in enumerate(["Северный", ""])]
+    made = accepted(tmp_path, rows, group_name="имя района")
+    assert made.schools["group_name"].to_list() == ["Северный", "Район 1"]
 
 
 def test_a_school_is_left_out_for_the_first_of_its_reasons(tmp_path):

@@ -184,11 +184,6 @@ def test_schools_on_the_line_leave_no_spread_and_no_residuals(slope):
         assert_allclose(values, 0, atol=1e-12)
 
 
-def refused(change):
-    y, variance, X = simulated(7, 10, columns=3)
-    return change(y, variance, X)
-
-
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -204,7 +199,7 @@ def refused(change):
 )
 def test_what_cannot_be_fitted_is_refused(change, reason):
     with pytest.raises(ValueError, match=reason):
-        meta_regression(*refused(change))
+        meta_regression(*change(*simulated(7, 10, columns=3)))
 
 
 # Table of expectations
@@ -231,6 +226,14 @@ def test_schools_left_out_of_the_fit_are_placed_but_have_no_pull_on_it():
     fit = meta_regression(y[in_model], variance[in_model], X[in_model])
     assert (model["n_schools"], model["tau2"], model["slope"]) == (24, fit.tau2, fit.beta[1])
     assert_allclose(table["expected"], X @ fit.beta, rtol=1e-12)
+    root = np.sqrt(fit.weights)
+    whitened = sm.OLS(root * fit.y, root[:, None] * fit.X).fit()
+    inside = table.filter("in_model")
+    assert_allclose(
+        inside["residual"] / inside["residual_se"],
+        whitened.resid / np.sqrt(1 - whitened.get_influence().hat_matrix_diag),
+        rtol=1e-9,
+    )
     outside = table.filter(~pl.col("in_model"))
     assert outside["leverage"].to_list() == [0] * 6
     assert outside["studentized"].null_count() == outside["cooks_distance"].null_count() == 6
@@ -289,6 +292,49 @@ def test_variance_components_recover_planted_ones(planted):
     assert components.persistent == pytest.approx(PERSISTENT, rel=0.05)
     assert components.transient == pytest.approx(TRANSIENT, rel=0.10)
     assert components.persistent + components.transient == pytest.approx(np.mean(list(tau2.values())))
+
+
+def residuals_of_years(years, se=0.1):
+    """What `variance_components` needs of table `expectation`: {year: residuals}, nan where a school is missing."""
+    return pl.concat(
+        pl.DataFrame({"school_id": names(len(e)), "residual": e, "outcome_se": np.full(len(e), se)}).with_columns(
+            year=pl.lit(year), in_model=pl.col("school_id") != "00006"
+        )
+        for year, e in years.items()
+    ).filter(pl.col("residual").is_not_nan())
+
+
+def test_persistent_variance_by_hand():
+    # The seventh school is not in the model; one school is missing in the second year, one in the third.
+    first, second, third = (
+        np.array([0.3, -0.2, 0.1, 0.0, -0.4, 0.2, 9.0]),
+        np.array([0.2, -0.3, 0.2, 0.1, np.nan, 0.1, 9.0]),
+        np.array([np.nan, -0.1, 0.1, 0.1, -0.2, 0.2, 9.0]),
+    )
+    se = np.sqrt([0.01, 0.02, 0.02, 0.04, 0.06, 0.06, 0.01])
+    tau2 = {2020: 0.06, 2021: 0.08, 2022: 0.10}
+    table = residuals_of_years({2020: first, 2021: second, 2022: third}, se)
+
+    def covariance(one, other, tau2_one, tau2_other, schools):
+        here = np.array(schools)
+        weights = 1 / np.sqrt((se[here] ** 2 + tau2_one) * (se[here] ** 2 + tau2_other))
+        return len(here) / (len(here) - 2) * np.average(one[here] * other[here], weights=weights)
+
+    pairs = [
+        covariance(first, second, 0.06, 0.08, [0, 1, 2, 3, 5]),
+        covariance(first, third, 0.06, 0.10, [1, 2, 3, 4, 5]),
+        covariance(second, third, 0.08, 0.10, [1, 2, 3, 5]),
+    ]
+    components = variance_components(table, tau2)
+    assert components.persistent == pytest.approx(np.mean(pairs))
+    assert components.transient == pytest.approx(0.08 - np.mean(pairs))
+
+
+@pytest.mark.parametrize(("sign", "persistent"), [(1, 0.02), (-1, 0.0)], ids=["more than tau2", "less than 0"])
+def test_persistent_variance_stays_between_0_and_tau2(sign, persistent):
+    e = np.array([0.5, -0.5, 0.4, -0.4, 0.3, -0.3])
+    components = variance_components(residuals_of_years({2021: e, 2022: sign * e}), {2021: 0.01, 2022: 0.03})
+    assert (components.persistent, components.transient) == pytest.approx((persistent, 0.02 - persistent))
 
 
 def test_intervals_of_effects_cover_the_true_ones(planted):
@@ -371,6 +417,7 @@ FLAGGED = {
     "not likely": (0.79, 0.00, 3, 0, [30, 30, 30], None, "none", "within", "within"),
     "below in one year": (0.95, 0.00, 1, 2, [30, 30, 30], None, "none", "within", "not_persistent"),
     "above in one year": (0.00, 0.95, 2, 1, [30, 30, 30], None, "none", "within", "not_persistent"),
+    "large enough": (0.95, 0.00, 2, 0, [10, 10], None, "persistent", "below", "probability"),
     "a small year": (0.95, 0.00, 3, 0, [30, 9, 30], None, "preliminary", None, "small_n"),
     "a small last year": (0.95, 0.00, 2, 1, [30, 30, 9], "small_n", "preliminary", None, "small_n"),
     "small and ordinary": (0.10, 0.10, 2, 1, [9, 9, 9], None, "none", "within", "within"),
@@ -454,7 +501,7 @@ def test_q_values_are_benjamini_hochberg_over_all_schools_with_an_effect():
 def test_expected_false_share_is_the_mean_doubt_over_those_named():
     effect, *others = flag_inputs([2020, 2021, 2022])
     table = flags(effect, *others, [2020, 2021, 2022], FLAG, SMALL_N)
-    assert expected_false_share(table, effect, "below") == pytest.approx((0.05 + 0.20) / 2)
+    assert expected_false_share(table, effect, "below") == pytest.approx((0.05 + 0.05 + 0.20) / 3)
     assert expected_false_share(table, effect, "above") == pytest.approx((0.10 + 0.11) / 2)
     assert expected_false_share(table.filter(pl.col("tier") == "none"), effect, "below") is None
 

@@ -69,7 +69,8 @@ def read_sheet(path: Path, sheet: str = "", encoding: str = "", delimiter: str =
         advice = f"положите файл в папку {quoted(path.parent.name)} или исправьте ключ file в файле параметров"
         raise _fault(path, found, "файл с данными", advice)
     try:
-        empty = not path.open("rb").read(1)
+        with path.open("rb") as file:
+            empty = not file.read(1)
     except OSError:
         raise _fault(
             path, "файл, который не открывается", "файл, доступный для чтения", "закройте его в других программах"
@@ -152,7 +153,7 @@ def _guess_delimiter(text: str) -> str:
 
     def rows_like_header(delimiter: str) -> int:
         rows = csv.reader(io.StringIO(text[:100_000], newline=""), delimiter=delimiter)
-        widths = [len(row) for row in islice(filter(None, rows), 20)] or [1]
+        widths = list(islice((len(row) for row in rows if any(map(str.strip, row))), 20)) or [1]
         return widths.count(widths[0]) if widths[0] > 1 else 0
 
     return max(_DELIMITERS, key=rows_like_header)

@@ -32,6 +32,7 @@ class PupilSpread:
     """
 
     procedure: str
+    subject: str
     origin: str
     variance: float | None
     standard_error: float | None = None
@@ -59,7 +60,7 @@ def pupil_spread(results: pl.DataFrame, index: pl.DataFrame, described: Iterable
     for result in described:
         rows = results.filter((pl.col("procedure") == result.procedure) & (pl.col("subject") == result.subject))
         if result.measure != "mean":
-            spreads.append(PupilSpread(result.procedure, "shares", None))
+            spreads.append(PupilSpread(result.procedure, result.subject, "shares", None))
         elif result.pupil_sd is not None:
             between = _between_variance(rows)
             if between >= result.pupil_sd**2:
@@ -72,7 +73,7 @@ def pupil_spread(results: pl.DataFrame, index: pl.DataFrame, described: Iterable
                         advice="укажите стандартное отклонение результатов учеников, а не школ",
                     )
                 )
-            spreads.append(PupilSpread(result.procedure, "pupil_sd", result.pupil_sd**2 - between))
+            spreads.append(PupilSpread(result.procedure, result.subject, "pupil_sd", result.pupil_sd**2 - between))
         else:
             spreads.append(_estimated(rows, index, result))
     return spreads
@@ -133,7 +134,7 @@ def _estimated(rows: pl.DataFrame, index: pl.DataFrame, result: Result) -> Pupil
                 advice="впишите его из статистического сборника процедуры",
             )
         )
-    return PupilSpread(result.procedure, "estimated", slope, standard_error)
+    return PupilSpread(result.procedure, result.subject, "estimated", slope, standard_error)
 
 
 def outcome(
@@ -153,12 +154,15 @@ def outcome(
         n_participants (of the largest result), procedures (those that entered).
     """
     of_procedure = pl.DataFrame(
-        [{"procedure": r.procedure, "sign": -1.0 if r.higher_is == "worse" else 1.0} for r in described]
-    ).unique("procedure", maintain_order=True)
+        [
+            {"procedure": r.procedure, "subject": r.subject, "sign": -1.0 if r.higher_is == "worse" else 1.0}
+            for r in described
+        ]
+    ).unique(["procedure", "subject"], maintain_order=True)
     within = pl.DataFrame(
-        [{"procedure": s.procedure, "pooled_within": s.variance} for s in spreads],
-        schema={"procedure": pl.String, "pooled_within": pl.Float64},
-    ).unique("procedure", maintain_order=True)
+        [{"procedure": s.procedure, "subject": s.subject, "pooled_within": s.variance} for s in spreads],
+        schema={"procedure": pl.String, "subject": pl.String, "pooled_within": pl.Float64},
+    ).unique(["procedure", "subject"], maintain_order=True)
     n, mean = pl.col("n_participants"), pl.col("mean")
     mu = ((mean * n).sum() / n.sum()).over(CELL)
     # For shares the variance over pupils is μ(1 − μ), which the same sum gives with m(1 − m) as the within part.
@@ -168,8 +172,8 @@ def outcome(
     weights = pl.col("procedure").replace_strict(rules.procedure_weights, default=1.0, return_dtype=pl.Float64)
     rho = rules.same_cohort_correlation
     standardised = (
-        results.join(of_procedure, on="procedure")
-        .join(within, on="procedure")
+        results.join(of_procedure, on=["procedure", "subject"])
+        .join(within, on=["procedure", "subject"])
         .with_columns(z=pl.col("sign") * (mean - mu) / sigma2.sqrt(), se=(sampling / sigma2).sqrt(), weight=weights * n)
         .filter(pl.col("weight") > 0, pl.col("z").is_finite())
         .with_columns(weight=pl.col("weight") / pl.col("weight").sum().over("year", "school_id"))

@@ -109,7 +109,8 @@ class Influence:
     `leverage`: diagonal of the hat matrix. `studentized`: the residual from a
     model fitted without the school, τ² included, over its standard error
     (Viechtbauer, Cheung, 2010). `cooks_distance`: Cook (1977) on the whitened
-    data at the fitted τ², r²h / (k (1 − h)²).
+    data at the fitted τ², r²h / (k (1 − h)²). Both are nan for a school without
+    which the coefficients are not determined (leverage 1).
     """
 
     leverage: np.ndarray
@@ -122,20 +123,28 @@ def influence(fit: MetaRegression) -> Influence:
 
     At a given τ² the model without school j follows from the whole one by
     subtracting j's term of ZᵀWZ, Z = [X, residual]. Those sums are smooth functions
-    of τ², so Chebyshev interpolation gives them at all J leave-one-out roots, which
+    of ln(v_min + τ²), so Chebyshev interpolation gives them at all J leave-one-out roots, which
     Newton's method finds together.
     """
     k = fit.X.shape[1]
     leverage = fit.weights * fit.expected_variance(fit.X)
     whitened2 = fit.weights * fit.residual**2
-    cooks_distance = whitened2 * leverage / (k * (1 - leverage) ** 2)
+    alone = _alone(leverage)
+    free = np.where(alone, np.nan, 1 - leverage)
+    cooks_distance = whitened2 * leverage / (k * free**2)
     tau2 = _tau2_left_out(fit)
-    moments = _left_out_moments(fit, *_interpolated(fit, tau2.min(), tau2.max()), tau2)
+    moments = _left_out_moments(fit, _interpolated(fit, tau2.min(), tau2.max()), tau2)
     XX, Xe = moments[:, :k, :k], moments[:, :k, k]
     shift = np.linalg.solve(XX, Xe[..., None])[..., 0]
     deleted = fit.residual - np.einsum("ij,ij->i", fit.X, shift)
     prediction = np.einsum("ij,ijk,ik->i", fit.X, np.linalg.inv(XX), fit.X)
-    return Influence(leverage, deleted / np.sqrt(fit.variance + tau2 + prediction), cooks_distance)
+    studentized = np.where(alone, np.nan, deleted / np.sqrt(fit.variance + tau2 + prediction))
+    return Influence(leverage, studentized, cooks_distance)
+
+
+def _alone(leverage: np.ndarray) -> np.ndarray:
+    """Schools without which the columns of the design are collinear."""
+    return leverage > 1 - 1e-9
 
 
 def _moments(fit: MetaRegression, tau2: float) -> np.ndarray:
@@ -144,26 +153,53 @@ def _moments(fit: MetaRegression, tau2: float) -> np.ndarray:
     return Z.T @ (Z / (fit.variance + tau2)[:, None])
 
 
-def _interpolated(fit: MetaRegression, low: float, high: float) -> tuple[np.ndarray, float, float]:
-    """Chebyshev coefficients of ZᵀWZ as a function of τ² on [low, high], to rounding error."""
-    high = max(high, low + 1e-9 * (low + fit.variance.min()))
+@dataclass(frozen=True)
+class _Interpolated:
+    """ZᵀWZ of all schools as a function of τ² on [low, high], to rounding error.
+
+    Chebyshev polynomials in s = ln(v_min + τ²), not in τ²: there the poles τ² = −v_j keep
+    a distance of π, however unequal the variances and however wide the interval.
+    """
+
+    coefficients: np.ndarray
+    low: float
+    high: float
+    offset: float
+
+    def _unit(self, tau2: np.ndarray) -> np.ndarray:
+        low, high = np.log(self.offset + self.low), np.log(self.offset + self.high)
+        return (np.log(self.offset + tau2) - low) / (high - low) * 2 - 1
+
+    def at(self, tau2: np.ndarray) -> np.ndarray:
+        return chebyshev.chebval(self._unit(tau2), self.coefficients).T
+
+    def slope_at(self, tau2: np.ndarray) -> np.ndarray:
+        low, high = np.log(self.offset + self.low), np.log(self.offset + self.high)
+        inner = 2 / (high - low) / (self.offset + tau2)
+        return chebyshev.chebval(self._unit(tau2), chebyshev.chebder(self.coefficients)).T * inner[:, None]
+
+
+def _interpolated(fit: MetaRegression, low: float, high: float) -> _Interpolated:
+    offset = float(fit.variance.min())
+    high = max(high, low + 1e-9 * (low + offset))
+    s_low, s_high = np.log(offset + low), np.log(offset + high)
     for nodes in (9, 17, 33, 65, 129, 257):
         unit = chebyshev.chebpts1(nodes)
-        values = np.stack([_moments(fit, low + (u + 1) / 2 * (high - low)) for u in unit])
+        tau2 = np.exp(s_low + (unit + 1) / 2 * (s_high - s_low)) - offset
+        values = np.stack([_moments(fit, t) for t in tau2])
         coefficients = chebyshev.chebfit(unit, values.reshape(nodes, -1), nodes - 1)
         if np.all(np.abs(coefficients[-3:]) <= 1e-13 * np.abs(coefficients).max(axis=0)):
             break
-    return coefficients, low, high
+    return _Interpolated(coefficients, low, high, offset)
 
 
-def _left_out_moments(
-    fit: MetaRegression, coefficients: np.ndarray, low: float, high: float, tau2: np.ndarray
-) -> np.ndarray:
+def _left_out_moments(fit: MetaRegression, whole: _Interpolated, tau2: np.ndarray) -> np.ndarray:
     """ZᵀWZ without school j at τ²_j, for all j: array (J, k + 1, k + 1)."""
     size = fit.X.shape[1] + 1
-    whole = chebyshev.chebval((tau2 - low) / (high - low) * 2 - 1, coefficients).T.reshape(-1, size, size)
     Z = np.column_stack([fit.X, fit.residual])
-    return whole - np.einsum("i,ij,ik->ijk", 1 / (fit.variance + tau2), Z, Z)
+    leverage = fit.weights * fit.expected_variance(fit.X)
+    weight = np.where(_alone(leverage), 0.0, 1 / (fit.variance + tau2))
+    return whole.at(tau2).reshape(-1, size, size) - np.einsum("i,ij,ik->ijk", weight, Z, Z)
 
 
 def _tau2_left_out(fit: MetaRegression) -> np.ndarray:
@@ -177,7 +213,7 @@ def _tau2_left_out(fit: MetaRegression) -> np.ndarray:
         at = MetaRegression(fit.y, fit.variance, fit.X, tau2)
         pull = at.weights * at.residual**2
         leverage = at.weights * at.expected_variance(at.X)
-        return pull.sum() - pull / (1 - leverage) - target
+        return pull.sum() - np.where(_alone(leverage), 0.0, pull / (1 - leverage)) - target
 
     # Leaving a school out lowers the sum of squares, so every root lies below `high`.
     high = _paule_mandel(fit.y, fit.variance, fit.X, target)
@@ -188,15 +224,15 @@ def _tau2_left_out(fit: MetaRegression) -> np.ndarray:
         step *= 2
     if high == 0:
         return np.zeros(schools)
-    coefficients, low, high = _interpolated(fit, low, high)
-    derivative = chebyshev.chebder(coefficients) * 2 / (high - low)
+    whole = _interpolated(fit, low, high)
+    low, high = whole.low, whole.high
     size = k + 1
     Z = np.column_stack([fit.X, fit.residual])
     ZZ = np.einsum("ij,ik->ijk", Z, Z)
     tau2 = np.full(schools, low)
     for _ in range(60):
-        moments = _left_out_moments(fit, coefficients, low, high, tau2)
-        slope_part = chebyshev.chebval((tau2 - low) / (high - low) * 2 - 1, derivative).T.reshape(-1, size, size)
+        moments = _left_out_moments(fit, whole, tau2)
+        slope_part = whole.slope_at(tau2).reshape(-1, size, size)
         slope_part = slope_part + ZZ / ((fit.variance + tau2) ** 2)[:, None, None]
         beta = np.linalg.solve(moments[:, :k, :k], moments[:, :k, k, None])[..., 0]
         contrast = np.column_stack([-beta, np.ones(schools)])

@@ -1,0 +1,36 @@
+# Set-up, the default report, the tests. On Windows: environment.yml and the `report` command.
+REPORT ?= california-2000
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+QUARTO_CLI := quarto-cli==1.10.19
+
+.PHONY: help report test lint bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+report: $(READY)  ## build the default report (REPORT=name for another) and say where its first page lies
+	@$(BIN)/report build $(REPORT)
+
+test: $(READY)  ## run all tests
+	@$(BIN)/python -m pytest
+
+lint: $(READY)  ## check the style of code and notebooks
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+clean:  ## remove what was built; raw data and the environment stay
+	rm -rf _build _site _site-internal data/processed .snakemake
+
+$(READY): requirements.lock pyproject.toml
+	@echo "1/3 Virtual environment: $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "2/3 Packages from requirements.lock (one to three minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@echo "3/3 Quarto"
+	@command -v quarto >/dev/null || test -n "$$QUARTO_PATH" \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check $(QUARTO_CLI) >/dev/null 2>&1 \
+	  || echo "    Quarto cannot be downloaded here: pages will be made by pandoc, the same pages with the same contents."
+	@touch $@
