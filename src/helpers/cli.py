@@ -19,7 +19,7 @@ from typing import Annotated
 
 import typer
 
-from helpers.problems import BadInput, MissingTool
+from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed
 from helpers.report import PROJECT, Report, open_report, report_names
 
 app = typer.Typer(
@@ -135,7 +135,7 @@ def build(
     """Построить отчёт: от сырых файлов до сайта; не изменившееся не пересчитывается."""
     from filelock import FileLock, Timeout
 
-    from helpers.publish.site import recover
+    from helpers.publish.swap import recover
 
     this = open_report(report, out)
     editions = ["public", "internal"] if edition == Edition.all else [str(edition)]
@@ -207,17 +207,10 @@ def main() -> None:
         stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         app(standalone_mode=True)
-    except BadInput as error:
+    except (BadInput, NotebookFailed, BrokenPage) as error:
         _fail(1, str(error))
     except MissingTool as error:
         _fail(3, str(error))
-    except Exception as error:
-        from helpers.publish.execute import NotebookFailed
-        from helpers.publish.pages import BrokenPage
-
-        if not isinstance(error, NotebookFailed | BrokenPage):
-            raise
-        _fail(1, str(error))
 
 
 def _fail(code: int, message: str) -> None:

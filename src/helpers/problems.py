@@ -67,6 +67,14 @@ class BadInput(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
+class NotebookFailed(Exception):
+    """A cell of a notebook raised an error that is not the data's fault."""
+
+
+class BrokenPage(Exception):
+    """An executed notebook would publish less than it seems to."""
+
+
 class MissingTool(Exception):
     """A program that the work needs is absent or has failed."""
 

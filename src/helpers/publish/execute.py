@@ -24,14 +24,10 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from helpers.problems import BadInput, MissingTool, Problem
+from helpers.problems import BadInput, MissingTool, NotebookFailed, Problem
 
 _ENGINE = "warm"
 _START_TRIES = 3
-
-
-class NotebookFailed(Exception):
-    """A cell raised an error that is not the data's fault."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -15,7 +14,8 @@ import yaml
 
 from helpers import tables
 from helpers.publish import manifest, pandoc, quarto
-from helpers.publish.pages import page_source
+from helpers.publish.page_source import page_source
+from helpers.publish.swap import swap_in
 from helpers.report import PROJECT, Report
 
 _COPIED = ("assets", "data")
@@ -37,7 +37,7 @@ def render(report: Report, edition: str, engine: str = "") -> Path:
 
     Raises
     ------
-    helpers.publish.pages.BrokenPage
+    helpers.problems.BrokenPage
         A page would miss something.
     helpers.problems.MissingTool
         The engine is absent or fails.
@@ -122,33 +122,3 @@ def _remove_strangers(rendered: Path, digests: Mapping[str, str]) -> None:
         name = path.relative_to(rendered).as_posix()
         if re.sub(r"\.html$", ".qmd", name) not in digests and name not in digests:
             path.unlink()
-
-
-def swap_in(rendered: Path, site: Path, manifest_text: str) -> None:
-    """Put a finished site in the old one's place by renaming; a stop leaves the old or the new one whole."""
-    beside, old = site.with_name(f"{site.name}.new"), site.with_name(f"{site.name}.old")
-    recover(site)
-    shutil.rmtree(beside, ignore_errors=True)
-    shutil.copytree(rendered, beside)
-    (beside / "manifest.json").write_text(manifest_text, encoding="utf-8", newline="\n")
-    if site.exists():
-        site.rename(old)
-    beside.rename(site)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def recover(site: Path) -> None:
-    """Put back the last good site if a stop fell between the two renamings."""
-    old = site.with_name(f"{site.name}.old")
-    if old.exists() and not site.exists():
-        old.rename(site)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def fingerprint(site: Path) -> str:
-    """One hash over every file of a site, names and contents."""
-    total = hashlib.sha256()
-    for path in sorted(site.rglob("*")):
-        if path.is_file():
-            total.update(f"{path.relative_to(site).as_posix()} {manifest.sha256(path)}\n".encode())
-    return total.hexdigest()

@@ -5,7 +5,7 @@ as Markdown with raw HTML blocks, for the site. Quarto and pandoc both take the
 Markdown as it is and add nothing of their own: no script from elsewhere.
 
 Links to other pages of the site are written `site:/school/a.html`; they become
-relative when the page finds its folder (`helpers.publish.pages`).
+relative when the page finds its folder (`helpers.publish.page_source`).
 """
 
 from __future__ import annotations

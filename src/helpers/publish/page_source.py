@@ -1,0 +1,89 @@
+"""How an executed notebook becomes the Markdown source of a page.
+
+The page holds prose and outputs, no code, no times, nothing to execute: Quarto and
+pandoc render the same text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+from nbconvert import MarkdownExporter
+
+from helpers.problems import BrokenPage
+
+_MARKDOWN = "text/markdown"
+_EXPORTER = MarkdownExporter(exclude_input=True, display_data_priority=[_MARKDOWN])
+_TITLE = re.compile(r"\A\s*# +(.+?)\s*$", re.MULTILINE)
+
+
+def check_outputs(path: Path, notebook: nbformat.NotebookNode) -> None:
+    """Refuse a notebook that has not run whole, or shows what the site cannot.
+
+    Raises
+    ------
+    BrokenPage
+        One line for each cell at fault.
+    """
+    faults = []
+    for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type == "markdown" and cell.get("attachments"):
+            faults.append(
+                f"{path.name}, ячейка {number}: рисунок вставлен в текст, на страницу он не попадёт; "
+                "постройте его кодом и покажите через emit.chart(…)"
+            )
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        if cell.execution_count is None:
+            faults.append(f"{path.name}, ячейка {number}: не выполнена")
+        for output in cell.outputs:
+            if output.output_type == "error":
+                faults.append(f"{path.name}, ячейка {number}: ошибка {output.ename}: {output.evalue}")
+            elif output.output_type == "stream":
+                faults.append(
+                    f"{path.name}, ячейка {number}: печатает текст «{output.text.strip()[:60]}», на страницу он не попадёт; "
+                    "покажите его через emit.text(…) или удалите печать"
+                )
+            elif _MARKDOWN not in output.data:
+                faults.append(
+                    f"{path.name}, ячейка {number}: вывод вида {', '.join(sorted(output.data))} на страницу не попадёт; "
+                    "покажите его через emit.chart(…), emit.table(…) или emit.text(…)"
+                )
+    if faults:
+        raise BrokenPage("\n".join(faults))
+
+
+def page_source(path: Path, page: str) -> str:
+    """Turn an executed notebook into the Markdown of a page.
+
+    Parameters
+    ----------
+    path : Path
+        The executed notebook.
+    page : str
+        The page's path within the site without ending: `school/a`; links and scripts
+        are made relative to it.
+
+    Raises
+    ------
+    BrokenPage
+        An output would be missing, or the page has no title.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    check_outputs(path, notebook)
+    body, _ = _EXPORTER.from_notebook_node(notebook)
+    found = _TITLE.search(body)
+    if not found:
+        raise BrokenPage(f"{path.name}: нет заголовка; первая строка страницы должна быть вида «# Название»")
+    body = body[: found.start()] + body[found.end() :]
+    root = "../" * page.count("/")
+    body = body.replace("site:/", root).strip()
+    scripts = ["report.js"] if 'class="chart-data"' in body or 'class="table-data"' in body else []
+    if 'class="chart-data"' in body:
+        scripts.insert(0, "plotly.min.js")
+    tags = "\n".join(f'<script defer src="{root}assets/{name}"></script>' for name in scripts)
+    tail = f"\n\n```{{=html}}\n{tags}\n```\n" if tags else "\n"
+    return f"---\ntitle: {json.dumps(found.group(1), ensure_ascii=False)}\n---\n\n{body}{tail}"
