@@ -171,24 +171,30 @@ class _Interpolated:
         return (np.log(self.offset + tau2) - low) / (high - low) * 2 - 1
 
     def at(self, tau2: np.ndarray) -> np.ndarray:
-        return chebyshev.chebval(self._unit(tau2), self.coefficients).T
+        return self._sum(tau2, self.coefficients)
 
     def slope_at(self, tau2: np.ndarray) -> np.ndarray:
         low, high = np.log(self.offset + self.low), np.log(self.offset + self.high)
         inner = 2 / (high - low) / (self.offset + tau2)
-        return chebyshev.chebval(self._unit(tau2), chebyshev.chebder(self.coefficients)).T * inner[:, None]
+        return self._sum(tau2, chebyshev.chebder(self.coefficients)) * inner[:, None]
+
+    def _sum(self, tau2: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        return chebyshev.chebvander(self._unit(tau2), len(coefficients) - 1) @ coefficients
 
 
 def _interpolated(fit: MetaRegression, low: float, high: float) -> _Interpolated:
     offset = float(fit.variance.min())
     high = max(high, low + 1e-9 * (low + offset))
     s_low, s_high = np.log(offset + low), np.log(offset + high)
+    # What the sums are made of, not what they come to: XᵀWe is next to nothing, with the rounding error of its terms.
+    Z = np.abs(np.column_stack([fit.X, fit.residual]))
+    rounding = 1e-14 * (Z.T @ (Z / (fit.variance + low)[:, None])).ravel()
     for nodes in (9, 17, 33, 65, 129, 257):
         unit = chebyshev.chebpts1(nodes)
         tau2 = np.exp(s_low + (unit + 1) / 2 * (s_high - s_low)) - offset
         values = np.stack([_moments(fit, t) for t in tau2])
         coefficients = chebyshev.chebfit(unit, values.reshape(nodes, -1), nodes - 1)
-        if np.all(np.abs(coefficients[-3:]) <= 1e-13 * np.abs(coefficients).max(axis=0)):
+        if np.all(np.abs(coefficients[-3:]) <= rounding):
             break
     return _Interpolated(coefficients, low, high, offset)
 
