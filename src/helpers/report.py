@@ -34,9 +34,9 @@ class Report:
 
     @property
     def raw(self) -> Path:
-        """Folder of the files as received: `data/raw/<report>`, else the params file's own folder."""
-        inside = PROJECT / "data" / "raw" / self.name
-        return inside if inside.is_dir() else self.params_file.parent
+        """Folder of the files as received: `data/raw/<report>`; for a params file from elsewhere, its own folder."""
+        here = self.params_file.parent == METHOD.parent
+        return PROJECT / "data" / "raw" / self.name if here else self.params_file.parent
 
     @property
     def raw_files(self) -> list[Path]:
@@ -93,10 +93,10 @@ def open_report(report: str, out: str = "") -> Report:
     if not path.is_file() or named == METHOD:
         raise BadInput(
             Problem(
-                file=f"params/{report}.yml",
-                found="пустое место",
+                file=report if "." in report else f"отчёт {quoted(report)}",
+                found="такого отчёта или файла нет",
                 expected=f"один из отчётов: {', '.join(report_names())} — или путь к файлу параметров",
-                advice=f"проверьте имя {quoted(report)}; список печатает команда report list",
+                advice="проверьте имя; список печатает команда report list",
             )
         )
     path = path.resolve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,13 @@ from jinja2 import Environment, PackageLoader
 from helpers.problems import MissingTool
 
 _TEMPLATES = Environment(loader=PackageLoader("helpers.publish"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+def identity() -> str:
+    """Hash of what renders every page: pandoc's version and the templates."""
+    templates = sorted((resources.files("helpers.publish") / "templates").iterdir(), key=lambda item: item.name)
+    parts = [pypandoc.get_pandoc_version().encode(), *(item.read_bytes() for item in templates)]
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
 
 def render(source: Path, edition: str, changed: list[str] | None) -> Path:

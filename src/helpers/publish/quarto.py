@@ -22,6 +22,11 @@ def find() -> str | None:
     return shutil.which("quarto") or shutil.which("quarto", path=str(Path(sys.executable).parent))
 
 
+def identity() -> str:
+    """Quarto's version: another one may render every page otherwise."""
+    return _run("--version").stdout.strip()
+
+
 def render(source: Path, edition: str, changed: list[str] | None) -> Path:
     """Render the website project in `source`.
 
@@ -40,17 +45,21 @@ def render(source: Path, edition: str, changed: list[str] | None) -> Path:
     MissingTool
         Quarto is absent or fails; its own words follow.
     """
+    whole = changed is None or len(changed) > _ONE_BY_ONE
+    for target in ["."] if whole else [f"{page}.qmd" for page in changed]:
+        _run("render", target, "--to", "html", "--profile", f"{edition},report", cwd=source)
+    return source / "_site"
+
+
+def _run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     program = find()
     if program is None:
         raise MissingTool(
             "Quarto не найден: установите его, укажите путь в переменной QUARTO_PATH или соберите сайт ключом --engine pandoc"
         )
-    whole = changed is None or len(changed) > _ONE_BY_ONE
-    for target in ["."] if whole else [f"{page}.qmd" for page in changed]:
-        done = subprocess.run(
-            [program, "render", target, "--to", "html", "--profile", f"{edition},report"],
-            cwd=source, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False,
-        )  # fmt: skip
-        if done.returncode != 0:
-            raise MissingTool(f"Quarto не собрал сайт:\n{done.stderr[-3000:]}")
-    return source / "_site"
+    done = subprocess.run(
+        [program, *arguments], cwd=cwd, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False
+    )
+    if done.returncode != 0:
+        raise MissingTool(f"Quarto не собрал сайт:\n{done.stderr[-3000:]}")
+    return done

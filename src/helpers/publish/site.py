@@ -21,6 +21,9 @@ from helpers.report import PROJECT, Report
 _COPIED = ("assets", "data")
 """Folders that go to the site as they are."""
 
+_RENDERER = "renderer"
+"""Key of the stamp under which the renderer's own version stands among the files' digests."""
+
 
 def render(report: Report, edition: str, engine: str = "") -> Path:
     """Make the site of an edition from its executed page notebooks.
@@ -43,13 +46,15 @@ def render(report: Report, edition: str, engine: str = "") -> Path:
         The engine is absent or fails.
     """
     engine = engine or ("quarto" if quarto.find() else "pandoc")
+    renderer = quarto if engine == "quarto" else pandoc
     source = report.build / edition / "source"
     mirror(wanted_files(report, edition), source)
     stamp = source.with_name(f"{engine}.json")
     digests = {path.relative_to(source).as_posix(): manifest.sha256(path) for path in _files(source)}
+    digests[_RENDERER] = renderer.identity()
     before = json.loads(stamp.read_text(encoding="utf-8")) if stamp.is_file() else {}
     stamp.unlink(missing_ok=True)
-    rendered = (quarto if engine == "quarto" else pandoc).render(source, edition, changed_pages(before, digests))
+    rendered = renderer.render(source, edition, changed_pages(before, digests))
     for folder in _COPIED:
         shutil.copytree(source / folder, rendered / folder, dirs_exist_ok=True)
     _remove_strangers(rendered, digests)
@@ -105,10 +110,10 @@ def changed_pages(before: Mapping[str, str], now: Mapping[str, str]) -> list[str
     """Pages whose source has changed since the last rendering; None where every page has to be rendered.
 
     That is so when there was none, when pages came or went, or when what shapes all
-    pages (configuration, styles) has changed.
+    pages (configuration, styles, the renderer) has changed.
     """
     pages = {name for name in now if name.endswith(".qmd")}
-    shaping = {name for name in now if name.startswith("_quarto") or name.endswith(".css")}
+    shaping = {name for name in now if name.startswith("_quarto") or name.endswith(".css") or name == _RENDERER}
     if pages != {name for name in before if name.endswith(".qmd")}:
         return None
     if any(before.get(name) != now[name] for name in shaping):

@@ -157,9 +157,9 @@ def outcome_recipe(params: Params, numbers: dict) -> str:
         "Результат школы — её средний результат в стандартных отклонениях результата ученика. Ноль — среднее по всем "
         "ученикам; каждая процедура, предмет, уровень и год сравниваются со своим средним."
     ]
-    titles = {item.procedure: item.title for item in params.data.school_table.results}
+    titles = {(item.procedure, item.subject): item.title for item in params.data.school_table.results}
     for spread in (PupilSpread(**item) for item in numbers["spreads"]):
-        text = f"{literal(titles[spread.procedure])}: разброс учеников внутри школы {words.ORIGIN[spread.origin]}"
+        text = f"{literal(titles[spread.procedure, spread.subject])}: разброс учеников внутри школы {words.ORIGIN[spread.origin]}"
         if spread.variance is not None:
             text += f"; стандартное отклонение {number(spread.variance**0.5, 1)}"
         if spread.standard_error is not None:

@@ -183,23 +183,24 @@ def indicators(report: Report, edition: str) -> pl.DataFrame:
 
 def procedures(report: Report, edition: str) -> pl.DataFrame:
     """Every procedure, grade and year: how many schools and participants, mean, spread between schools."""
-    titles = {item.procedure: item.title for item in report.params.data.school_table.results}
+    described = report.params.data.school_table.results
+    titles = pl.DataFrame(
+        [{"procedure": item.procedure, "subject": item.subject, "title": item.title} for item in described]
+    )
     types = report.params.data.school_table.school_types
     n, mean = pl.col("n_participants"), pl.col("mean")
     return (
         report.read("results", edition)
-        .group_by("year", "procedure", "grade")
+        .group_by("year", "procedure", "subject", "grade")
         .agg(
             schools=pl.len().cast(pl.Int64),
             participants=n.sum(),
             mean=(mean * n).sum() / n.sum(),
             spread=mean.std(),
         )
-        .with_columns(
-            title=pl.col("procedure").replace_strict(titles, default=pl.col("procedure")),
-            grade=pl.col("grade").replace({"all": "все", **types}),
-        )
-        .sort("year", "procedure", "grade")
+        .join(titles.unique(["procedure", "subject"], keep="first"), on=["procedure", "subject"], how="left")
+        .with_columns(grade=pl.col("grade").replace({"all": "все", **types}))
+        .sort("year", "procedure", "subject", "grade")
     )
 
 
