@@ -87,19 +87,25 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], kern
         raise NotebookFailed(
             f"{source.name}, ячейка {error.exec_count}: {error.ename}: {error.evalue}\nПараметры: {given}\n{trace}"
         ) from None
-    _forget_times(notebook)
+    _forget_when_and_where(notebook)
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_suffix(".new")
     nbformat.write(notebook, beside)
     beside.replace(target)
 
 
-def _forget_times(notebook: nbformat.NotebookNode) -> None:
-    """Drop what papermill notes of when and where: the same run leaves the same file."""
+def _forget_when_and_where(notebook: nbformat.NotebookNode) -> None:
+    """Drop times and count cells from 1, whatever the kernel ran before: the same run leaves the same file."""
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
+    ran = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.execution_count is not None]
+    for number, cell in enumerate(ran, start=1):
+        cell.execution_count = number
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = number
 
 
 def check_parameters(source: Path, given: Mapping[str, Any]) -> None:

@@ -12,11 +12,14 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import MarkdownExporter
+from traitlets.config import Config
 
 from helpers.problems import BrokenPage
 
 _MARKDOWN = "text/markdown"
-_EXPORTER = MarkdownExporter(exclude_input=True, display_data_priority=[_MARKDOWN])
+_EXPORTER = MarkdownExporter(
+    exclude_input=True, config=Config({"NbConvertBase": {"display_data_priority": [_MARKDOWN]}})
+)
 _TITLE = re.compile(r"\A\s*# +(.+?)\s*$", re.MULTILINE)
 
 

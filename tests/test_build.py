@@ -1,0 +1,155 @@
+"""`report build`: same inputs, same bytes; nothing done twice; nothing half-done seen."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+from conftest import Copy, contents, copy_project, small_report
+
+MADE = ("data", "_site")
+STEPS = {"01-intake", "02-measures", "03-expectation", "04-flags", "05-disclosure"}
+
+
+def ran(said: str) -> set[str]:
+    """Names of the steps and pages that a build says it has run."""
+    return {line[2:].split(",")[0].split(" ")[0] for line in said.splitlines() if line.startswith("✓")}
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path.name}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def times(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for part in MADE for path in (folder / part).rglob("*")}
+
+
+def test_the_same_inputs_make_the_same_bytes_in_any_folder(copy: Copy, built: Path, tmp_path: Path):
+    elsewhere = small_report(tmp_path / "отчёт за год")
+    out = tmp_path / "папка для сайта"
+    copy.report("build", elsewhere, "--out", out, "--engine", "pandoc")
+    first, second = contents(built, MADE), contents(out, MADE)
+    assert {name.split("/")[0] for name in first} == set(MADE)
+    assert first == second
+
+
+def test_an_unchanged_report_is_left_alone(copy: Copy, built: Path, small: Path):
+    before = times(built)
+    assert ran(copy.report("build", small, "--out", built, "--engine", "pandoc")) == set()
+    for path in (small, next(small.parent.glob("*.csv")), copy.root / "notebooks" / "pages" / "data.ipynb"):
+        path.touch()
+    assert ran(copy.report("build", small, "--out", built, "--engine", "pandoc")) == set()
+    assert times(built) == before
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Copy, Path, Path]:
+    """A built report, its project and its params, for the tests below to change; each leaves it built."""
+    folder = tmp_path_factory.mktemp("own")
+    project, params, out = copy_project(folder / "project"), small_report(folder / "report"), folder / "out"
+    project.report("build", params, "--out", out, "--engine", "pandoc")
+    return project, params, out
+
+
+def test_what_changed_is_made_anew_and_only_that(own: tuple[Copy, Path, Path]):
+    project, params, out = own
+    pages = out / "_build" / params.stem / "public" / "pages"
+    untouched = {path: path.stat().st_mtime_ns for path in pages.rglob("*.ipynb") if path.stem != "results"}
+    edit(project.root / "notebooks" / "pages" / "results.ipynb", "## Процедуры", "## Какие процедуры")
+    assert ran(project.report("build", params, "--out", out, "--engine", "pandoc")) == {"results", "сайт"}
+    assert {path: path.stat().st_mtime_ns for path in untouched} == untouched
+    assert "Какие процедуры" in (out / "_site" / params.stem / "results.html").read_text(encoding="utf-8")
+
+    # a threshold: every step may depend on it; the conclusions must follow
+    flags = out / "data" / "processed" / params.stem / "public" / "flags.parquet"
+    named = pl.read_parquet(flags).filter(pl.col("tier").is_in(["persistent", "watch"])).height
+    settings = yaml.safe_load(params.read_text(encoding="utf-8"))
+    settings["flag"] = {"delta": 0.5, "source": "проверка"}
+    params.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+    assert ran(project.report("build", params, "--out", out, "--engine", "pandoc")) >= STEPS
+    assert pl.read_parquet(flags).filter(pl.col("tier").is_in(["persistent", "watch"])).height < named
+
+    # cards of schools that are named no more are gone from the site
+    cards = {path.stem for path in (out / "_site" / params.stem / "school").glob("*.html")}
+    assert cards == {path.stem for path in (pages / "school").glob("*.ipynb")}
+
+    # a result in the raw file: it is the number on the data's way to the site
+    raw = params.parent / settings["data"]["school_table"]["file"]
+    table = pl.read_csv(raw, infer_schema=False)
+    school = table["cds"][0]
+    old = table["api00"][0]
+    table.with_columns(api00=pl.when(pl.col("cds") == school).then(pl.lit("999")).otherwise("api00")).write_csv(raw)
+    assert old != "999"
+    project.report("build", params, "--out", out, "--engine", "pandoc")
+    results = pl.read_csv(
+        out / "_site" / params.stem / "data" / "results.csv", schema_overrides={"school_id": pl.String}
+    )
+    assert results.filter(pl.col("school_id") == school, pl.col("year") == 2000)["mean"].to_list() == [999.0]
+
+
+def test_a_broken_page_stops_the_build_and_leaves_the_last_good_site(own: tuple[Copy, Path, Path]):
+    project, params, out = own
+    good = contents(out, ["_site"])
+    notebook = project.root / "notebooks" / "pages" / "results.ipynb"
+    whole = notebook.read_text(encoding="utf-8")
+    for old, new, says in [
+        ("views.procedures(this, edition)", "views.procedure(this, edition)", "AttributeError"),
+        ("emit.figures(", "print(", "печатает текст"),
+    ]:
+        page = notebook if old in whole else project.root / "notebooks" / "pages" / "index.ipynb"
+        text = page.read_text(encoding="utf-8")
+        assert old in text
+        page.write_text(text.replace(old, new, 1), encoding="utf-8")
+        said = project.report("build", params, "--out", out, "--engine", "pandoc", code=1)
+        assert says in said and page.name in said
+        assert contents(out, ["_site"]) == good
+        page.write_text(text, encoding="utf-8")
+    project.report("build", params, "--out", out, "--engine", "pandoc")
+    assert contents(out, ["_site"]) == good
+
+
+def test_a_build_killed_at_any_moment_leaves_a_whole_site_and_a_rerun_finishes(own: tuple[Copy, Path, Path]):
+    project, params, out = own
+    settings = yaml.safe_load(params.read_text(encoding="utf-8"))
+
+    def titled(title: str) -> None:
+        # a new title changes every step's inputs and every page
+        params.write_text(yaml.safe_dump(settings | {"title": title}, allow_unicode=True), encoding="utf-8")
+
+    titled("Последняя попытка")
+    clean, started = out / "clean", time.monotonic()
+    project.report("build", params, "--out", clean, "--engine", "pandoc")
+    length = time.monotonic() - started
+    site, chance, attempts = out / "_site" / params.stem, random.Random(20001999), 5
+    for attempt in range(attempts):
+        titled(f"Попытка {attempt}")
+        before = contents(site)
+        process = project.popen("build", params, "--out", out, "--engine", "pandoc", start_new_session=True)
+        time.sleep(length * (attempt + chance.random()) / attempts)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        now = contents(site)
+        if now != before:  # the build was quicker than the knife: then the new site is whole
+            assert now.keys() == before.keys()
+            assert f"Попытка {attempt}" in (site / "index.html").read_text(encoding="utf-8")
+        for table in out.glob("data/processed/*/*/*.parquet"):
+            pl.read_parquet(table)
+    titled("Последняя попытка")
+    project.report("build", params, "--out", out, "--engine", "pandoc")
+    assert contents(out, MADE) == contents(clean, MADE)
+
+
+def test_a_site_caught_between_two_renamings_comes_back(copy: Copy, built: Path, small: Path):
+    site = built / "_site" / small.stem
+    good = contents(site)
+    site.rename(site.with_name(f"{site.name}.old"))
+    copy.report("build", small, "--out", built, "--engine", "pandoc")
+    assert contents(site) == good

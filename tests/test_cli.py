@@ -1,0 +1,100 @@
+"""The `report` command: what it answers, with which exit code, in whose language."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from conftest import Copy
+from filelock import FileLock
+
+RUSSIAN = re.compile(r"[а-яё]{4,}", re.IGNORECASE)
+
+
+def test_list_names_the_reports(copy: Copy):
+    assert "california-2000" in copy.report("list")
+    assert "1999–2000" in copy.report("list")
+
+
+def test_check_tells_what_was_read_and_writes_nothing(copy: Copy, small: Path):
+    before = sorted(small.parent.iterdir())
+    said = copy.report("check", small)
+    assert "Данные приняты." in said and "us_california_api.csv" in said
+    assert sorted(small.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["check", "камчатка-2031"], 1, "отчёт «камчатка-2031»"),
+        (["build", "нет/такого.yml"], 1, "нет/такого.yml"),
+        (["build", "method"], 1, "california-2000"),
+        (["run", "notebooks/pages/нет.ipynb", "california-2000"], 2, "нет тетради"),
+        (["build", "california-2000", "--engine", "word"], 2, "quarto"),
+        (["build", "california-2000", "--edition", "secret"], 2, "public"),
+        (["build"], 2, ""),
+        (["построить"], 2, ""),
+        (["preview", "california-2000", "--out", "нет-такой-папки"], 3, "сайта ещё нет"),
+    ],
+)
+def test_exit_codes(copy: Copy, arguments: list[str], code: int, says: str):
+    said = copy.report(*arguments, code=code)
+    assert says.lower() in said.lower()
+    assert "Traceback" not in said
+    if code != 2:
+        assert RUSSIAN.search(said)
+
+
+def test_a_notebook_that_is_not_the_projects_is_not_run(copy: Copy, tmp_path: Path):
+    stranger = tmp_path / "чужая.ipynb"
+    stranger.write_text("{}", encoding="utf-8")
+    assert "notebooks/steps" in copy.report("run", stranger, "california-2000", code=2)
+
+
+def test_quarto_that_is_asked_for_and_absent(copy: Copy, built: Path, small: Path):
+    nowhere = {"QUARTO_PATH": str(small.parent / "quarto")}
+    said = copy.report("render", small, "--out", built, "--engine", "quarto", env=nowhere, code=3)
+    assert "Quarto не найден" in said and "pandoc" in said and "Traceback" not in said
+
+
+def test_one_report_is_not_built_twice_at_once(copy: Copy, small: Path, tmp_path: Path):
+    lock = tmp_path / "_build" / small.stem / "build.lock"
+    lock.parent.mkdir(parents=True)
+    with FileLock(lock):
+        assert "уже строится" in copy.report("build", small, "--out", tmp_path, code=3)
+
+
+def test_a_build_passes_on_what_is_wrong_with_the_data(copy: Copy, small: Path, tmp_path: Path):
+    bad = tmp_path / "bad.yml"
+    bad.write_text(small.read_text(encoding="utf-8"), encoding="utf-8")
+    raw = next(small.parent.glob("*.csv"))
+    text = raw.read_text(encoding="utf-8").splitlines()
+    titles, cells = text[0].split(","), text[1].split(",")
+    cells[titles.index("meals")] = "сорок"
+    (tmp_path / raw.name).write_text("\n".join([text[0], ",".join(cells), *text[2:]]) + "\n", encoding="utf-8")
+    said = copy.report("build", bad, "--out", tmp_path / "out", "--engine", "pandoc", code=1)
+    (line,) = [line for line in said.splitlines() if "сорок" in line]
+    assert f"Файл {raw.name}" in line and "строка 2" in line and "«meals»" in line
+    assert "Traceback" not in said and "snakemake" not in said.lower()
+    assert not (tmp_path / "out" / "_site").exists()
+    assert not list((tmp_path / "out").glob("data/processed/**/*.parquet"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the folder's rights are Unix's")
+def test_closed_data_are_not_published_but_can_be_read_inside(copy: Copy, small: Path, tmp_path: Path):
+    import yaml
+
+    settings = yaml.safe_load(small.read_text(encoding="utf-8"))
+    del settings["open_data"]
+    closed = tmp_path / "closed.yml"
+    closed.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+    raw = next(small.parent.glob("*.csv"))
+    (tmp_path / raw.name).write_bytes(raw.read_bytes())
+    said = copy.report("build", closed, "--out", tmp_path, "--engine", "pandoc", code=1)
+    assert "open_data" in said and "--edition internal" in said
+    assert not (tmp_path / "_site").exists()
+    copy.report("build", closed, "--out", tmp_path, "--engine", "pandoc", "--edition", "internal")
+    assert (tmp_path / "_site-internal" / "closed" / "index.html").is_file()
+    assert not (tmp_path / "_site").exists()

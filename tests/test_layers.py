@@ -1,0 +1,44 @@
+"""The house stands as its plan says: each layer knows only those above it in the flow."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from helpers.report import PROJECT
+
+HELPERS = PROJECT / "src" / "helpers"
+FLOW = ["problems", "params", "tables", "report", "intake", "measure", "model", "disclosure", "show", "publish", "cli"]
+MODULES = sorted(path for path in HELPERS.rglob("*.py") if path.parent != HELPERS or path.stem != "__init__")
+
+
+def layer(module: str) -> str:
+    """`helpers.show.emit` stands in `show`."""
+    return module.split(".")[1]
+
+
+def imported(path: Path) -> set[str]:
+    """Layers that a module imports from, inside functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name the whole path"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {layer(name) for name in names if name.startswith("helpers.")}
+
+
+def test_every_module_has_its_place_in_the_flow():
+    assert {
+        layer(path.relative_to(HELPERS.parent).with_suffix("").as_posix().replace("/", ".")) for path in MODULES
+    } == set(FLOW)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(HELPERS).as_posix())
+def test_a_module_imports_only_from_above(path: Path):
+    own = layer(path.relative_to(HELPERS.parent).with_suffix("").as_posix().replace("/", "."))
+    below = {name for name in imported(path) if FLOW.index(name) > FLOW.index(own)}
+    assert not below

@@ -1,0 +1,71 @@
+"""Every notebook is thin, clean, and opens in anyone's JupyterLab."""
+
+from __future__ import annotations
+
+import ast
+
+import nbformat
+import pytest
+
+from helpers.publish.pages import FANNED, PAGES, STEPS
+from helpers.report import PROJECT
+
+NOTEBOOKS = sorted((PROJECT / "notebooks").rglob("*.ipynb"))
+EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+COMPUTING = {"intake", "measure", "model", "disclosure", "publish"}
+
+
+def read(path):
+    return nbformat.read(path, as_version=nbformat.NO_CONVERT)
+
+
+def code(path):
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def test_the_steps_and_pages_of_the_plan_are_there():
+    assert [path.stem for path in NOTEBOOKS if path.parent == STEPS] == [
+        "01-intake", "02-measures", "03-expectation", "04-flags", "05-disclosure",
+    ]  # fmt: skip
+    assert {*FANNED, "index", "data", "context", "results", "expectation", "flags", "groups", "method"} == {
+        path.stem for path in NOTEBOOKS if path.parent == PAGES
+    }
+
+
+@EACH
+def test_a_notebook_is_valid_and_stripped(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) >= (4, 5), "cells have ids, so differences can be read"
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in code(path))
+
+
+@EACH
+def test_a_notebook_has_one_cell_of_parameters(path):
+    tagged = [cell for cell in code(path) if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    names = {node.targets[0].id for node in ast.parse(tagged[0].source).body}
+    expected = {"report", "out"} | ({"edition"} if path.parent == PAGES else set())
+    assert names == expected | {FANNED[path.stem]} if path.stem in FANNED else names == expected
+
+
+@EACH
+def test_a_notebook_is_thin(path):
+    for cell in code(path):
+        tree = ast.parse(cell.source)
+        assert len(tree.body) <= 8
+        assert not any(
+            isinstance(node, ast.FunctionDef | ast.ClassDef | ast.For | ast.While) for node in ast.walk(tree)
+        )
+
+
+@EACH
+def test_pages_show_and_do_not_compute(path):
+    if path.parent == STEPS:
+        return
+    for cell in code(path):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("helpers"):
+                parts = {*node.module.split("."), *(alias.name for alias in node.names)}
+                assert not parts & COMPUTING

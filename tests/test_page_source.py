@@ -1,0 +1,87 @@
+"""What may become a page: only a notebook that has run whole and shows what the site can show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from helpers.problems import BrokenPage
+from helpers.publish.page_source import page_source
+from helpers.publish.site import changed_pages, csv_bytes
+
+SHOWN = {"text/markdown": "**Показано**", "text/html": "<b>нет</b>"}
+
+
+def written(folder: Path, *cells) -> Path:
+    path = folder / "page.ipynb"
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Страница: «итог»"), *cells]), path)
+    return path
+
+
+def ran(*outputs, source="x"):
+    return new_code_cell(source, execution_count=1, outputs=list(outputs))
+
+
+def test_a_page_is_its_prose_and_what_its_cells_show(tmp_path: Path):
+    shown = new_output("display_data", data=SHOWN)
+    link = new_markdown_cell("[карточка](site:/school/a.html)")
+    page = page_source(written(tmp_path, ran(shown, source="secret_code()"), link), "municipality/x")
+    assert page.startswith('---\ntitle: "Страница: «итог»"\n---\n')
+    assert "**Показано**" in page and "(../school/a.html)" in page
+    assert "secret_code" not in page and "<b>" not in page and "<script" not in page
+
+
+def test_scripts_come_with_what_needs_them(tmp_path: Path):
+    chart = new_output("display_data", data={"text/markdown": '```{=html}\n<script class="chart-data"></script>\n```'})
+    page = page_source(written(tmp_path, ran(chart)), "school/a")
+    assert page.index("../assets/plotly.min.js") < page.index("../assets/report.js")
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        (new_code_cell("x"), "не выполнена"),
+        (ran(new_output("error", ename="KeyError", evalue="'a'", traceback=[])), "ошибка KeyError"),
+        (ran(new_output("stream", name="stdout", text="отладка")), "печатает текст «отладка»"),
+        (ran(new_output("display_data", data={"text/html": "<table>", "text/plain": "x"})), "text/html"),
+        (ran(new_output("execute_result", data={"image/png": "iVBO"}, execution_count=1)), "image/png"),
+        (new_markdown_cell("![](attachment:a.png)", attachments={"a.png": {"image/png": "iVBO"}}), "рисунок"),
+    ],
+)
+def test_what_would_be_missing_from_the_page_is_refused(tmp_path: Path, cell, says: str):
+    with pytest.raises(BrokenPage) as caught:
+        page_source(written(tmp_path, cell), "page")
+    assert says in str(caught.value) and "page.ipynb, ячейка 2" in str(caught.value)
+
+
+def test_all_faults_of_a_page_are_told(tmp_path: Path):
+    with pytest.raises(BrokenPage) as caught:
+        page_source(written(tmp_path, new_code_cell("x"), new_code_cell("y")), "page")
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_page_without_a_title_is_refused(tmp_path: Path):
+    path = tmp_path / "page.ipynb"
+    nbformat.write(new_notebook(cells=[new_markdown_cell("Просто текст")]), path)
+    with pytest.raises(BrokenPage, match="нет заголовка"):
+        page_source(path, "page")
+
+
+def test_pages_to_render_anew():
+    before = {"a.qmd": "1", "b.qmd": "2", "_quarto.yml": "3", "assets/x.css": "4", "data/t.csv": "5", "renderer": "6"}
+    assert changed_pages(before, before) == []
+    assert changed_pages(before, before | {"b.qmd": "9", "data/t.csv": "9"}) == ["b"]
+    for shaping in ("_quarto.yml", "assets/x.css", "renderer"):
+        assert changed_pages(before, before | {shaping: "9"}) is None
+    assert changed_pages(before, before | {"c.qmd": "9"}) is None
+    assert changed_pages({}, before) is None
+
+
+def test_downloads_do_not_run_as_formulas():
+    import polars as pl
+
+    text = csv_bytes(pl.DataFrame({"name": ["=1+1", "@x", "Школа № 5"], "value": [-0.5, 1.0, 2.0]}))
+    assert text.decode("utf-8-sig").splitlines() == ["name,value", "'=1+1,-0.5", "'@x,1.0", "Школа № 5,2.0"]
