@@ -95,11 +95,13 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], kern
 
 
 def _forget_when_and_where(notebook: nbformat.NotebookNode) -> None:
-    """Drop times and count cells from 1, whatever the kernel ran before: the same run leaves the same file."""
+    """Drop times and random names, count cells from 1: the same run leaves the same file in any kernel."""
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = "injected-parameters"
     ran = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.execution_count is not None]
     for number, cell in enumerate(ran, start=1):
         cell.execution_count = number
