@@ -1,80 +1,11 @@
-"""A small report, and a copy of the project in which tests may change anything."""
+"""What several tests share: a copy of the project, a small report, its built site."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
-
-from helpers.report import PROJECT
-
-_PARTS = ["src", "notebooks", "params", "workflow", "requirements.lock", "pyproject.toml",
-          *(path.name for path in PROJECT.glob("_quarto*.yml"))]  # fmt: skip
-_COUNTIES = {"Kern", "Fresno", "Monterey", "Solano"}
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A copy of the project: its folder, and the report command run from its own code."""
-
-    root: Path
-
-    def popen(self, *arguments: object, **more) -> subprocess.Popen:
-        environment = {**os.environ, "PYTHONPATH": str(self.root / "src"), "PYTHONUTF8": "1", **more.pop("env", {})}
-        return subprocess.Popen(
-            [sys.executable, "-m", "helpers.cli", *map(str, arguments)],
-            env=environment, cwd=self.root, text=True, encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            **more,
-        )  # fmt: skip
-
-    def report(self, *arguments: object, code: int = 0, **more) -> str:
-        """Run the command, expect its exit code; standard output, then what it said of errors."""
-        process = self.popen(*arguments, **more)
-        out, err = process.communicate(timeout=300)
-        assert process.returncode == code, f"exit code {process.returncode}\n{out}\n{err}"
-        return out + err
-
-
-def copy_project(root: Path) -> Copy:
-    """Copy what the pipeline reads into `root`."""
-    for name in _PARTS:
-        source = PROJECT / name
-        if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        else:
-            shutil.copy2(source, root / name)
-    return Copy(root)
-
-
-def small_report(folder: Path) -> Path:
-    """Write a small report: four counties of the California file, two cards; its params file."""
-    folder.mkdir(parents=True)
-    params = yaml.safe_load((PROJECT / "params" / "california-2000.yml").read_text(encoding="utf-8"))
-    name = params["data"]["school_table"]["file"]
-    with (PROJECT / "data" / "raw" / "california-2000" / name).open(encoding="utf-8", newline="") as whole:
-        rows = list(csv.reader(whole))
-    county = rows[0].index("cname")
-    with (folder / name).open("w", encoding="utf-8", newline="") as part:
-        csv.writer(part).writerows([rows[0], *(row for row in rows[1:] if row[county] in _COUNTIES)])
-    params["pages"] = {"cards": 2}
-    path = folder / "small.yml"
-    path.write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
-    return path
-
-
-def contents(folder: Path, parts: Sequence[str] = ("",)) -> dict[str, str]:
-    """Every file below `folder`, or below these parts of it, with the hash of its content."""
-    files = (path for part in parts for path in sorted((folder / part).rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+from copies import Copy, copy_project, small_report
 
 
 @pytest.fixture(scope="session")

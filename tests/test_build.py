@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 import yaml
-from conftest import Copy, contents, copy_project, small_report
+from copies import Copy, contents, copy_project, small_report
+
+from helpers.publish.swap import recover, swap_in
 
 MADE = ("data", "_site")
 STEPS = {"01-intake", "02-measures", "03-expectation", "04-flags", "05-disclosure"}
@@ -29,13 +32,15 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def times(folder: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for part in MADE for path in (folder / part).rglob("*")}
+    made = (path for part in (*MADE, "_build") for path in (folder / part).rglob("*"))
+    return {path: path.stat().st_mtime_ns for path in made if path.name != "build.lock"}
 
 
-def test_the_same_inputs_make_the_same_bytes_in_any_folder(copy: Copy, built: Path, tmp_path: Path):
+def test_the_same_inputs_make_the_same_bytes_in_any_folder(built: Path, tmp_path: Path):
+    project = copy_project(tmp_path / "копия проекта")
     elsewhere = small_report(tmp_path / "отчёт за год")
     out = tmp_path / "папка для сайта"
-    copy.report("build", elsewhere, "--out", out, "--engine", "pandoc")
+    project.report("build", elsewhere, "--out", out, "--engine", "pandoc")
     first, second = contents(built, MADE), contents(out, MADE)
     assert {name.split("/")[0] for name in first} == set(MADE)
     assert first == second
@@ -116,35 +121,85 @@ def test_a_broken_page_stops_the_build_and_leaves_the_last_good_site(own: tuple[
     assert contents(out, ["_site"]) == good
 
 
+PROGRESS = [0, 1, 3, 0, 4, 3, 2]
+"""After how many more steps and pages each attempt is killed: the next one goes on from there, up to the site."""
+
+
 def test_a_build_killed_at_any_moment_leaves_a_whole_site_and_a_rerun_finishes(own: tuple[Copy, Path, Path]):
     project, params, out = own
-    settings = yaml.safe_load(params.read_text(encoding="utf-8"))
-
-    def titled(title: str) -> None:
-        # a new title changes every step's inputs and every page
-        params.write_text(yaml.safe_dump(settings | {"title": title}, allow_unicode=True), encoding="utf-8")
-
-    titled("Последняя попытка")
-    clean, started = out / "clean", time.monotonic()
+    edit(params, "Калифорния, 2000 год", "Калифорния, после остановок")  # every step and every page depends on it
+    clean, site = out / "clean", out / "_site" / params.stem
     project.report("build", params, "--out", clean, "--engine", "pandoc")
-    length = time.monotonic() - started
-    site, chance, attempts = out / "_site" / params.stem, random.Random(20001999), 5
-    for attempt in range(attempts):
-        titled(f"Попытка {attempt}")
-        before = contents(site)
+    last_good, wanted = contents(site), contents(clean / "_site" / params.stem)
+    assert last_good != wanted
+    chance, killed = random.Random(20001999), 0
+    for more in PROGRESS:
         process = project.popen("build", params, "--out", out, "--engine", "pandoc", start_new_session=True)
-        time.sleep(length * (attempt + chance.random()) / attempts)
+        for _ in range(more):
+            process.stdout.readline()
+        time.sleep(chance.uniform(0, 3))
+        killed += process.poll() is None
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        now = contents(site)
-        if now != before:  # the build was quicker than the knife: then the new site is whole
-            assert now.keys() == before.keys()
-            assert f"Попытка {attempt}" in (site / "index.html").read_text(encoding="utf-8")
         for table in out.glob("data/processed/*/*/*.parquet"):
             pl.read_parquet(table)
-    titled("Последняя попытка")
+        if site.exists():
+            assert contents(site) in (last_good, wanted)
+        else:  # the one gap there is, between two renamings: both sites lie whole beside it
+            assert contents(site.with_name(f"{site.name}.old")) == last_good
+            assert contents(site.with_name(f"{site.name}.new")) == wanted
+    assert killed >= 5, "most attempts were killed before they were through"
     project.report("build", params, "--out", out, "--engine", "pandoc")
     assert contents(out, MADE) == contents(clean, MADE)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process to fork and stop: not on Windows")
+def test_a_swap_stopped_before_any_of_its_operations_leaves_one_whole_site(tmp_path: Path):
+    def folder(name: str, text: str) -> Path:
+        path = tmp_path / name
+        (path / "school").mkdir(parents=True)
+        for page in ("index.html", "school/a.html", "manifest.json"):
+            (path / page).write_text(text, encoding="utf-8")
+        return path
+
+    rendered, old, new, seen = folder("rendered", "new"), {"old"}, {"new"}, []
+    for stop in range(1, 1000):
+        home = folder(str(stop), "old")
+        site = home.parent / f"{stop}-site"
+        home.rename(site)
+        child = os.fork()
+        if child == 0:
+            _stop_before(stop)
+            swap_in(rendered, site, "new")
+            os._exit(0)
+        finished = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        if not site.exists():
+            seen.append("gap")
+        recover(site)
+        assert len(contents(site)) == 3
+        seen.append({path.read_text(encoding="utf-8") for path in site.rglob("*") if path.is_file()})
+        swap_in(rendered, site, "new")  # the rerun
+        assert {path.read_text(encoding="utf-8") for path in site.rglob("*") if path.is_file()} == new
+        assert {path.name for path in tmp_path.glob(f"{stop}-site*")} == {site.name}
+        if finished:
+            break
+    assert seen.count("gap") == 1
+    assert seen == [old] * seen.index("gap") + ["gap", old] + [new] * (len(seen) - seen.index("gap") - 2)
+
+
+def _stop_before(number: int) -> None:
+    """End this process at once before its n-th change to a file or folder."""
+    left = [number]
+
+    def hook(event: str, arguments: tuple) -> None:
+        changes = event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir") or (
+            event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        )
+        left[0] -= changes
+        if changes and left[0] == 0:
+            os._exit(9)
+
+    sys.addaudithook(hook)
 
 
 def test_a_site_caught_between_two_renamings_comes_back(copy: Copy, built: Path, small: Path):

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Copy
+from copies import Copy
 from filelock import FileLock
 
 RUSSIAN = re.compile(r"[а-яё]{4,}", re.IGNORECASE)

@@ -57,11 +57,24 @@ class Report:
 
     def read(self, name: str, edition: str = "internal") -> pl.DataFrame:
         """Read one table of the contract."""
-        return tables.read(self.tables(edition), name)
+        return tables.read(self._made(edition, f"{name}.parquet"), name)
 
     def read_numbers(self, name: str, edition: str = "internal") -> dict:
         """Read `measures` (scale of the index, spread of pupils) or `model` (the fits)."""
-        return tables.read_numbers(self.tables(edition), name)
+        return tables.read_numbers(self._made(edition, f"{name}.json"), name)
+
+    def _made(self, edition: str, file: str) -> Path:
+        """Folder of an edition's tables, this file among them."""
+        if not (self.tables(edition) / file).is_file():
+            raise BadInput(
+                Problem(
+                    file=file,
+                    found="таблицы ещё нет",
+                    expected=f"таблица редакции {edition} отчёта {self.name}",
+                    advice=f"сначала постройте отчёт командой report build {self.name} --edition {edition}",
+                )
+            )
+        return self.tables(edition)
 
     def write(self, edition: str = "internal", **frames: pl.DataFrame) -> None:
         """Check and write tables, each named by its keyword."""

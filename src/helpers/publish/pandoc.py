@@ -69,10 +69,10 @@ def _render_page(source: Path, output: Path, page: str, settings: dict[str, Any]
     html = settings["format"]["html"]
     template = resources.files("helpers.publish") / "templates" / "parts.html"
     options = ["--to=html5", "--mathml", "--toc", f"--toc-depth={html['toc-depth']}", f"--template={template}"]
-    contents, fragment = _pandoc(source / f"{page}.qmd", options).split("<!-- body -->\n", 1)
-    front = (source / f"{page}.qmd").read_text(encoding="utf-8").split("---", 2)[1]
+    plain_title, title, contents, body = _pandoc(source / f"{page}.qmd", options).split("\n<!-- part -->\n", 3)
     text = _TEMPLATES.get_template("page.html").render(
-        title=yaml.safe_load(front)["title"],
+        plain_title=plain_title,
+        title=title,
         site=settings["website"],
         lang=settings["lang"],
         css=html["css"],
@@ -80,7 +80,7 @@ def _render_page(source: Path, output: Path, page: str, settings: dict[str, Any]
         links=[{"href": item["href"].replace(".qmd", ".html"), "text": item["text"]}
                for item in settings["website"]["sidebar"]["contents"]],
         current=f"{page}.html",
-        body=fragment,
+        body=body,
         contents=contents,
     )  # fmt: skip
     target = output / f"{page}.html"

@@ -10,14 +10,15 @@ from helpers.show import words
 
 COLOUR = {"below": "#D55E00", "within": "#8A8A8A", "above": "#0072B2"}
 SYMBOL = {"below": "triangle-down", "within": "circle", "above": "triangle-up"}
-_LINE = "#009E73"
+_LINE = "#222222"
 _SD = "ст. откл. ученика"
 
 _LAYOUT = go.Layout(
-    font={"family": "system-ui, sans-serif", "size": 14},
+    template="none",
+    font={"family": "system-ui, sans-serif", "size": 14, "color": "#333333"},
     margin={"l": 60, "r": 10, "t": 10, "b": 60},
-    paper_bgcolor="rgba(0,0,0,0)",
-    plot_bgcolor="rgba(0,0,0,0)",
+    paper_bgcolor="white",
+    plot_bgcolor="white",
     separators=",\u00a0",
     legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     hoverlabel={"align": "left"},
@@ -28,8 +29,9 @@ _LAYOUT = go.Layout(
 def _figure(x_title: str, y_title: str, **layout: object) -> go.Figure:
     axis = {"zeroline": False, "gridcolor": "rgba(128,128,128,0.25)", "linecolor": "rgba(128,128,128,0.6)"}
     figure = go.Figure(layout=_LAYOUT)
-    figure.update_xaxes(title=x_title, **axis)
-    figure.update_yaxes(title=y_title, **axis)
+    small = {"size": 13}  # a long title must fit a phone
+    figure.update_xaxes(title={"text": x_title, "font": small}, **axis)
+    figure.update_yaxes(title={"text": y_title, "font": small}, **axis)
     return figure.update_layout(**layout)
 
 
@@ -37,7 +39,7 @@ def _rounded(values: pl.Series, digits: int = 3) -> np.ndarray:
     return np.round(values.to_numpy().astype("float32"), digits)
 
 
-def _points(rows: pl.DataFrame, x: str, y: str, direction: str, size: int = 6) -> go.Scatter:
+def _points(rows: pl.DataFrame, x: str, y: str, direction: str, size: int = 7) -> go.Scatter:
     return go.Scatter(
         x=_rounded(rows[x]),
         y=_rounded(rows[y]),
@@ -45,7 +47,7 @@ def _points(rows: pl.DataFrame, x: str, y: str, direction: str, size: int = 6) -
         name=words.DIRECTION[direction],
         mode="markers",
         marker={"color": COLOUR[direction], "symbol": SYMBOL[direction], "size": size, "opacity": 0.65},
-        hovertemplate="%{text}<br>%{xaxis.title.text}: %{x:,.2f}<br>%{yaxis.title.text}: %{y:,.2f}<extra></extra>",
+        hovertemplate="%{text}<br>%{xaxis.title.text}: %{x:,.2~f}<br>%{yaxis.title.text}: %{y:,.2~f}<extra></extra>",
     )
 
 
@@ -102,7 +104,7 @@ def funnel(rows: pl.DataFrame, tau2: float) -> go.Figure:
         share = "95 %" if z < 2 else "99,8 %"
         figure.add_trace(_curve(n, limit, f"граница {share}", dash))
         figure.add_trace(_curve(n, -limit, "", dash, legend=False))
-    figure.update_xaxes(type="log", dtick=1 if rows["n_participants"].max() > 1000 else None)
+    figure.update_xaxes(type="log", tickvals=[step * 10**power for power in range(6) for step in (1, 2, 5)])
     return figure
 
 
@@ -113,7 +115,6 @@ def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
         f"отклонение, {_SD}",
         "",
         height=120 + 24 * rows.height,
-        margin={"l": 230, "r": 10, "t": 10, "b": 60},
     )
     for direction in ("below", "within", "above"):
         part = rows.filter(pl.col("direction") == direction)
@@ -137,26 +138,22 @@ def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
 
 
 def distribution(values_by_name: dict[str, pl.Series], x_title: str, width: float) -> go.Figure:
-    """Histograms one over another: how many schools have which value, in bins `width` wide."""
-    figure = _figure(x_title, "школ", barmode="overlay")
+    """Histograms, how many schools have which value in bins `width` wide: the last one filled, lines for those before."""
+    figure = _figure(x_title, "школ")
     filled = [values.drop_nulls() for values in values_by_name.values()]
     low = np.floor(min(v.min() for v in filled) / width) * width
     high = np.ceil(max(v.max() for v in filled) / width) * width + width
     edges = np.arange(low, high, width)
-    palette = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"]
-    for place, (name, values) in enumerate(values_by_name.items()):
+    palette = ["#222222", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00"]
+    for place, (name, values) in enumerate(reversed(values_by_name.items())):
         counts, _ = np.histogram(values.drop_nulls().to_numpy(), edges)
-        figure.add_trace(
-            go.Bar(
-                x=np.round(edges[:-1] + width / 2, 3),
-                y=counts,
-                width=width,
-                name=name,
-                marker={"color": palette[place % len(palette)]},
-                opacity=0.6,
-                hovertemplate="%{x:,.2f}: школ %{y}<extra>" + name + "</extra>",
-            )
-        )
+        middles, hint = np.round(edges[:-1] + width / 2, 3), "%{x:,.2~f}: школ %{y}<extra>" + name + "</extra>"
+        if place == 0:
+            bars = {"width": width, "marker": {"color": "#BFD7E6"}}
+            figure.add_trace(go.Bar(x=middles, y=counts, name=name, hovertemplate=hint, **bars))
+        else:
+            line = {"shape": "hvh", "width": 2, "color": palette[(place - 1) % len(palette)]}
+            figure.add_trace(go.Scatter(x=middles, y=counts, name=name, mode="lines", line=line, hovertemplate=hint))
     return figure.update_layout(showlegend=len(values_by_name) > 1)
 
 

@@ -70,7 +70,7 @@ def chart(figure: go.Figure, id: str, caption: str, alt: str) -> Shown:
     ----------
     figure : plotly Figure
     id : str
-        ASCII anchor such as `fig-residuals`, one of its kind on the page.
+        ASCII anchor such as `chart-residuals`, one of its kind on the page.
     caption, alt : str
         Plain text.
     """
@@ -92,7 +92,7 @@ def table(
         One row of it is one row of the table, in this order.
     columns : sequence of Column
     id : str
-        ASCII anchor such as `tbl-flags`.
+        ASCII anchor such as `table-flags`.
     caption : str
         Plain text.
     rows : int, optional

@@ -2,30 +2,79 @@
 (() => {
   "use strict";
 
+  const phone = matchMedia("(max-width: 40rem)");
+
+  // Plotly's toolbar is off, so these are all of its words that can be seen; `minus` is for numbers that pop up.
   const russian = {
     moduleType: "locale", name: "ru",
-    dictionary: {
-      "Autoscale": "Подобрать масштаб", "Box Select": "Выделить прямоугольником", "Lasso Select": "Выделить лассо",
-      "Pan": "Сдвиг", "Zoom": "Увеличение", "Zoom in": "Крупнее", "Zoom out": "Мельче", "Reset axes": "Вернуть оси",
-      "Download plot as a PNG": "Сохранить картинку PNG", "Download plot as a png": "Сохранить картинку PNG",
-      "Double-click to zoom back out": "Двойной щелчок вернёт масштаб"
-    },
-    format: { decimal: ",", thousands: "\u00a0", grouping: [3] }
+    dictionary: { "Double-click to zoom back out": "Двойной щелчок вернёт масштаб" },
+    format: { decimal: ",", thousands: "\u00a0", grouping: [3], currency: ["", ""], minus: "\u2212" }
   };
+  const config = { responsive: true, displayModeBar: false, locale: "ru", locales: { ru: russian } };
+
+  // Text broken into lines no longer than `most` letters, as far as words allow.
+  function wrap(text, most) {
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      const last = lines.at(-1);
+      if (last && last.length + 1 + word.length > most) lines.push(word);
+      else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+    }
+    return lines;
+  }
+
+  // Names beside an axis, in at most two lines each; the whole name pops up with its point.
+  function fitNames(layout) {
+    const { yaxis } = layout, names = yaxis.categoryarray;
+    const labels = names.map((name) => wrap(name, phone.matches ? 16 : 34));
+    yaxis.tickvals = names;
+    yaxis.ticktext = labels.map((lines) => lines.length > 2 ? `${lines[0]}<br>${lines[1]}…` : lines.join("<br>"));
+    if (labels.some((lines) => lines.length > 1)) layout.height += 12 * names.length;
+  }
+
+  // A chart for a narrow screen: smaller letters, titles in lines, no zooming, so that a finger scrolls the page.
+  function fitPhone(layout, width) {
+    const { xaxis, yaxis } = layout, letter = 6.5;
+    Object.assign(layout, { dragmode: false, font: { ...layout.font, size: 12 } });
+    for (const axis of [xaxis, yaxis]) Object.assign(axis, { automargin: true, fixedrange: true });
+    if (xaxis.title?.text) xaxis.title.text = wrap(xaxis.title.text, (width - (yaxis.ticktext ? 170 : 70)) / letter).join("<br>");
+    if (yaxis.title?.text) yaxis.title.text = wrap(yaxis.title.text, (layout.height - 160) / letter).join("<br>");
+  }
+
+  function drawChart(figure) {
+    const { data, layout } = JSON.parse(figure.querySelector(".chart-data").textContent);
+    const area = figure.querySelector(".chart-area");
+    if (layout.yaxis.categoryarray) fitNames(layout);
+    if (phone.matches) fitPhone(layout, area.clientWidth);
+    area.style.minHeight = `${layout.height}px`;
+    return Plotly.react(area, data, layout, config);
+  }
+
+  // A button below the chart: its picture, for a presentation.
+  function offerPicture(figure) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "chart-save";
+    button.textContent = "Сохранить рисунок";
+    button.addEventListener("click", () => {
+      const look = { format: "png", filename: figure.id, width: 1000, height: 560, scale: 2 };
+      Plotly.downloadImage(figure.querySelector(".chart-area"), look);
+    });
+    figure.append(button);
+  }
 
   function drawCharts() {
-    document.querySelectorAll("figure.chart").forEach((figure) => {
-      const { data, layout } = JSON.parse(figure.querySelector(".chart-data").textContent);
-      const dark = document.body.classList.contains("quarto-dark") || matchMedia("(prefers-color-scheme: dark)").matches;
-      const config = {
-        responsive: true, displaylogo: false, locale: "ru", locales: { ru: russian },
-        modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"]
-      };
-      if (dark && !document.body.classList.contains("quarto-light")) {
-        layout.font = { ...layout.font, color: "#e6e6e6" };
-      }
-      Plotly.newPlot(figure.querySelector(".chart-area"), data, layout, config);
-    });
+    const figures = [...document.querySelectorAll("figure.chart")];
+    figures.forEach((figure) => drawChart(figure).then(() => offerPicture(figure)));
+    phone.addEventListener("change", () => figures.forEach(drawChart));
+    const resize = (layout) => figures.forEach((f) => Plotly.relayout(f.querySelector(".chart-area"), layout));
+    addEventListener("beforeprint", () => resize({ autosize: false, width: 640 }));
+    addEventListener("afterprint", () => resize({ autosize: true, width: null }));
+  }
+
+  // Text as it is searched: no difference of case, of е and ё, of accents, of kinds of dash.
+  function plain(text) {
+    return text.toLocaleLowerCase("ru").normalize("NFD").replace(/\p{M}/gu, "").replace(/[‐-―−]/g, "-");
   }
 
   function comparer(column, sign) {
@@ -37,45 +86,44 @@
     };
   }
 
+  const KIND = { "▼": "below", "▲": "above" };
+
+  function makeCell([text, , href], numeric) {
+    const cell = document.createElement("td");
+    cell.className = numeric ? "num" : KIND[text[0]] ?? "";
+    const holder = href ? cell.appendChild(document.createElement("a")) : cell;
+    if (href) holder.href = href;
+    holder.textContent = text;
+    return cell;
+  }
+
   function enliven(box) {
     const rows = JSON.parse(box.querySelector(".table-data").textContent);
-    const limit = Number(box.dataset.limit);
+    const texts = new Map(rows.map((row) => [row, plain(row.map((cell) => cell[0]).join(" "))]));
     const body = box.querySelector("tbody");
     const heads = [...box.querySelectorAll("thead th")];
+    const numeric = heads.map((head) => head.classList.contains("num"));
     const search = box.querySelector("input[type=search]");
     const choices = [...box.querySelectorAll("select")];
     const status = box.querySelector(".table-count");
+    const more = box.querySelector(".table-more");
+    let limit = Number(box.dataset.limit);
     let sorted = rows;
 
     function show() {
-      const words = search.value.toLocaleLowerCase("ru").replaceAll("ё", "е").split(/\s+/).filter(Boolean);
-      const kept = sorted.filter((row) => {
-        if (choices.some((c) => c.value && row[c.dataset.column][0] !== c.value)) return false;
-        const text = row.map((cell) => cell[0]).join(" ").toLocaleLowerCase("ru").replaceAll("ё", "е");
-        return words.every((word) => text.includes(word));
-      });
-      const fragment = document.createDocumentFragment();
-      for (const row of kept.slice(0, limit)) {
+      const words = plain(search.value).split(/\s+/).filter(Boolean);
+      const chosen = choices.filter((choice) => choice.value);
+      const kept = sorted.filter((row) =>
+        chosen.every((choice) => row[choice.dataset.column][0] === choice.value)
+        && words.every((word) => texts.get(row).includes(word)));
+      body.replaceChildren(...kept.slice(0, limit).map((row) => {
         const line = document.createElement("tr");
-        row.forEach(([text, , href], place) => {
-          const cell = document.createElement("td");
-          if (heads[place].classList.contains("num")) cell.className = "num";
-          if (href) {
-            const link = document.createElement("a");
-            link.href = href;
-            link.textContent = text;
-            cell.append(link);
-          } else {
-            cell.textContent = text;
-          }
-          line.append(cell);
-        });
-        fragment.append(line);
-      }
-      body.replaceChildren(fragment);
-      status.textContent = kept.length > limit
-        ? `Найдено: ${kept.length}, показаны первые ${limit}`
-        : `Найдено: ${kept.length}`;
+        line.append(...row.map((cell, place) => makeCell(cell, numeric[place])));
+        return line;
+      }));
+      const found = `Найдено: ${kept.length.toLocaleString("ru")}`;
+      more.hidden = kept.length <= limit;
+      status.textContent = more.hidden ? found : `${found}, показаны первые ${limit}`;
     }
 
     heads.forEach((head, column) => {
@@ -98,6 +146,10 @@
       choice.addEventListener("change", show);
     });
     search.addEventListener("input", show);
+    more.addEventListener("click", () => {
+      limit = Infinity;
+      show();
+    });
     box.querySelector(".table-tools").hidden = false;
     show();
   }
