@@ -16,6 +16,10 @@ report: $(READY)  ## build the default report (REPORT=name for another) and say 
 
 test: $(READY)  ## run all tests
 	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks/steps notebooks/pages
+
+bench: $(READY)  ## measure how quick the work is against its targets (benchmarks/speed.py)
+	@$(BIN)/python benchmarks/speed.py
 
 lint: $(READY)  ## check the style of code and notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -1,7 +1,7 @@
 """Which rule for naming schools is wrong how often: regions with a planted truth, the project's own functions.
 
 `python benchmarks/rules.py` prints the tables of docs/method.md («Выделение школ»), means over drawn regions: the rules
-side by side in two regions where the model is true, then the project's rule where it is not. Takes about five minutes.
+side by side in two regions where the model is true, then the project's rule where it is not. Takes a few minutes.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def row(title: str, counts: Counter, *shares: tuple[str, str]) -> str:
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     both = {}
     for region in (MAIN, RURAL):
         counts_of = simulated(region)

@@ -154,7 +154,7 @@ def distribution(values_by_name: dict[str, pl.Series], x_title: str, width: floa
         else:
             line = {"shape": "hvh", "width": 2, "color": palette[(place - 1) % len(palette)]}
             figure.add_trace(go.Scatter(x=middles, y=counts, name=name, mode="lines", line=line, hovertemplate=hint))
-    return figure.update_layout(showlegend=len(values_by_name) > 1)
+    return figure.update_yaxes(rangemode="tozero").update_layout(showlegend=len(values_by_name) > 1)
 
 
 def school_years(rows: pl.DataFrame) -> go.Figure:
