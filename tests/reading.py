@@ -42,17 +42,8 @@ class Page:
         return _words(copy)
 
     @property
-    def headings(self) -> list[str]:
-        return [_words(heading) for heading in self.main.find_all(["h2", "h3"])]
-
-    @property
     def links(self) -> list[tuple[str, str]]:
         return [(_words(a), self._target(a)) for a in self.main.find_all("a", href=True)]
-
-    @property
-    def navigation(self) -> list[tuple[str, str]]:
-        """Links to the site's pages, in their order."""
-        return [(_words(a), self._target(a)) for a in self.html.select(".site-nav a, .sidebar-menu-container a")]
 
     @property
     def contents(self) -> list[tuple[str, str]]:

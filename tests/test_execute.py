@@ -49,6 +49,44 @@ def test_a_warm_kernel_gives_what_a_fresh_one_gives(built: Path, small: Path, tm
         assert (tmp_path / "warm" / goal.path).read_bytes() == (tmp_path / "fresh" / goal.path).read_bytes()
 
 
+def outputs(path: Path) -> list[str]:
+    """What the cells of an executed notebook have shown."""
+    cells = nbformat.read(path, as_version=4).cells
+    return [output.data["text/plain"] for cell in cells for output in cell.get("outputs", [])]
+
+
+def test_no_name_and_no_folder_of_one_notebook_reaches_the_next(tmp_path: Path):
+    # names with _i hold the sources of the cells, counted on in a warm kernel
+    names = "sorted(name for name in globals() if not name.startswith('_i'))"
+    probe = notebook(tmp_path / "probe.ipynb", names, "import os; os.getcwd()", "_ == os.getcwd()")
+    leaves = notebook(tmp_path / "leaves.ipynb", f"{NASTY}\nsecret = _secret = 1", "'shown last'")
+    ran = [tmp_path / "ran" / f"{number}.ipynb" for number in range(3)]
+    with warm_kernel() as kernel:
+        for source, target in zip([probe, leaves, probe], ran, strict=True):
+            run_notebook(source, target, {"report": "x"}, kernel)
+    known, folder, last = outputs(ran[0])
+    assert "'report'" in known and "secret" not in known
+    assert (folder, last) == (repr(str(tmp_path)), "True")
+    assert ran[2].read_bytes() == ran[0].read_bytes()
+
+
+def test_what_a_clean_namespace_does_not_undo(tmp_path: Path):
+    # Known and accepted, since clearing this too would cost what a warm kernel gains. So a notebook
+    # may only import, name and show: test_notebooks holds every one of ours to that.
+    patches = "import builtins, os, sys\nfrom helpers.show import words\n" + "\n".join(
+        ["builtins.left = words.left = 1", "os.environ['LEFT'] = '1'", "sys.path.append('left')"]
+    )
+    probe = (
+        "import builtins, os, sys\nfrom helpers.show import words\n"
+        "hasattr(builtins, 'left'), hasattr(words, 'left'), 'LEFT' in os.environ, 'left' in sys.path"
+    )
+    with warm_kernel() as kernel:
+        for name, cell in (("before", probe), ("patches", patches), ("after", probe)):
+            run_notebook(notebook(tmp_path / "a.ipynb", cell), tmp_path / f"{name}-ran.ipynb", {"report": ""}, kernel)
+    assert outputs(tmp_path / "before-ran.ipynb") == ["(False, False, False, False)"]
+    assert outputs(tmp_path / "after-ran.ipynb") == ["(True, True, True, True)"]
+
+
 @pytest.mark.parametrize(
     ("parameters", "says"),
     [

@@ -390,6 +390,13 @@ def test_a_school_is_left_out_for_the_first_of_its_reasons(tmp_path):
     assert made.schools["school_type"].to_list()[:3] == ["Д", "Д", "вечерняя школа"]
 
 
+def test_a_left_out_type_that_no_school_has_is_told(tmp_path):
+    made = accepted(tmp_path, [school(i, year) for year in (2023, 2024) for i in range(1, 4)])
+    absent = {name: note for name, note in made.acceptance.select("check", "note").iter_rows() if "absent" in name}
+    (left_out,) = open_report(str(next(tmp_path.rglob("*.yml")))).params.data.school_table.left_out
+    assert left_out in absent["left_out_absent_1"] and "left_out" in absent["left_out_absent_1"]
+
+
 def test_rows_of_other_years_are_counted(tmp_path):
     rows = [school(i, year) for year in (2021, 2022, 2023, 2024) for i in range(1, 4)]
     made = accepted(tmp_path, rows, (2022, 2024))

@@ -42,3 +42,14 @@ def test_a_module_imports_only_from_above(path: Path):
     own = layer(path.relative_to(HELPERS.parent).with_suffix("").as_posix().replace("/", "."))
     below = {name for name in imported(path) if FLOW.index(name) > FLOW.index(own)}
     assert not below
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(HELPERS).as_posix())
+def test_a_module_names_what_it_imports(path: Path):
+    # an import by a computed name would pass by the test above
+    called = {
+        ast.unparse(node.func).split(".")[-1]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    }
+    assert not called & {"__import__", "import_module", "exec", "eval", "run_path", "run_module"}

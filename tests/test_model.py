@@ -420,7 +420,7 @@ FLAGGED = {
     "large enough": (0.95, 0.00, 2, 0, [10, 10], None, "persistent", "below", "probability"),
     "a small year": (0.95, 0.00, 3, 0, [30, 9, 30], None, "preliminary", None, "small_n"),
     "a small last year": (0.95, 0.00, 2, 1, [30, 30, 9], "small_n", "preliminary", None, "small_n"),
-    "small and ordinary": (0.10, 0.10, 2, 1, [9, 9, 9], None, "none", "within", "within"),
+    "small and ordinary": (0.10, 0.10, 2, 1, [9, 9, 9], None, "preliminary", None, "small_n"),
     "tiny": (0.95, 0.00, 3, 0, [6, 6, 7], None, "insufficient_data", None, "small_n"),
     "no result": (None, None, None, None, [], "no_result", "insufficient_data", None, "no_result"),
     "no context": (None, None, None, None, [30, 30, 30], "no_context", "insufficient_data", None, "no_context"),

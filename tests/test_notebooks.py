@@ -12,6 +12,7 @@ from helpers.report import PROJECT
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").rglob("*.ipynb"))
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+PAGE = pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.parent == PAGES], ids=lambda path: path.stem)
 COMPUTING = {"intake", "measure", "model", "disclosure", "publish"}
 
 
@@ -55,9 +56,36 @@ def test_a_notebook_is_thin(path):
     for cell in code(path):
         tree = ast.parse(cell.source)
         assert len(tree.body) <= 8
+        # a line for each column of a table is not code; all else fits a glance
+        columns = sum(line.lstrip().startswith("emit.Column(") for line in cell.source.splitlines())
+        assert len(cell.source.splitlines()) - columns <= 15
         assert not any(
             isinstance(node, ast.FunctionDef | ast.ClassDef | ast.For | ast.While) for node in ast.walk(tree)
         )
+
+
+@PAGE
+def test_a_page_only_imports_names_and_shows(path):
+    # A warm kernel forgets names. Whatever a page did to a module, to the environment or to
+    # the display would reach the next one, so nothing of the kind is written in any.
+    for cell in code(path):
+        for statement in ast.parse(cell.source).body:
+            assert isinstance(statement, ast.ImportFrom | ast.Assign | ast.Expr), ast.unparse(statement)
+            if isinstance(statement, ast.ImportFrom):
+                assert statement.module.split(".")[0] == "helpers"
+            for target in getattr(statement, "targets", []):
+                names = target.elts if isinstance(target, ast.Tuple) else [target]
+                assert all(isinstance(name, ast.Name) for name in names), ast.unparse(statement)
+
+
+@EACH
+def test_a_notebook_begins_with_its_title(path):
+    first, *_ = [cell for cell in read(path).cells if "parameters" not in cell.metadata.get("tags", [])]
+    if first.cell_type == "markdown":
+        assert first.source.startswith("# ")
+    else:
+        # a title with a name from the data is the first thing that the first cell shows
+        assert "# {" in first.source or "title(" in first.source
 
 
 @EACH

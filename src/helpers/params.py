@@ -123,6 +123,8 @@ class SchoolTable(Closed):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"у каждого результата свои procedure или subject, а {name[0]} повторён")
+        if self.left_out and not self.school_type:
+            raise ValueError("к ключу left_out ключ school_type: столбец, где назван вид школы")
         return self
 
 
@@ -237,6 +239,13 @@ class Params(Closed):
                     raise ValueError(f"у результата {result.procedure} столбец каждого года, а {min(missing)} нет")
             if isinstance(result.value, str) and len(self.years) > 1 and not self.data.school_table.year:
                 raise ValueError(f"ключ year или у результата {result.procedure} свой столбец каждого года")
+        strange = sorted(self.year_notes.keys() - set(self.years))
+        if strange:
+            raise ValueError(f"в year_notes годы из списка years, а {strange[0]} там нет")
+        procedures = {result.procedure for result in self.data.school_table.results}
+        unknown = sorted(self.outcome.procedure_weights.keys() - procedures)
+        if unknown:
+            raise ValueError(f"в procedure_weights названия из results.procedure, а {unknown[0]} там нет")
         return self
 
     @property
@@ -292,8 +301,16 @@ def load(path: Path, method: Path) -> Params:
     ------
     BadInput
         One problem for each wrong, missing or unknown key.
+
+    Notes
+    -----
+    Where the report changes rules of a section and names no source, the method's source
+    would vouch for values that are not its own: the source then says that there is none.
     """
     rules, own = _read_yaml(method), _read_yaml(path)
+    for name, section in own.items():
+        if isinstance(section, dict) and "source" in rules.get(name, {}):
+            section.setdefault("source", f"{path.name}: {', '.join(section)} изменены, источник не назван")
     try:
         return Params.model_validate(_over(rules, own))
     except ValidationError as error:

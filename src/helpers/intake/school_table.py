@@ -65,6 +65,13 @@ def accept(report: Report) -> Accepted:
             sheet.frame.height - taken if layout.year else 0,
             "строки за годы, которых нет в отчёте",
         ),
+        **{
+            f"left_out_absent_{place}": (
+                0,
+                f"строк вида {quoted(kind)}, названного в ключе left_out: проверьте, так ли он пишется",
+            )
+            for place, kind in enumerate(_absent_types(sheet, layout), start=1)
+        },
         "results_incomplete": (_incomplete(by_year, layout), "результаты без значения или без числа участников"),
     }
     return Accepted(schools, context, results, _acceptance(sheet, schools, counted))
@@ -395,6 +402,12 @@ def _schools(
         )
         .drop("n_pupils", "n_participants", *indicators)
     )
+
+
+def _absent_types(sheet: Sheet, layout: SchoolTable) -> list[str]:
+    """Types to be left out that no row has: none this time, or a slip of the pen that lets schools into the fit."""
+    there = set(sheet.frame[layout.school_type].drop_nulls()) if layout.left_out else set()
+    return [kind for kind in layout.left_out if kind not in there]
 
 
 def _constant(sheet: Sheet, context: pl.DataFrame, schools: pl.DataFrame, params: Params) -> list[Problem]:

@@ -37,7 +37,7 @@ def flags(
     -------
     DataFrame
         Table `flags`. `tier`: `persistent`, `watch`, `observation` (one-year report),
-        `preliminary` (would be flagged but for small n), `none`, `insufficient_data`,
+        `preliminary` (too few participants in some year to conclude), `none`, `insufficient_data`,
         `outside` (left out by type). `direction`: `below`, `within`, `above` or null.
         `type`: context class and direction, or the tier where there is none. `reason`:
         `probability`, `not_persistent`, `small_n`, `within`, or why there is no effect.
@@ -72,17 +72,17 @@ def flags(
     decided = joined.with_columns(
         tier=pl.when(pl.col("why_excluded") == "type").then(pl.lit("outside"))
         .when(no_effect).then(pl.lit("insufficient_data"))
-        .when(~(below | above) | ~lasting).then(pl.lit("none"))
         .when(pl.col("n_min") < small_n.flag_each_year).then(pl.lit("preliminary"))
+        .when(~(below | above) | ~lasting).then(pl.lit("none"))
         .when(pl.lit(len(pooled_years) == 1)).then(pl.lit("observation"))
         .when(sure).then(pl.lit("persistent"))
         .otherwise(pl.lit("watch")),
         reason=pl.when(pl.col("why_excluded") == "type").then(pl.lit("type"))
         .when(pl.col("effect").is_null()).then(pl.coalesce("why_excluded", pl.lit("no_result")))
         .when(pl.col("n_total") < small_n.pooled).then(pl.lit("small_n"))
+        .when(pl.col("n_min") < small_n.flag_each_year).then(pl.lit("small_n"))
         .when(~(below | above)).then(pl.lit("within"))
         .when(~lasting).then(pl.lit("not_persistent"))
-        .when(pl.col("n_min") < small_n.flag_each_year).then(pl.lit("small_n"))
         .otherwise(pl.lit("probability")),
     )  # fmt: skip
     direction = (

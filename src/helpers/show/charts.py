@@ -124,7 +124,12 @@ def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
             go.Scatter(
                 x=_rounded(part["effect"]),
                 y=part["label"].to_list(),
-                error_x={"type": "data", "array": np.round(1.96 * part["effect_se"].to_numpy(), 3), "thickness": 1.5},
+                error_x={
+                    "type": "data",
+                    "array": np.round(1.96 * part["effect_se"].to_numpy(), 3),
+                    "thickness": 1.5,
+                    "width": 0,
+                },
                 name=words.DIRECTION[direction],
                 mode="markers",
                 marker={"color": COLOUR[direction], "symbol": SYMBOL[direction], "size": 10},

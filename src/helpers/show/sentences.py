@@ -48,7 +48,7 @@ def flagged(schools: pl.DataFrame, params: Params) -> str:
         if sure:
             text += f", из них устойчиво — {words.whole(sure)}"
         if named.height:
-            text += f"; из выделенных ожидаемое число выделенных ошибочно — {number(_false(named, direction), 1)}"
+            text += f"; ошибочно, если модель верна, — около {number(_false(named, direction), 0)}"
         parts.append(text + ".")
     if len(params.pooled_years) == 1:
         parts.append("В отчёте один год: это наблюдение года, об устойчивости судить рано.")
@@ -70,7 +70,12 @@ def false_flags(schools: pl.DataFrame) -> str:
                 f"- {name}: из {count(named.height, ('выделенной школы', 'выделенных школ', 'выделенных школ'))} ожидаемое "
                 f"число выделенных ошибочно — {number(false, 1)} ({percent(false / named.height, 1)})."
             )
-    return "\n".join(lines) or "Ни одна школа не выделена."
+    if not lines:
+        return "Ни одна школа не выделена."
+    return "\n".join(lines) + (
+        "\n\nЭти числа верны, если верна модель: связь прямая, годы независимы, индекс измерен без ошибки. Когда это не так, "
+        "ошибок больше, и в тяжёлом контексте чаще: «ниже»."
+    )
 
 
 def clearest_caption(clearest: pl.DataFrame, params: Params) -> str:

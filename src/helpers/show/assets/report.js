@@ -4,11 +4,11 @@
 
   const phone = matchMedia("(max-width: 40rem)");
 
-  // Plotly's toolbar is off, so these are all of its words that can be seen; `minus` is for numbers that pop up.
+  // Plotly's toolbar is off, so these are all of its words that can be seen.
   const russian = {
     moduleType: "locale", name: "ru",
     dictionary: { "Double-click to zoom back out": "Двойной щелчок вернёт масштаб" },
-    format: { decimal: ",", thousands: "\u00a0", grouping: [3], currency: ["", ""], minus: "\u2212" }
+    format: { decimal: ",", thousands: "\u00a0", grouping: [3], currency: ["", ""] }
   };
   const config = { responsive: true, displayModeBar: false, locale: "ru", locales: { ru: russian } };
 
@@ -50,6 +50,15 @@
     return Plotly.react(area, data, layout, config);
   }
 
+  // Plotly writes a hyphen before numbers that pop up, and has no setting for it.
+  function mendMinus(area) {
+    for (const line of area.querySelectorAll(".hoverlayer text, .hoverlayer tspan")) {
+      for (const node of line.childNodes) {
+        if (node.nodeType === Node.TEXT_NODE) node.data = node.data.replace(/(^|\s)-(?=\d)/g, "$1\u2212");
+      }
+    }
+  }
+
   // A button below the chart: its picture, for a presentation.
   function offerPicture(figure) {
     const button = document.createElement("button");
@@ -65,7 +74,10 @@
 
   function drawCharts() {
     const figures = [...document.querySelectorAll("figure.chart")];
-    figures.forEach((figure) => drawChart(figure).then(() => offerPicture(figure)));
+    figures.forEach((figure) => drawChart(figure).then((area) => {
+      area.on("plotly_hover", () => mendMinus(area));
+      offerPicture(figure);
+    }));
     phone.addEventListener("change", () => figures.forEach(drawChart));
     const resize = (layout) => figures.forEach((f) => Plotly.relayout(f.querySelector(".chart-area"), layout));
     addEventListener("beforeprint", () => resize({ autosize: false, width: 640 }));
