@@ -127,3 +127,17 @@ class TestQuartoAndPandoc:
             stamp.unlink()
         copy.report("render", again, "--out", out, "--engine", "quarto")
         assert contents(out / "_site" / again.stem) == contents(by_quarto)
+
+    def test_one_page_rendered_alone_is_as_in_the_whole(self, copy: Copy, by_quarto: Path, small: Path, tmp_path: Path):
+        out = tmp_path / "out"
+        shutil.copytree(by_quarto.parents[1], out)
+        page, site = out / "_build" / small.stem / "public" / "pages" / "results.ipynb", out / "_site" / small.stem
+        executed = page.read_text(encoding="utf-8")
+        assert executed.count("## Процедуры") == 1
+        page.write_text(executed.replace("## Процедуры", "## Другие процедуры"), encoding="utf-8")
+        copy.report("render", small, "--out", out, "--engine", "quarto")
+        now, before = contents(site), contents(by_quarto)
+        assert {name for name in now if name.endswith(".html") and now[name] != before[name]} == {"results.html"}
+        page.write_text(executed, encoding="utf-8")
+        copy.report("render", small, "--out", out, "--engine", "quarto")
+        assert contents(site) == before

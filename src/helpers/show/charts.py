@@ -27,7 +27,9 @@ _LAYOUT = go.Layout(
 
 
 def _figure(x_title: str, y_title: str, **layout: object) -> go.Figure:
-    axis = {"zeroline": False, "gridcolor": "rgba(128,128,128,0.25)", "linecolor": "rgba(128,128,128,0.6)"}
+    # a number formatted by its axis has a true minus, one formatted in a hovertemplate has a hyphen
+    axis = {"zeroline": False, "gridcolor": "rgba(128,128,128,0.25)", "linecolor": "rgba(128,128,128,0.6)",
+            "hoverformat": ",.2~f"}  # fmt: skip
     figure = go.Figure(layout=_LAYOUT)
     small = {"size": 13}  # a long title must fit a phone
     figure.update_xaxes(title={"text": x_title, "font": small}, **axis)
@@ -47,7 +49,7 @@ def _points(rows: pl.DataFrame, x: str, y: str, direction: str, size: int = 7) -
         name=words.DIRECTION[direction],
         mode="markers",
         marker={"color": COLOUR[direction], "symbol": SYMBOL[direction], "size": size, "opacity": 0.65},
-        hovertemplate="%{text}<br>%{xaxis.title.text}: %{x:,.2~f}<br>%{yaxis.title.text}: %{y:,.2~f}<extra></extra>",
+        hovertemplate="%{text}<br>%{xaxis.title.text}: %{x}<br>%{yaxis.title.text}: %{y}<extra></extra>",
     )
 
 
@@ -133,7 +135,7 @@ def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
                 name=words.DIRECTION[direction],
                 mode="markers",
                 marker={"color": COLOUR[direction], "symbol": SYMBOL[direction], "size": 10},
-                hovertemplate="%{y}: %{x:,.2f}<extra></extra>",
+                hovertemplate="%{y}: %{x}<extra></extra>",
             )
         )
     figure.update_yaxes(categoryorder="array", categoryarray=rows["label"].to_list(), automargin=True)
@@ -152,7 +154,7 @@ def distribution(values_by_name: dict[str, pl.Series], x_title: str, width: floa
     palette = ["#222222", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00"]
     for place, (name, values) in enumerate(reversed(values_by_name.items())):
         counts, _ = np.histogram(values.drop_nulls().to_numpy(), edges)
-        middles, hint = np.round(edges[:-1] + width / 2, 3), "%{x:,.2~f}: школ %{y}<extra>" + name + "</extra>"
+        middles, hint = np.round(edges[:-1] + width / 2, 3), "%{x}: школ %{y}<extra>" + name + "</extra>"
         if place == 0:
             bars = {"width": width, "marker": {"color": "#BFD7E6"}}
             figure.add_trace(go.Bar(x=middles, y=counts, name=name, hovertemplate=hint, **bars))
@@ -170,7 +172,7 @@ def school_years(rows: pl.DataFrame) -> go.Figure:
         go.Scatter(
             x=years, y=_rounded(rows["expected"]), name="ожидаемый", mode="lines+markers",
             line={"color": _LINE}, marker={"symbol": "line-ew-open", "size": 16},
-            hovertemplate="%{x}: ожидаемый %{y:,.2f}<extra></extra>",
+            hovertemplate="%{x}: ожидаемый %{y}<extra></extra>",
         )
     )  # fmt: skip
     figure.add_trace(
@@ -178,7 +180,7 @@ def school_years(rows: pl.DataFrame) -> go.Figure:
             x=years, y=_rounded(rows["outcome"]), name="фактический", mode="markers",
             error_y={"type": "data", "array": np.round(1.96 * rows["outcome_se"].to_numpy(), 3)},
             marker={"color": "#0072B2", "size": 10, "symbol": "diamond"},
-            hovertemplate="%{x}: фактический %{y:,.2f}<extra></extra>",
+            hovertemplate="%{x}: фактический %{y}<extra></extra>",
         )
     )  # fmt: skip
     return figure.update_xaxes(type="category")

@@ -50,15 +50,6 @@
     return Plotly.react(area, data, layout, config);
   }
 
-  // Plotly writes a hyphen before numbers that pop up, and has no setting for it.
-  function mendMinus(area) {
-    for (const line of area.querySelectorAll(".hoverlayer text, .hoverlayer tspan")) {
-      for (const node of line.childNodes) {
-        if (node.nodeType === Node.TEXT_NODE) node.data = node.data.replace(/(^|\s)-(?=\d)/g, "$1\u2212");
-      }
-    }
-  }
-
   // A button below the chart: its picture, for a presentation.
   function offerPicture(figure) {
     const button = document.createElement("button");
@@ -74,10 +65,7 @@
 
   function drawCharts() {
     const figures = [...document.querySelectorAll("figure.chart")];
-    figures.forEach((figure) => drawChart(figure).then((area) => {
-      area.on("plotly_hover", () => mendMinus(area));
-      offerPicture(figure);
-    }));
+    figures.forEach((figure) => drawChart(figure).then(() => offerPicture(figure)));
     phone.addEventListener("change", () => figures.forEach(drawChart));
     const resize = (layout) => figures.forEach((f) => Plotly.relayout(f.querySelector(".chart-area"), layout));
     addEventListener("beforeprint", () => resize({ autosize: false, width: 640 }));
