@@ -117,10 +117,15 @@ def render(
     """Собрать сайт из уже выполненных тетрадей."""
     from helpers.publish import site
 
-    this = open_report(report, out)
+    this, chosen = open_report(report, out), _engine(engine)
     started = time.monotonic()
-    first = site.render(this, edition, engine or "")
-    typer.echo(f"✓ сайт ({_engine(engine)}) — {time.monotonic() - started:.1f} с: {first}")
+    typer.echo(
+        f"… {chosen} собирает сайт, для сотни страниц это около минуты"
+        if chosen == "quarto"
+        else "… pandoc собирает сайт"
+    )
+    first = site.render(this, edition, chosen)
+    typer.echo(f"✓ сайт ({chosen}) — {time.monotonic() - started:.1f} с: {first}")
 
 
 @app.command()

@@ -25,13 +25,13 @@ _RENDERER = "renderer"
 """Key of the stamp under which the renderer's own version stands among the files' digests."""
 
 
-def render(report: Report, edition: str, engine: str = "") -> Path:
+def render(report: Report, edition: str, engine: str) -> Path:
     """Make the site of an edition from its executed page notebooks.
 
     Parameters
     ----------
     engine : str
-        `quarto`, `pandoc`, or empty: Quarto where it is found.
+        `quarto` or `pandoc`.
 
     Returns
     -------
@@ -45,7 +45,6 @@ def render(report: Report, edition: str, engine: str = "") -> Path:
     helpers.problems.MissingTool
         The engine is absent or fails.
     """
-    engine = engine or ("quarto" if quarto.find() else "pandoc")
     renderer = quarto if engine == "quarto" else pandoc
     source = report.build / edition / "source"
     mirror(wanted_files(report, edition), source)

@@ -14,11 +14,13 @@ from helpers.show import words
 from helpers.show.words import SCHOOL, count, literal, number, percent, signed
 
 
-def key_figures(schools: pl.DataFrame, fit: dict) -> list[tuple[str, str]]:
+def key_figures(schools: pl.DataFrame, fit: dict, params: Params) -> list[tuple[str, str]]:
     """The year in numbers."""
     direction = schools["direction"]
+    first, last = params.pooled_years[0], params.pooled_years[-1]
+    period = f"за {first}–{last} годы" if first < last else f"за {last} год"
     return [
-        (words.whole(schools.height), f"{words.plural(schools.height, SCHOOL)} в отчёте"),
+        (words.whole(schools.height), f"{words.plural(schools.height, SCHOOL)} в отчёте {period}"),
         (words.percent(fit["r2"]), "различий между школами объясняет контекст"),
         (words.whole((direction == "below").sum()), "ниже ожидаемого"),
         (words.whole((direction == "above").sum()), "выше ожидаемого"),
