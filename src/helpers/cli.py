@@ -157,6 +157,8 @@ def build(
         raise MissingTool(f"отчёт {this.name} уже строится другой командой; дождитесь её конца") from None
     for one in editions:
         typer.echo(f"Отчёт готов: {this.site(one) / 'index.html'}")
+        where = f' --out "{out}"' if out else ""
+        typer.echo(f'Показать в браузере: report preview "{report}" --edition {one}{where}')
 
 
 @app.command()
@@ -169,7 +171,12 @@ def preview(report: ReportName, edition: EditionOption = Edition.public, out: Ou
     site = open_report(report, out).site(edition)
     if not (site / "index.html").is_file():
         raise MissingTool(f"сайта ещё нет: постройте его командой report build {report} --edition {edition}")
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(site))
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    handler = functools.partial(Quiet, directory=str(site))
     with (
         http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server,
         contextlib.suppress(KeyboardInterrupt),
