@@ -28,6 +28,16 @@ from helpers.problems import BadInput, MissingTool, NotebookFailed, Problem
 
 _ENGINE = "warm"
 _START_TRIES = 3
+_FRESH = """
+get_ipython().run_line_magic('reset', '-f')
+import gc as _gc, os as _os
+_gc.collect()
+_gc.freeze()
+_os.chdir({folder!r})
+del _gc, _os
+"""
+"""Forgets names, not imported modules: that is the gain. What outlives the collection is modules, and freezing them
+spares every later collection from going through them all. Papermill has gone to the notebook's folder."""
 
 
 @dataclass(frozen=True)
@@ -143,11 +153,7 @@ class _WarmClient(PapermillNotebookClient):
     """Papermill's client on a kernel that has run before: clears the namespace first."""
 
     def papermill_execute_cells(self) -> None:
-        # %reset forgets names, not imported modules: that is the gain. Papermill has gone to the notebook's folder.
-        fresh = (
-            f"get_ipython().run_line_magic('reset', '-f')\nimport os as _os\n_os.chdir({str(Path.cwd())!r})\ndel _os"
-        )
-        self.kc.execute(fresh, silent=True, store_history=False, reply=True, timeout=60)
+        self.kc.execute(_FRESH.format(folder=str(Path.cwd())), silent=True, store_history=False, reply=True, timeout=60)
         super().papermill_execute_cells()
 
 
