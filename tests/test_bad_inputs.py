@@ -514,8 +514,8 @@ def refusal(folder):
 def test_the_unspoilt_report_is_accepted(folder):
     folder.write()
     accepted = folder.read()
-    assert accepted.schools["in_model"].all()
-    assert accepted.results.height == 2 * 28
+    assert accepted["schools"]["in_model"].all()
+    assert accepted["results"].height == 2 * 28
 
 
 @pytest.mark.parametrize(("spoil", "sentence"), CASES)

@@ -274,21 +274,21 @@ def accepted(folder, rows, years=(2024,), **changes):
 
 
 def counts(accepted):
-    return dict(accepted.acceptance.select("check", "count").iter_rows())
+    return dict(accepted["acceptance"].select("check", "count").iter_rows())
 
 
 def reasons(accepted):
-    return dict(accepted.schools.select("school_id", "why_excluded").iter_rows())
+    return dict(accepted["schools"].select("school_id", "why_excluded").iter_rows())
 
 
 def test_names_and_codes_are_kept_as_they_stand(tmp_path):
     odd = {"школа": 'МБОУ «Ёлка» <b>"№ 1"</b>', "код": "000412"}
     made = accepted(tmp_path, [school(1), school(2, **odd)])
-    assert made.schools["school_id"].to_list() == ["0001", "000412"]
-    assert made.schools["school_name"].to_list() == ["Школа № 1 имени Ёжикова", odd["школа"]]
-    assert made.results["school_id"].to_list() == ["0001", "000412"]
-    assert made.results["source_row"].to_list() == [2, 3]
-    assert made.results["source_file"].unique().to_list() == ["школы.csv"]
+    assert made["schools"]["school_id"].to_list() == ["0001", "000412"]
+    assert made["schools"]["school_name"].to_list() == ["Школа № 1 имени Ёжикова", odd["школа"]]
+    assert made["results"]["school_id"].to_list() == ["0001", "000412"]
+    assert made["results"]["source_row"].to_list() == [2, 3]
+    assert made["results"]["source_file"].unique().to_list() == ["школы.csv"]
 
 
 def test_wide_and_long_tables_of_the_same_data_are_the_same(tmp_path):
@@ -307,9 +307,9 @@ def test_wide_and_long_tables_of_the_same_data_are_the_same(tmp_path):
     one = accepted(tmp_path / "длинная", long, (2023, 2024))
     other = accepted(tmp_path / "широкая", wide, (2023, 2024), year="", results=by_year)
     key = ["year", "school_id"]
-    assert_frame_equal(one.schools.sort(key), other.schools.sort(key))
-    assert_frame_equal(one.context.sort(key), other.context.sort(key))
-    assert_frame_equal(one.results.drop("source_row").sort(key), other.results.drop("source_row").sort(key))
+    assert_frame_equal(one["schools"].sort(key), other["schools"].sort(key))
+    assert_frame_equal(one["context"].sort(key), other["context"].sort(key))
+    assert_frame_equal(one["results"].drop("source_row").sort(key), other["results"].drop("source_row").sort(key))
 
 
 def test_counts_percentages_and_shares_say_the_same(tmp_path):
@@ -332,27 +332,27 @@ def test_a_score_stays_as_it_is(tmp_path):
     item = {"title": "индекс", "columns": ["баллы"], "unit": "score", "higher_is": "better"}
     rows = [school(i) | {"баллы": f"−{i},5", "учеников": ""} for i in range(3)]
     made = accepted(tmp_path, rows, indicators={"position": item})
-    assert made.context["position"].to_list() == [-0.5, -1.5, -2.5]
-    assert made.schools["in_model"].all(), "the index of a score does not need the number of pupils"
+    assert made["context"]["position"].to_list() == [-0.5, -1.5, -2.5]
+    assert made["schools"]["in_model"].all(), "the index of a score does not need the number of pupils"
 
 
 def test_a_whole_of_nobody_is_no_data_not_zero(tmp_path):
     parts = [{"полные": 0, "неполные": 0}, {}, {"неполные": ""}, {}, {"полные": ""}]
     made = accepted(tmp_path, [school(i, **part) for i, part in enumerate(parts, start=1)])
-    assert made.context["incomplete"].to_list() == [None, 0.38, None, 0.36, None]
+    assert made["context"]["incomplete"].to_list() == [None, 0.38, None, 0.36, None]
     assert list(reasons(made).values()) == ["no_context", None, "no_context", None, "no_context"]
 
 
 def test_rounded_percentages_may_add_up_to_a_little_more_than_100(tmp_path):
     item = LONG["indicators"]["incomplete"] | {"unit": "percent", "columns": ["неполные", "полные"], "of": []}
     made = accepted(tmp_path, [school(1, полные=62), school(2)], indicators={"incomplete": item})
-    assert made.context["incomplete"].to_list() == [1.01, 1.0]
+    assert made["context"]["incomplete"].to_list() == [1.01, 1.0]
 
 
 def test_a_group_without_a_name_is_called_by_its_code(tmp_path):
     rows = [school(i) | {"имя района": name} for i, name in enumerate(["Северный", ""])]
     made = accepted(tmp_path, rows, group_name="имя района")
-    assert made.schools["group_name"].to_list() == ["Северный", "Район 1"]
+    assert made["schools"]["group_name"].to_list() == ["Северный", "Район 1"]
 
 
 def test_a_school_is_left_out_for_the_first_of_its_reasons(tmp_path):
@@ -387,12 +387,12 @@ def test_a_school_is_left_out_for_the_first_of_its_reasons(tmp_path):
         "excluded_no_result": 4,
         "excluded_small_n": 1,
     }
-    assert made.schools["school_type"].to_list()[:3] == ["Д", "Д", "вечерняя школа"]
+    assert made["schools"]["school_type"].to_list()[:3] == ["Д", "Д", "вечерняя школа"]
 
 
 def test_a_left_out_type_that_no_school_has_is_told(tmp_path):
     made = accepted(tmp_path, [school(i, year) for year in (2023, 2024) for i in range(1, 4)])
-    absent = {name: note for name, note in made.acceptance.select("check", "note").iter_rows() if "absent" in name}
+    absent = {name: note for name, note in made["acceptance"].select("check", "note").iter_rows() if "absent" in name}
     (left_out,) = open_report(str(next(tmp_path.rglob("*.yml")))).params.data.school_table.left_out
     assert left_out in absent["left_out_absent_1"] and "left_out" in absent["left_out_absent_1"]
 
@@ -401,8 +401,8 @@ def test_rows_of_other_years_are_counted(tmp_path):
     rows = [school(i, year) for year in (2021, 2022, 2023, 2024) for i in range(1, 4)]
     made = accepted(tmp_path, rows, (2022, 2024))
     assert counts(made)["rows_outside_years"] == 6
-    assert made.schools["year"].to_list() == [2022] * 3 + [2024] * 3
-    assert made.results["source_row"].to_list() == [5, 6, 7, 11, 12, 13]
+    assert made["schools"]["year"].to_list() == [2022] * 3 + [2024] * 3
+    assert made["results"]["source_row"].to_list() == [5, 6, 7, 11, 12, 13]
 
 
 @given(
@@ -429,15 +429,15 @@ def test_no_row_is_lost_unsaid(tmp_path_factory, drawn):
             row["балл"] = ""
     made = accepted(tmp_path_factory.mktemp("отчёт"), [*certain, *drawn], (2023, 2024))
     count = counts(made)
-    assert count["rows_read"] == len(certain) + len(drawn) == count["rows_outside_years"] + made.schools.height
+    assert count["rows_read"] == len(certain) + len(drawn) == count["rows_outside_years"] + made["schools"].height
     left_out = sum(number for check, number in count.items() if check.startswith("excluded_"))
-    assert count["schools_in_model"] + left_out == made.schools.height == made.context.height
+    assert count["schools_in_model"] + left_out == made["schools"].height == made["context"].height
 
     of_years = [row for row in [*certain, *drawn] if row["год"] != 2022]
     has = [
         (row["балл"] not in ("", "н/д"), row["сдавали"] not in ("", "н/д"), row["сдавали"] != "0") for row in of_years
     ]
-    assert made.results.height == sum(value and n and some for value, n, some in has)
+    assert made["results"].height == sum(value and n and some for value, n, some in has)
     assert count["results_incomplete"] == sum(value != n and (value or some) for value, n, some in has)
 
 
@@ -487,7 +487,7 @@ def test_several_results_of_a_school_stand_side_by_side(tmp_path):
         "grade_column": "вид",
     }
     made = accepted(tmp_path, [school(1), school(2, сдавали="")], results=[*LONG["results"], second])
-    kept = made.results.sort("school_id", "procedure").select("school_id", "procedure", "grade", "n_participants")
+    kept = made["results"].sort("school_id", "procedure").select("school_id", "procedure", "grade", "n_participants")
     assert kept.rows() == [("0001", "ВПР", "Д", 101), ("0001", "ОГЭ", "all", 11), ("0002", "ВПР", "Д", 102)]
     assert reasons(made) == {"0001": None, "0002": None}
 
@@ -509,19 +509,19 @@ def california_rows():
 
 def test_california_keeps_every_school_in_both_years(california, california_rows):
     assert len(california_rows) == 6194
-    assert california.schools.height == california.context.height == 2 * 6194
+    assert california["schools"].height == california["context"].height == 2 * 6194
     ids = sorted(row["cds"] for row in california_rows)
     for year in (1999, 2000):
-        assert california.schools.filter(year=year)["school_id"].sort().to_list() == ids
+        assert california["schools"].filter(year=year)["school_id"].sort().to_list() == ids
 
 
 def test_california_schools_without_parents_education_have_none(california, california_rows):
     parts = ["not_hsg", "hsg", "some_col", "col_grad", "grad_sch"]
     silent = {row["cds"] for row in california_rows if all(float(row[part]) == 0 for part in parts)}
     assert len(silent) == 178
-    missing = california.context.filter(pl.col("higher_education").is_null())
+    missing = california["context"].filter(pl.col("higher_education").is_null())
     assert set(missing["school_id"]) == silent
-    reasons = california.schools.join(missing, on=["year", "school_id"], how="semi")["why_excluded"]
+    reasons = california["schools"].join(missing, on=["year", "school_id"], how="semi")["why_excluded"]
     assert set(reasons) == {"no_context", "type"}
 
 
@@ -548,12 +548,12 @@ def test_california_schools_are_left_out_for_reasons_counted_by_hand(california,
 def test_california_numbers_are_those_of_the_file(california, california_rows):
     by_id = {row["cds"]: row for row in california_rows}
     chance = random.Random(4)
-    for year, school_id in chance.sample(california.results.select("year", "school_id").rows(), 200):
+    for year, school_id in chance.sample(california["results"].select("year", "school_id").rows(), 200):
         row = by_id[school_id]
-        (result,) = california.results.filter(year=year, school_id=school_id).rows(named=True)
+        (result,) = california["results"].filter(year=year, school_id=school_id).rows(named=True)
         assert result["mean"] == float(row[f"api{year % 100:02}"])
         assert result["n_participants"] == float(row["api_stu"])
         assert result["grade"] == row["stype"]
         assert california_rows[result["source_row"] - 2] is row
-        (context,) = california.context.filter(year=year, school_id=school_id).rows(named=True)
+        (context,) = california["context"].filter(year=year, school_id=school_id).rows(named=True)
         assert context["subsidised_meals"] == pytest.approx(float(row["meals"]) / 100)

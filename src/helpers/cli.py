@@ -19,7 +19,7 @@ from typing import Annotated
 
 import typer
 
-from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed
+from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed, shortened
 from helpers.report import PROJECT, Report, open_report, report_names
 
 app = typer.Typer(
@@ -29,6 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_IN_ORDER = "✓ порядок"
+_TOLD_OF_A_STATUS = {"ADVICE": 20, "FAIL": 200}
+"""How many findings are printed; the protocol has them all."""
 _FAILURE = "REPORT_FAILURE_FILE"
 """Environment variable: where a rule's `report` call leaves its exit code for `report build`."""
 
@@ -65,17 +68,54 @@ def list_reports() -> None:
 
 
 @app.command()
-def check(report: ReportName) -> None:
-    """Проверить сырые файлы отчёта, ничего не считая и не записывая."""
-    from helpers.intake import accept
-    from helpers.show.words import EXCLUDED
+def check(
+    report: ReportName,
+    protocol: Annotated[str, typer.Option("--protocol", help="Папка, куда положить протокол книгами Excel.")] = "",
+) -> None:
+    """Проверить сырые файлы отчёта, ничего не считая."""
+    from helpers.intake import examine
+    from helpers.show import views, words
 
-    accepted = accept(open_report(report))
-    for name, file, number, note in accepted.acceptance.iter_rows():
-        reason = EXCLUDED.get(name.removeprefix("excluded_"))
-        typer.echo(f"{file}: {number:>8}  {note}{f': {reason}' if reason else ''}" if name != "rows_read" else
-                   f"{file}: {number:>8}  строк прочитано ({note})")  # fmt: skip
+    examined = examine(open_report(report))
+    acceptance = examined.tables["acceptance"]
+    for file, count, what, state in views.accepted(acceptance).select("file", "count", "what", "state").iter_rows():
+        typer.echo(f"{file + ': ' if file else ''}{count:>8}  {what}" + (f"  {state}" if state != _IN_ORDER else ""))
+    findings = examined.tables["protocol"]
+    for status in ("ADVICE", "FAIL"):
+        told = [finding.problem for finding in examined.findings.found if finding.status == status]
+        if told:
+            typer.echo(
+                f"\n{words.STATUS_MARK[status]} {words.STATUS[status].capitalize()} — {len(told)}:",
+                err=status == "FAIL",
+            )
+        for problem in shortened(told, _TOLD_OF_A_STATUS[status]):
+            typer.echo(str(problem), err=status == "FAIL")
+    if protocol:
+        from helpers.publish.protocol import books, names_to_confirm
+
+        titles = acceptance.select("check", title="note")
+        files = books(views.named(findings, titles, examined.tables["schools"])) | names_to_confirm(examined.unknown)
+        for name, content in files.items():
+            path = Path(protocol) / name.partition("/")[2]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        typer.echo(f"\nПротокол: {Path(protocol).resolve()}, файлов: {len(files)}.")
+    if examined.findings.fails:
+        raise typer.Exit(1)
     typer.echo("Данные приняты.")
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Пустая папка, куда положить файлы.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Какой из выдуманных регионов.")] = 2021,
+    clean: Annotated[bool, typer.Option("--clean", help="Без грязи в файлах.")] = False,
+) -> None:
+    """Сделать исходные файлы выдуманного региона с очертаниями Камчатского края."""
+    from helpers.demo import write_region
+
+    write_region(seed, out, clean)
+    typer.echo(f"Файлы выдуманного региона: {out.resolve()}")
 
 
 @app.command()

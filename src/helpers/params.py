@@ -7,8 +7,9 @@ what is particular to a report; the second is laid over the first.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
@@ -51,6 +52,9 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+ClosedModel = TypeVar("ClosedModel", bound=Closed)
+
+
 class Indicator(Closed):
     """One social indicator: `columns` added up, divided by `of` where given.
 
@@ -71,25 +75,34 @@ class Indicator(Closed):
         return self
 
 
-class Result(Closed):
-    """One assessment: what was measured, on how many pupils, in which columns.
+class Assessment(Closed):
+    """One assessment that enters the outcome: a procedure and subject, and how its results are to be read.
+
+    `pupil_sd` is the standard deviation over all pupils, where neither the shares of marks nor the data tell it.
+    """
+
+    procedure: Text
+    title: Text
+    measure: Literal["mean"] = "mean"
+    subject: str = "all"
+    pupil_sd: Annotated[float, Field(gt=0)] | None = None
+    higher_is: Literal["better", "worse"] = "better"
+
+
+class Result(Assessment):
+    """An assessment in a school table: what was measured, on how many pupils, in which columns.
 
     `value` and `n` name a column, or a column for each year where the years
     stand side by side. `grade_column` names the column by which schools take different
     tests; each grade is then compared with its own mean.
     """
 
-    procedure: Text
-    title: Text
     measure: Literal["mean", "share", "percent"]
     value: ColumnByYear
     n: ColumnByYear
-    subject: str = "all"
     grade_column: str = ""
-    pupil_sd: Annotated[float, Field(gt=0)] | None = None
     minimum: float | None = None
     maximum: float | None = None
-    higher_is: Literal["better", "worse"] = "better"
 
 
 class SchoolTable(Closed):
@@ -128,10 +141,35 @@ class SchoolTable(Closed):
         return self
 
 
-class Data(Closed):
-    """The sources of the data, each by the adapter that reads it."""
+class RegionFiles(Closed):
+    """What the year's files of a region, as the centre receives them, are to the report.
 
-    school_table: SchoolTable
+    Which column of a file means what stands in `intake/layouts/`. Indicators name fields of the social
+    passport; `results` are the assessments that enter the outcome, all others are read and shown.
+    """
+
+    source: Text
+    licence: Text
+    indicators: dict[Slug, Indicator] = Field(min_length=1)
+    results: list[Assessment] = Field(min_length=1)
+    left_out: list[str] = []
+
+    @property
+    def school_types(self) -> dict[str, str]:
+        return {}
+
+
+class Data(Closed):
+    """The source of the data, by the adapter that reads it; exactly one."""
+
+    school_table: SchoolTable | None = None
+    region_files: RegionFiles | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Data:
+        if (self.school_table is None) == (self.region_files is None):
+            raise ValueError("один из ключей school_table и region_files")
+        return self
 
 
 class IndexRules(Closed):
@@ -232,7 +270,7 @@ class Params(Closed):
             raise ValueError("годы years по возрастанию и без повторов")
         if self.index.base_year not in (None, *self.years):
             raise ValueError(f"базовый год base_year из списка years, а года {self.index.base_year} там нет")
-        for result in self.data.school_table.results:
+        for result in self.data.school_table.results if self.data.school_table else []:
             for by_year in (result.value, result.n):
                 missing = set(self.years) - set(by_year) if isinstance(by_year, dict) else set()
                 if missing:
@@ -242,11 +280,16 @@ class Params(Closed):
         strange = sorted(self.year_notes.keys() - set(self.years))
         if strange:
             raise ValueError(f"в year_notes годы из списка years, а {strange[0]} там нет")
-        procedures = {result.procedure for result in self.data.school_table.results}
+        procedures = {result.procedure for result in self.described.results}
         unknown = sorted(self.outcome.procedure_weights.keys() - procedures)
         if unknown:
             raise ValueError(f"в procedure_weights названия из results.procedure, а {unknown[0]} там нет")
         return self
+
+    @property
+    def described(self) -> SchoolTable | RegionFiles:
+        """What the report is made from: indicators, results, source, whoever reads the files."""
+        return self.data.school_table or self.data.region_files
 
     @property
     def base_year(self) -> int:
@@ -311,16 +354,35 @@ def load(path: Path, method: Path) -> Params:
     for name, section in own.items():
         if isinstance(section, dict) and "source" in rules.get(name, {}):
             section.setdefault("source", f"{path.name}: {', '.join(section)} изменены, источник не назван")
+
+    def blamed(loc: list[Any]) -> str:
+        return (method if _stands_in(rules, loc) and not _stands_in(own, loc) else path).name
+
+    return _validated(Params, _over(rules, own), blamed)
+
+
+def load_yaml(path: Path, model: type[ClosedModel]) -> ClosedModel:
+    """Read a YAML file as a model.
+
+    Raises
+    ------
+    BadInput
+        One problem for each wrong, missing or unknown key.
+    """
+    return _validated(model, _read_yaml(path), lambda _: path.name)
+
+
+def _validated(model: type[ClosedModel], content: dict[str, Any], blamed: Callable[[list[Any]], str]) -> ClosedModel:
+    """Check content against a model; `blamed` names the file where the value at a path stands."""
     try:
-        return Params.model_validate(_over(rules, own))
+        return model.model_validate(content)
     except ValidationError as error:
         problems = []
         for fault in error.errors():
             loc = [part for part in fault["loc"] if part != "[key]"]
             if fault["type"] == "invalid_key":
                 loc[-1] = str(fault["input"]).lower()
-            wrong = method if _stands_in(rules, loc) and not _stands_in(own, loc) else path
-            problems.append(_problem(wrong.name, loc, fault))
+            problems.append(_problem(blamed(loc), loc, fault))
         raise BadInput(*problems) from None
 
 

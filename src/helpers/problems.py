@@ -85,9 +85,9 @@ def quoted(value: object, limit: int = 60) -> str:
     return f"«{text[:limit]}…»" if len(text) > limit else f"«{text}»"
 
 
-def shortened(faults: list[Problem]) -> list[Problem]:
+def shortened(faults: list[Problem], most: int = _SHOWN_OF_A_KIND) -> list[Problem]:
     """Tell the first few faults, count the rest."""
-    first, rest = faults[:_SHOWN_OF_A_KIND], faults[_SHOWN_OF_A_KIND:]
+    first, rest = faults[:most], faults[most:]
     if len(rest) < 2:
         return faults
     return [*first, replace(rest[0], found=f"{rest[0].found} (ниже ещё ошибок: {len(rest) - 1})")]

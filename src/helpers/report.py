@@ -14,6 +14,9 @@ from helpers.problems import BadInput, Problem, quoted
 
 PROJECT = Path(__file__).resolve().parents[2]
 METHOD = PROJECT / "params" / "method.yml"
+PROCEDURES = PROJECT / "params" / "procedures.yml"
+RULES = (METHOD, PROCEDURES)
+"""Files of params/ that serve every report."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,15 @@ class Report:
 
     @property
     def raw_files(self) -> list[Path]:
-        return [self.raw / self.params.data.school_table.file]
+        """The files that the report is made from; of a region's folder all but what lies in folders named `_…`."""
+        if self.params.data.school_table:
+            return [self.raw / self.params.data.school_table.file]
+        found = (path for path in self.raw.rglob("*") if path.is_file() and path != self.params_file)
+        return sorted(path for path in found if not self.raw_name(path).startswith("_"))
+
+    def raw_name(self, path: Path) -> str:
+        """A raw file's name as findings and the manifest tell it: `2019/oge/oge_2019.csv`."""
+        return path.relative_to(self.raw).as_posix()
 
     @property
     def build(self) -> Path:
@@ -103,7 +114,7 @@ def open_report(report: str, out: str = "") -> Report:
     """
     named = PROJECT / "params" / f"{report}.yml"
     path = named if named.is_file() else Path(report)
-    if not path.is_file() or named == METHOD:
+    if not path.is_file() or named in RULES:
         raise BadInput(
             Problem(
                 file=report if "." in report else f"отчёт {quoted(report)}",
@@ -118,4 +129,4 @@ def open_report(report: str, out: str = "") -> Report:
 
 def report_names() -> list[str]:
     """Names of the reports in params/."""
-    return sorted(path.stem for path in METHOD.parent.glob("*.yml") if path != METHOD)
+    return sorted(path.stem for path in METHOD.parent.glob("*.yml") if path not in RULES)

@@ -13,11 +13,33 @@ from pathlib import Path
 
 import polars as pl
 
-TEXT, INT, FLOAT, BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
+TEXT, INT, FLOAT, BOOL, DAY = pl.String, pl.Int64, pl.Float64, pl.Boolean, pl.Date
+_SOURCE = {"source_file": TEXT, "source_sheet": TEXT, "source_row": INT}
 
 # name: (key columns, {column: type})
 CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
-    "acceptance": (["check"], {"check": TEXT, "file": TEXT, "count": INT, "note": TEXT}),
+    "acceptance": (["check"], {"check": TEXT, "file": TEXT, "count": INT, "note": TEXT, "status": TEXT}),
+    "protocol": (
+        ["number"],
+        {
+            "number": INT, "check": TEXT, "status": TEXT, "file": TEXT, "sheet": TEXT, "row": INT, "column": TEXT,
+            "school_id": TEXT, "municipality": TEXT, "found": TEXT, "expected": TEXT, "advice": TEXT,
+        },
+    ),
+    "corrections": (
+        ["number"],
+        {
+            "number": INT, "file": TEXT, "sheet": TEXT, "school_id": TEXT, "row": INT, "column": TEXT, "year": INT,
+            "action": TEXT, "expect": TEXT, "value": TEXT, "reason": TEXT, "author": TEXT, "source": TEXT,
+        },
+    ),
+    "calendar": (
+        ["year", "procedure"],
+        {
+            "year": INT, "procedure": TEXT, "title": TEXT, "held": BOOL, "compared": BOOL, "season": TEXT,
+            "grades": TEXT, "subjects": TEXT, "reason": TEXT,
+        },
+    ),
     "schools": (
         ["year", "school_id"],
         {
@@ -30,8 +52,64 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         ["year", "school_id", "procedure", "subject", "grade"],
         {
             "year": INT, "school_id": TEXT, "procedure": TEXT, "subject": TEXT, "grade": TEXT,
-            "n_participants": FLOAT, "mean": FLOAT, "sd": FLOAT, "share_low": FLOAT,
-            "source_file": TEXT, "source_row": INT,
+            "n_participants": FLOAT, "mean": FLOAT, "sd": FLOAT, "share_low": FLOAT, "set_aside": TEXT, **_SOURCE,
+        },
+    ),
+    "passports": (["year", "school_id"], {"year": INT, "school_id": TEXT, "n_pupils": FLOAT, "as_of_date": DAY, **_SOURCE}),
+    "journal": (
+        ["year", "school_id", "subject", "grade"],
+        {
+            "year": INT, "school_id": TEXT, "subject": TEXT, "grade": TEXT, "n_participants": FLOAT,
+            "share_lowered": FLOAT, "share_confirmed": FLOAT, "share_raised": FLOAT, **_SOURCE,
+        },
+    ),
+    "primary_scores": (
+        ["year", "school_id", "subject", "grade", "score"],
+        {
+            "year": INT, "school_id": TEXT, "subject": TEXT, "grade": TEXT, "score": INT, "n_participants": FLOAT,
+            "share": FLOAT, **_SOURCE,
+        },
+    ),
+    "staff": (
+        ["year", "school_id"],
+        {
+            "year": INT, "school_id": TEXT, "posts": FLOAT, "vacancies": FLOAT, "n_teachers": FLOAT,
+            "n_higher_category": FLOAT, "n_experience_under_3": FLOAT, **_SOURCE,
+        },
+    ),
+    "questionnaires": (
+        ["year", "school_id", "role", "item"],
+        {
+            "year": INT, "school_id": TEXT, "role": TEXT, "item": TEXT, "n_answers": FLOAT, "mean": FLOAT, **_SOURCE,
+        },
+    ),
+    "diagnostics": (
+        ["year", "school_id", "subject", "competence"],
+        {
+            "year": INT, "school_id": TEXT, "subject": TEXT, "competence": TEXT, "n_started": FLOAT,
+            "n_finished": FLOAT, "n_low": FLOAT, "n_middle": FLOAT, "n_high": FLOAT, "n_advised": FLOAT,
+            "n_enrolled": FLOAT, "n_trained": FLOAT, **_SOURCE,
+        },
+    ),
+    "knowledge": (
+        ["year", "school_id", "subject", "grade"],
+        {
+            "year": INT, "school_id": TEXT, "subject": TEXT, "grade": TEXT, "n_participants": FLOAT,
+            "share_done": FLOAT, "mean": FLOAT, "share_low": FLOAT, **_SOURCE,
+        },
+    ),
+    "biased": (
+        ["year", "school_id", "subject", "grade"],
+        {"year": INT, "school_id": TEXT, "subject": TEXT, "grade": TEXT, "sign": TEXT, **_SOURCE},
+    ),
+    "programme": (
+        ["school_id", "programme", "from_year"],
+        {"school_id": TEXT, "programme": TEXT, "from_year": INT, "to_year": INT, **_SOURCE},
+    ),
+    "roadmaps": (
+        ["year", "school_id"],
+        {
+            "year": INT, "school_id": TEXT, "deadline_date": DAY, "published_date": DAY, "link": TEXT, **_SOURCE,
         },
     ),
     "wellbeing_index": (["year", "school_id"], {"year": INT, "school_id": TEXT, "index": FLOAT, "context_class": TEXT}),
@@ -67,9 +145,18 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
 }  # fmt: skip
 
 NAMES = list(CONTRACT)
+COMPUTED = ["wellbeing_index", "outcome", "expectation", "effect", "flags"]
+FROM_INTAKE = [name for name in NAMES if name not in COMPUTED]
 NUMBERS = ["measures", "model"]
 """Files of named numbers beside the tables: scales and spreads; fitted models."""
-_SHARES = {"share_low", "leverage", "reliability", "prob_below", "prob_above", "spec_share", "q_value"}
+INTERNAL = ["protocol", "corrections", "journal", "primary_scores", "biased", "questionnaires", "diagnostics", "roadmaps"]
+"""Tables that never leave the centre, be the data open or not: they speak of single teachers, or of trust in a school."""
+_NULL_IN_KEY = {"biased": {"subject", "grade"}}
+"""Key columns in which nothing means «every one»."""
+_SHARES = {
+    *("share_low", "share_done", "share", "share_lowered", "share_confirmed", "share_raised"),
+    *("leverage", "reliability", "prob_below", "prob_above", "spec_share", "q_value"),
+}
 _NOT_NEGATIVE = {
     "n_pupils",
     "n_participants",
@@ -107,6 +194,22 @@ def read(folder: Path, name: str) -> pl.DataFrame:
     return pl.read_parquet(folder / f"{name}.parquet")
 
 
+def of_edition(edition: str) -> list[str]:
+    """Names of the tables that an edition may hold."""
+    return [name for name in CONTRACT if edition == "internal" or name not in INTERNAL]
+
+
+def conformed(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the contract's columns that no file of this report has, as null."""
+    columns = CONTRACT[name][1]
+    return frame.with_columns(pl.lit(None, columns[c]).alias(c) for c in columns.keys() - set(frame.columns))
+
+
+def empty(name: str) -> pl.DataFrame:
+    """A table of the contract without rows: of what a report does not have."""
+    return pl.DataFrame(schema=CONTRACT[name][1])
+
+
 def write_numbers(folder: Path, name: str, numbers: Mapping) -> None:
     """Write named numbers as `<name>.json` and swap the file in whole."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +235,10 @@ def _schema(name: str):  # noqa: ANN202 - pandera is imported late: it costs hal
         return [pa.Check.ge(0)] if column in _NOT_NEGATIVE else []
 
     return pa.DataFrameSchema(
-        {c: pa.Column(kind, nullable=c not in key, checks=checks(c)) for c, kind in columns.items()},
+        {
+            c: pa.Column(kind, nullable=c not in key or c in _NULL_IN_KEY.get(name, ()), checks=checks(c))
+            for c, kind in columns.items()
+        },
         unique=key,
         strict=False,
     )

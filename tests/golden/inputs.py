@@ -26,13 +26,13 @@ def model_inputs(report: Report) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFra
     """Tables `outcome`, `wellbeing_index` and `schools` of a report, as `expectation` takes them."""
     params, layout = report.params, report.params.data.school_table
     accepted = accept(report)
-    fitted = accepted.schools.filter("in_model").select("year", "school_id")
+    fitted = accepted["schools"].filter("in_model").select("year", "school_id")
     scale = index_scale(
-        accepted.context, fitted, layout.indicators, params.index, params.context_class, params.base_year
+        accepted["context"], fitted, layout.indicators, params.index, params.context_class, params.base_year
     )
-    index = wellbeing_index(accepted.context, layout.indicators, scale, params.index)
-    spreads = pupil_spread(accepted.results, index, layout.results)
-    return outcome(accepted.results, layout.results, spreads, params.outcome), index, accepted.schools
+    index = wellbeing_index(accepted["context"], layout.indicators, scale, params.index)
+    spreads = pupil_spread(accepted["results"], index, layout.results)
+    return outcome(accepted["results"], layout.results, spreads, params.outcome), index, accepted["schools"]
 
 
 def write(folder: Path) -> None:

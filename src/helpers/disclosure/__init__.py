@@ -36,7 +36,7 @@ def publish_open(report: Report) -> list[str]:
         )
     private, public = report.tables("internal"), report.tables("public")
     public.mkdir(parents=True, exist_ok=True)
-    names = [f"{name}.parquet" for name in tables.NAMES] + [f"{name}.json" for name in tables.NUMBERS]
+    names = [f"{name}.parquet" for name in tables.of_edition("public")] + [f"{name}.json" for name in tables.NUMBERS]
     for name in names:
         beside = public / f"{name}.new"
         shutil.copyfile(private / name, beside)

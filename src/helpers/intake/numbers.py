@@ -17,6 +17,11 @@ _NUMBER = re.compile(
 )
 
 
+def hidden_by_source(text: str | None) -> bool:
+    """Whether the source has hidden a small number: «менее 5», «<5»."""
+    return text is not None and bool(_HIDDEN.match(" ".join(text.lower().split())))
+
+
 class NotANumber(ValueError):
     """The text is neither a number nor a word for «no data»."""
 

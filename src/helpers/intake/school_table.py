@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import polars as pl
 
@@ -26,18 +26,8 @@ _ROUNDING = 0.01
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[.\-/](\d{1,2}[.\-/]\d|[a-zа-я]{3})", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Accepted:
-    """The canonical tables of a report (see `helpers.tables.CONTRACT`)."""
-
-    schools: pl.DataFrame
-    context: pl.DataFrame
-    results: pl.DataFrame
-    acceptance: pl.DataFrame
-
-
-def accept(report: Report) -> Accepted:
-    """Read and check the report's raw files.
+def accept(report: Report) -> dict[str, pl.DataFrame]:
+    """Read and check the report's table of schools; the canonical tables by name.
 
     Raises
     ------
@@ -54,7 +44,7 @@ def accept(report: Report) -> Accepted:
         raise BadInput(*problems)
 
     context = _context(by_year, layout)
-    results = _results(by_year, layout, sheet.file)
+    results = _results(by_year, layout, sheet.file, sheet.sheet)
     schools = _schools(by_year, context, results, params)
     problems = _constant(sheet, context, schools, params)
     if problems:
@@ -74,7 +64,8 @@ def accept(report: Report) -> Accepted:
         },
         "results_incomplete": (_incomplete(by_year, layout), "результаты без значения или без числа участников"),
     }
-    return Accepted(schools, context, results, _acceptance(sheet, schools, counted))
+    acceptance = _acceptance(sheet, schools, counted)
+    return {"schools": schools, "context": context, "results": results, "acceptance": acceptance}
 
 
 def _named(column: ColumnByYear) -> list[str]:
@@ -333,7 +324,7 @@ def _context(by_year: dict[int, pl.DataFrame], layout: SchoolTable) -> pl.DataFr
     )
 
 
-def _results(by_year: dict[int, pl.DataFrame], layout: SchoolTable, file: str) -> pl.DataFrame:
+def _results(by_year: dict[int, pl.DataFrame], layout: SchoolTable, file: str, sheet: str) -> pl.DataFrame:
     """A row for each result that has a value and at least one participant."""
     frames = []
     for year, rows in by_year.items():
@@ -353,7 +344,9 @@ def _results(by_year: dict[int, pl.DataFrame], layout: SchoolTable, file: str) -
                     mean.alias("mean"),
                     ((smoothed * (1 - smoothed)).sqrt() if is_share else pl.lit(None, pl.Float64)).alias("sd"),
                     (_low(mean, result) if is_share else pl.lit(None, pl.Float64)).alias("share_low"),
+                    pl.lit(None, pl.String).alias("set_aside"),
                     pl.lit(file).alias("source_file"),
+                    pl.lit(sheet).alias("source_sheet"),
                     pl.col(ROW).alias("source_row"),
                 )
             )
@@ -445,5 +438,8 @@ def _acceptance(sheet: Sheet, schools: pl.DataFrame, counted: dict[str, tuple[in
     reasons = schools.filter(~pl.col("in_model")).group_by("why_excluded").len().sort("why_excluded")
     rows += [(f"excluded_{reason}", count, "школо-лет вне расчёта связи") for reason, count in reasons.iter_rows()]
     return pl.DataFrame(
-        [{"check": check, "file": sheet.file, "count": count, "note": note} for check, count, note in rows]
+        [
+            {"check": check, "file": sheet.file, "count": count, "note": note, "status": "PASS"}
+            for check, count, note in rows
+        ]
     )

@@ -5,17 +5,27 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import polars.selectors as cs
 
 from helpers.problems import BadInput, Problem, quoted, shortened
 
+if TYPE_CHECKING:
+    import fastexcel
+
 ROW = "__row__"
+TABLES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet"}
+"""Endings of the files that can be read."""
+_HIDDEN_ROW = re.compile(rb'<row [^>]*hidden="(?:1|true)"[^>]*(?<!/)>')
+_LONGEST_TITLES = 100_000
 _DELIMITERS = ";\t|,"
 _FORMULA_ERRORS = {
     "Div0": "#ДЕЛ/0!",
@@ -48,14 +58,54 @@ class Sheet:
         return [column for column in self.frame.columns if column != ROW]
 
 
+@dataclass(frozen=True)
+class Cells:
+    """A sheet cell by cell: pairs of a row's number from 1 and its cells as stripped text; empty rows are left out."""
+
+    file: str
+    sheet: str
+    rows: list[tuple[int, list[str]]]
+    note: str
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """All visible sheets of a file, hidden rows included; of hidden sheets only the names.
+
+    A csv or parquet file has one nameless sheet.
+    """
+
+    sheets: list[Cells]
+    hidden: list[str]
+
+
 def read_sheet(path: Path, sheet: str = "", encoding: str = "", delimiter: str = "") -> Sheet:
-    """Read csv (any delimiter and encoding), xlsx or parquet as text.
+    """Read one sheet whose first filled row holds the titles.
 
     Parameters
     ----------
     path : Path
     sheet : str
         Sheet of a workbook; the first if empty.
+    encoding, delimiter : str
+        Of a csv file; found out if empty.
+
+    Raises
+    ------
+    BadInput
+        The file is absent, empty, broken or not of a known kind, rows are ragged or titles repeat.
+    """
+    return _titled(path, read_cells(path, sheet, encoding, delimiter).sheets[0])
+
+
+def read_cells(path: Path, sheet: str = "", encoding: str = "", delimiter: str = "") -> Workbook:
+    """Read csv (any delimiter and encoding), xlsx, xls, ods or parquet as text, cell by cell.
+
+    Parameters
+    ----------
+    path : Path
+    sheet : str
+        The one sheet to read, hidden or not; all visible ones if empty.
     encoding, delimiter : str
         Of a csv file; found out if empty.
 
@@ -79,17 +129,27 @@ def read_sheet(path: Path, sheet: str = "", encoding: str = "", delimiter: str =
         raise _fault(path, "пустой файл (0 байт)", "таблица с заголовком", "выгрузите файл заново")
     kind = path.suffix.lower()
     if kind in {".csv", ".txt", ".tsv"}:
-        return _read_csv(path, encoding, delimiter)
-    if kind in {".xlsx", ".xlsm", ".xls", ".ods"}:
-        return _read_workbook(path, sheet)
+        return Workbook([_read_csv(path, encoding, delimiter)], [])
     if kind == ".parquet":
-        return _read_parquet(path)
+        return Workbook([_read_parquet(path)], [])
+    if kind in TABLES:
+        return _read_workbook(path, sheet)
     raise _fault(
         path, f"файл вида {quoted(kind)}", "файл csv, xlsx или parquet", "сохраните таблицу в одном из этих видов"
     )
 
 
-def _read_csv(path: Path, encoding: str, delimiter: str) -> Sheet:
+def read_titles(path: Path) -> list[str]:
+    """The first line of a csv file, however long the file is; nothing of other files."""
+    if path.suffix.lower() not in {".csv", ".txt", ".tsv"}:
+        return []
+    with path.open("rb") as file:
+        head = file.readline(_LONGEST_TITLES)
+    text = head.decode(_guess_encoding(head), "replace").removeprefix("\ufeff")
+    return [title.strip() for title in next(csv.reader([text], delimiter=_guess_delimiter(text)), [])]
+
+
+def _read_csv(path: Path, encoding: str, delimiter: str) -> Cells:
     content = path.read_bytes()
     encoding = encoding or _guess_encoding(content)
     text = _decode(path, content, encoding)
@@ -106,7 +166,7 @@ def _read_csv(path: Path, encoding: str, delimiter: str) -> Sheet:
             row=len(rows) + 1,
         ) from None
     shown = "табуляция" if delimiter == "\t" else quoted(delimiter)
-    return _from_rows(path, "", enumerate(rows, start=1), f"csv, кодировка {encoding}, разделитель {shown}")
+    return _cells(path, "", rows, f"csv, кодировка {encoding}, разделитель {shown}")
 
 
 def _guess_encoding(content: bytes) -> str:
@@ -159,7 +219,7 @@ def _guess_delimiter(text: str) -> str:
     return max(_DELIMITERS, key=rows_like_header)
 
 
-def _read_workbook(path: Path, sheet: str) -> Sheet:
+def _read_workbook(path: Path, sheet: str) -> Workbook:
     import fastexcel
 
     try:
@@ -171,22 +231,38 @@ def _read_workbook(path: Path, sheet: str) -> Sheet:
                 f"лист {quoted(sheet)}",
                 "исправьте имя листа или ключ sheet в файле параметров",
             )
-        name = sheet or book.sheet_names[0]
-        loaded = book.load_sheet(name, header_row=None, dtypes="string", skip_rows=0, skip_whitespace_tail_rows=True)
-        cells, errors = loaded.to_arrow_with_errors()
+        loaded = {
+            name: book.load_sheet(name, header_row=None, dtypes="string", skip_rows=0, skip_whitespace_tail_rows=True)
+            for name in ([sheet] if sheet else book.sheet_names)
+        }
+        shown = {name: one for name, one in loaded.items() if sheet or one.visible == "visible"}
+        return Workbook([_sheet(path, name, one) for name, one in shown.items()], sorted(loaded.keys() - shown.keys()))
     except fastexcel.FastExcelError:
         raise _fault(
             path, "файл, который не открывается как книга Excel", "книга xlsx", "пересохраните его в Excel"
         ) from None
+
+
+def _sheet(path: Path, name: str, loaded: fastexcel.ExcelSheet) -> Cells:
+    cells, errors = loaded.to_arrow_with_errors()
     rows = [list(row) for row in zip(*cells.to_pydict().values(), strict=True)]
     for error in errors.errors if errors else []:
         row, column = error.position
         kind = error.detail.partition("Error(")[2].removesuffix("'").removesuffix(")")
         rows[row][column] = _FORMULA_ERRORS.get(kind)
-    return _from_rows(path, name, enumerate(rows, start=1), f"книга Excel, лист {quoted(name)}")
+    return _cells(path, name, rows, f"книга Excel, лист {quoted(name)}")
 
 
-def _read_parquet(path: Path) -> Sheet:
+def hidden_rows(path: Path) -> int:
+    """How many filled rows of an xlsx workbook are hidden from who looks at it; 0 for other files."""
+    if not zipfile.is_zipfile(path):
+        return 0
+    with zipfile.ZipFile(path) as book:
+        sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+        return sum(len(_HIDDEN_ROW.findall(book.read(name))) for name in sheets)
+
+
+def _read_parquet(path: Path) -> Cells:
     try:
         frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError):
@@ -194,13 +270,17 @@ def _read_parquet(path: Path) -> Sheet:
             path, "файл, который не открывается как parquet", "таблица parquet", "выгрузите его заново"
         ) from None
     text = frame.select((~cs.nested()).cast(pl.String, strict=False))
-    return _from_rows(path, "", enumerate([text.columns, *text.iter_rows()], start=1), "parquet")
+    return _cells(path, "", [text.columns, *text.iter_rows()], "parquet")
 
 
-def _from_rows(path: Path, sheet: str, cells: Iterable[tuple[int, Sequence[str | None]]], note: str) -> Sheet:
+def _cells(path: Path, sheet: str, rows: Iterable[Sequence[str | None]], note: str) -> Cells:
+    stripped = ((number, [(cell or "").strip() for cell in row]) for number, row in enumerate(rows, start=1))
+    return Cells(path.name, sheet, [(number, row) for number, row in stripped if any(row)], note)
+
+
+def _titled(path: Path, cells: Cells) -> Sheet:
     """Take the first filled row as titles, the rest as data; refuse ragged rows and repeated titles."""
-    rows = [(number, [(cell or "").strip() for cell in row]) for number, row in cells]
-    rows = [(number, row) for number, row in rows if any(row)]
+    rows, sheet = cells.rows, cells.sheet
     if len(rows) < 2:
         raise _fault(
             path, "таблица без строк с данными", "заголовок и строки под ним", "выгрузите файл заново", sheet=sheet
@@ -229,7 +309,7 @@ def _from_rows(path: Path, sheet: str, cells: Iterable[tuple[int, Sequence[str |
         raise BadInput(*problems)
     data = {title: [row[i] or None for _, row in rows[1:]] for i, title in enumerate(titles) if title}
     frame = pl.DataFrame(data, schema=dict.fromkeys(data, pl.String))
-    return Sheet(path.name, sheet, frame.with_columns(pl.Series(ROW, [number for number, _ in rows[1:]])), note)
+    return Sheet(path.name, sheet, frame.with_columns(pl.Series(ROW, [number for number, _ in rows[1:]])), cells.note)
 
 
 def _fault(path: Path, found: str, expected: str, advice: str, row: int | None = None, sheet: str = "") -> BadInput:

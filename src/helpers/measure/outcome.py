@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from helpers.params import OutcomeRules, Result
+from helpers.params import Assessment, OutcomeRules
 from helpers.problems import BadInput, Problem
 
 CELL = ["year", "procedure", "subject", "grade"]
@@ -26,7 +26,7 @@ class PupilSpread:
     """Variance of pupils' results around their own school's mean, in squared points of one procedure.
 
     `origin` says where it comes from: `shares` (it follows from the share
-    itself), `pupil_sd` (params give the standard deviation over all pupils) or
+    itself), `marks` (the schools' shares of marks tell it), `pupil_sd` (params give the standard deviation over all pupils) or
     `estimated` (from how differences between years, or residuals of a single
     year, get smaller as schools get larger); `standard_error` goes with the last.
     """
@@ -41,14 +41,19 @@ class PupilSpread:
         return asdict(self)
 
 
-def pupil_spread(results: pl.DataFrame, index: pl.DataFrame, described: Iterable[Result]) -> list[PupilSpread]:
+def entering(results: pl.DataFrame) -> pl.DataFrame:
+    """The results that enter the outcome: those not set aside at intake."""
+    return results.filter(pl.col("set_aside").is_null())
+
+
+def pupil_spread(results: pl.DataFrame, index: pl.DataFrame, described: Iterable[Assessment]) -> list[PupilSpread]:
     """Find the within-school variance for each procedure.
 
     Parameters
     ----------
     results, index : DataFrame
         Tables `results` and `wellbeing_index`.
-    described : iterable of Result
+    described : iterable of Assessment
         The params of the results.
 
     Raises
@@ -61,6 +66,8 @@ def pupil_spread(results: pl.DataFrame, index: pl.DataFrame, described: Iterable
         rows = results.filter((pl.col("procedure") == result.procedure) & (pl.col("subject") == result.subject))
         if result.measure != "mean":
             spreads.append(PupilSpread(result.procedure, result.subject, "shares", None))
+        elif rows.height and rows["sd"].null_count() == 0:
+            spreads.append(PupilSpread(result.procedure, result.subject, "marks", None))
         elif result.pupil_sd is not None:
             between = _between_variance(rows)
             if between >= result.pupil_sd**2:
@@ -86,7 +93,7 @@ def _between_variance(rows: pl.DataFrame) -> float:
     return float(rows.select((n * deviation**2).sum() / n.sum()).item())
 
 
-def _estimated(rows: pl.DataFrame, index: pl.DataFrame, result: Result) -> PupilSpread:
+def _estimated(rows: pl.DataFrame, index: pl.DataFrame, result: Assessment) -> PupilSpread:
     """Regress squared noise on 1/n: the slope is the within-school variance.
 
     With several years the noise is a school's change from year to year, whose
@@ -138,14 +145,15 @@ def _estimated(rows: pl.DataFrame, index: pl.DataFrame, result: Result) -> Pupil
 
 
 def outcome(
-    results: pl.DataFrame, described: Iterable[Result], spreads: Iterable[PupilSpread], rules: OutcomeRules
+    results: pl.DataFrame, described: Iterable[Assessment], spreads: Iterable[PupilSpread], rules: OutcomeRules
 ) -> pl.DataFrame:
     """Standardise every result and average a school's results of a year.
 
     z = (mean − μ) / σ, where σ² is the variance over all pupils: within schools
     plus between them. Its sampling variance is the pooled within-school variance
-    over n (the school's own smoothed one for shares), in units of σ². Results of
-    the same grade are taken to be the same pupils': their errors correlate.
+    over n (the school's own smoothed one for shares), in units of σ². Where shares of
+    marks tell each school's variance v_j, σ² is Σ n_j (v_j + (m_j − μ)²) / Σ n_j and the pooled one
+    Σ n_j v_j / Σ (n_j − 1). Results of the same grade are taken to be the same pupils': their errors correlate.
 
     Returns
     -------
@@ -160,15 +168,20 @@ def outcome(
         ]
     ).unique(["procedure", "subject"], maintain_order=True)
     within = pl.DataFrame(
-        [{"procedure": s.procedure, "subject": s.subject, "pooled_within": s.variance} for s in spreads],
-        schema={"procedure": pl.String, "subject": pl.String, "pooled_within": pl.Float64},
+        [
+            {"procedure": s.procedure, "subject": s.subject, "given": s.variance, "by_marks": s.origin == "marks"}
+            for s in spreads
+        ],
+        schema={"procedure": pl.String, "subject": pl.String, "given": pl.Float64, "by_marks": pl.Boolean},
     ).unique(["procedure", "subject"], maintain_order=True)
     n, mean = pl.col("n_participants"), pl.col("mean")
     mu = ((mean * n).sum() / n.sum()).over(CELL)
     # For shares the variance over pupils is μ(1 − μ), which the same sum gives with m(1 − m) as the within part.
-    own_within = pl.when(pl.col("pooled_within").is_null()).then(mean * (1 - mean)).otherwise(pl.col("pooled_within"))
+    variance, given = pl.col("sd") ** 2, pl.col("given")
+    own_within = pl.coalesce(given, pl.when("by_marks").then(variance).otherwise(mean * (1 - mean)))
     sigma2 = ((n * (own_within + (mean - mu) ** 2)).sum() / n.sum()).over(CELL)
-    sampling = pl.coalesce("pooled_within", pl.col("sd") ** 2) / n
+    pooled = ((n * variance).sum() / (n - 1).sum()).over(CELL)
+    sampling = pl.coalesce(given, pl.when("by_marks").then(pooled).otherwise(variance)) / n
     weights = pl.col("procedure").replace_strict(rules.procedure_weights, default=1.0, return_dtype=pl.Float64)
     rho = rules.same_cohort_correlation
     standardised = (

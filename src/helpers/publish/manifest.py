@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from helpers.report import METHOD, PROJECT, Report
+from helpers.report import PROJECT, RULES, Report
 
 
 def sha256(path: Path) -> str:
@@ -19,8 +19,8 @@ def text(report: Report, edition: str) -> str:
     """The manifest as JSON: raw files, params, notebooks, code, configuration and lock. No times."""
     code = sorted((PROJECT / "src" / "helpers").rglob("*"))
     inputs = {
-        "raw": {path.name: sha256(path) for path in report.raw_files},
-        "params": {path.name: sha256(path) for path in (report.params_file, METHOD)},
+        "raw": {report.raw_name(path): sha256(path) for path in report.raw_files},
+        "params": {path.name: sha256(path) for path in (report.params_file, *RULES)},
         "notebooks": _by_name(sorted((PROJECT / "notebooks").glob("*/*.ipynb"))),
         "code": _by_name([path for path in code if path.is_file() and "__pycache__" not in path.parts]),
         "site": _by_name(sorted(PROJECT.glob("_quarto*.yml"))),

@@ -12,6 +12,8 @@ PAGES = PROJECT / "notebooks" / "pages"
 STEPS = PROJECT / "notebooks" / "steps"
 FANNED = {"municipality": "group_id", "school": "school_id"}
 """Notebooks that make many pages, and the parameter that tells these apart."""
+INTERNAL = {"protocol"}
+"""Notebooks whose pages the public edition does not have."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,10 @@ class Target:
     parameters: dict[str, str]
 
 
-def single_pages() -> list[str]:
-    """Names of the notebooks that make one page each."""
-    return sorted(path.stem for path in PAGES.glob("*.ipynb") if path.stem not in FANNED)
+def single_pages(edition: str) -> list[str]:
+    """Names of the notebooks that make one page each in an edition."""
+    names = {path.stem for path in PAGES.glob("*.ipynb")} - FANNED.keys()
+    return sorted(names if edition == "internal" else names - INTERNAL)
 
 
 def targets(notebook: str, report: Report, edition: str) -> list[Target]:

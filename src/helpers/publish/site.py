@@ -13,12 +13,13 @@ import polars as pl
 import yaml
 
 from helpers import tables
-from helpers.publish import manifest, pandoc, quarto
+from helpers.publish import manifest, pandoc, protocol, quarto
 from helpers.publish.page_source import page_source
 from helpers.publish.swap import swap_in
 from helpers.report import PROJECT, Report
+from helpers.show import views
 
-_COPIED = ("assets", "data")
+_COPIED = ("assets", "data", protocol.FOLDER)
 """Folders that go to the site as they are."""
 
 _RENDERER = "renderer"
@@ -55,7 +56,8 @@ def render(report: Report, edition: str, engine: str) -> Path:
     stamp.unlink(missing_ok=True)
     rendered = renderer.render(source, edition, changed_pages(before, digests))
     for folder in _COPIED:
-        shutil.copytree(source / folder, rendered / folder, dirs_exist_ok=True)
+        if (source / folder).is_dir():
+            shutil.copytree(source / folder, rendered / folder, dirs_exist_ok=True)
     _remove_strangers(rendered, digests)
     stamp.write_text(json.dumps(digests), encoding="utf-8")
     swap_in(rendered, report.site(edition), manifest.text(report, edition))
@@ -77,8 +79,10 @@ def wanted_files(report: Report, edition: str) -> dict[str, bytes]:
         for asset in (resources.files("helpers") / package / "assets").iterdir():
             files[f"assets/{asset.name}"] = asset.read_bytes()
     files["assets/plotly.min.js"] = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
-    for name in tables.NAMES:
+    for name in tables.of_edition(edition):
         files[f"data/{name}.csv"] = csv_bytes(report.read(name, edition))
+    if edition == "internal":
+        files |= protocol.books(views.protocol(report))
     return files
 
 

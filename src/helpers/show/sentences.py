@@ -97,9 +97,33 @@ def clearest_alt(clearest: pl.DataFrame) -> str:
 
 def source(params: Params) -> str:
     """Where the data come from."""
-    table = params.data.school_table
+    table = params.described
     opened = f"\n\n{literal(params.open_data)}" if params.open_data else ""
     return f"Источник: {literal(table.source)}. Условия использования: {literal(table.licence)}.{opened}"
+
+
+def protocol_summary(findings: pl.DataFrame) -> str:
+    """What the acceptance of the files has come to."""
+    fails, advice = (findings.filter(status=status).height for status in ("FAIL", "ADVICE"))
+    if findings.is_empty():
+        return "Замечаний к исходным файлам нет."
+    schools = findings["school_id"].drop_nulls().n_unique()
+    text = f"{count(fails + advice, words.REMARK).capitalize()} к исходным файлам"
+    text += f", к данным {count(schools, words.OF_SCHOOLS)}" if schools else ""
+    return f"{text}: исправить {number(fails, 0)}, посмотреть {number(advice, 0)}."
+
+
+def protocol_books(findings: pl.DataFrame) -> str:
+    """Links to the workbooks with findings, whole and by municipality; those of schools lie beside them."""
+    if findings.is_empty():
+        return "Отправлять нечего."
+    lines = ["- [весь протокол](site:/protocol/protocol.xlsx)"]
+    for name, number_of in (
+        findings.drop_nulls("municipality").group_by("municipality").len().sort("municipality").iter_rows()
+    ):
+        book = f"site:/protocol/municipality/{words.slug(name)}.xlsx"
+        lines.append(f"- [{literal(name)}]({book}) — {count(number_of, words.REMARK)}")
+    return "\n".join(lines) + "\n\nКниги отдельных школ — в папке `protocol/school` сайта, по коду школы."
 
 
 def year_notes(params: Params) -> str:
@@ -125,8 +149,8 @@ def downloads() -> str:
 
 def index_recipe(params: Params, numbers: dict) -> str:
     """How the index is made."""
-    titles = ", ".join(literal(item.title) for item in params.data.school_table.indicators.values())
-    shares = any(item.unit != "score" for item in params.data.school_table.indicators.values())
+    titles = ", ".join(literal(item.title) for item in params.described.indicators.values())
+    shares = any(item.unit != "score" for item in params.described.indicators.values())
     logit = " через эмпирический логит (чтобы доли у 0 и 100 % не сжимались)" if shares else ""
     base = numbers["index_scale"]["base_year"]
     return (
@@ -164,7 +188,7 @@ def outcome_recipe(params: Params, numbers: dict) -> str:
         "Результат школы — её средний результат в стандартных отклонениях результата ученика. Ноль — среднее по всем "
         "ученикам; каждая процедура, предмет, уровень и год сравниваются со своим средним."
     ]
-    titles = {(item.procedure, item.subject): item.title for item in params.data.school_table.results}
+    titles = {(item.procedure, item.subject): item.title for item in params.described.results}
     for spread in (PupilSpread(**item) for item in numbers["spreads"]):
         text = f"{literal(titles[spread.procedure, spread.subject])}: разброс учеников внутри школы {words.ORIGIN[spread.origin]}"
         if spread.variance is not None:

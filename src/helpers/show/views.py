@@ -135,14 +135,65 @@ def reasons(view: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def protocol(report: Report) -> pl.DataFrame:
+    """What the acceptance of the files has found, with the check's and the school's name and workbook."""
+    titles = report.read("acceptance").select("check", title="note")
+    return named(report.read("protocol"), titles, report.read("schools"))
+
+
+def named(findings: pl.DataFrame, titles: pl.DataFrame, schools: pl.DataFrame) -> pl.DataFrame:
+    """Findings with the names of their checks and schools, the worst first."""
+    names = schools.sort("year").unique("school_id", keep="last").select("school_id", "school_name")
+    order = pl.col("status").replace_strict({"FAIL": 0, "ADVICE": 1, "PASS": 2}, return_dtype=pl.Int64)
+    return (
+        findings.join(titles, on="check", how="left")
+        .join(names, on="school_id", how="left")
+        .sort(order, "number")
+        .with_columns(
+            state=pl.format(
+                "{} {}", pl.col("status").replace(words.STATUS_MARK), pl.col("status").replace(words.STATUS)
+            )
+        )
+    )
+
+
+def calendar(report: Report, edition: str) -> pl.DataFrame:
+    """Which procedure was held when, and whether it is compared, in words."""
+    state = (
+        pl.when(~pl.col("held")).then(pl.lit("не проводилась"))
+        .when(~pl.col("compared")).then(pl.lit("была, не сравнивается"))
+        .otherwise(pl.lit("сравнивается"))
+    )  # fmt: skip
+    return report.read("calendar", edition).with_columns(state=state)
+
+
+def set_aside(report: Report, edition: str) -> pl.DataFrame:
+    """Results by year, procedure and whether they enter the outcome, counted."""
+    why = pl.col("set_aside").replace_strict(words.SET_ASIDE, default="входит в показатель", return_dtype=pl.String)
+    return (
+        report.read("results", edition)
+        .group_by("year", pl.col("procedure").replace(words.PROCEDURE), why=why)
+        .agg(results=pl.len().cast(pl.Int64))
+        .sort("year", "procedure", "why")
+    )
+
+
 def acceptance(report: Report, edition: str) -> pl.DataFrame:
     """What was read and set aside, in words."""
+    return accepted(report.read("acceptance", edition))
+
+
+def accepted(acceptance: pl.DataFrame) -> pl.DataFrame:
+    """Table `acceptance` in words; checks that had nothing to look at are left out."""
     excluded = {f"excluded_{reason}": f"школо-лет вне расчёта: {text}" for reason, text in words.EXCLUDED.items()}
     what = pl.col("check").replace_strict(
         excluded | {"rows_read": "строк прочитано"}, default=pl.col("note"), return_dtype=pl.String
     )
-    note = pl.when(pl.col("check") == "rows_read").then(pl.format("{} ({})", what, "note")).otherwise(what)
-    return report.read("acceptance", edition).with_columns(what=note)
+    by_note = (pl.col("check") == "rows_read") & (pl.col("file") != "")
+    return acceptance.filter((pl.col("count") > 0) | (pl.col("file") != "")).with_columns(
+        what=pl.when(by_note).then(pl.format("{} ({})", what, "note")).otherwise(what),
+        state=pl.format("{} {}", pl.col("status").replace(words.STATUS_MARK), pl.col("status").replace(words.STATUS)),
+    )
 
 
 def exclusions(report: Report, edition: str) -> pl.DataFrame:
@@ -160,7 +211,7 @@ def exclusions(report: Report, edition: str) -> pl.DataFrame:
 
 def indicators(report: Report, edition: str) -> pl.DataFrame:
     """The last year's indicators: quartiles over schools, correlation of the z-score with the index."""
-    described = report.params.data.school_table.indicators
+    described = report.params.described.indicators
     year = report.params.years[-1]
     context = report.read("context", edition).filter(year=year)
     index = report.read("wellbeing_index", edition).filter(year=year)
@@ -183,11 +234,11 @@ def indicators(report: Report, edition: str) -> pl.DataFrame:
 
 def procedures(report: Report, edition: str) -> pl.DataFrame:
     """Every procedure, grade and year: how many schools and participants, mean, spread between schools."""
-    described = report.params.data.school_table.results
+    described = report.params.described.results
     titles = pl.DataFrame(
         [{"procedure": item.procedure, "subject": item.subject, "title": item.title} for item in described]
     )
-    types = report.params.data.school_table.school_types
+    types = report.params.described.school_types
     n, mean = pl.col("n_participants"), pl.col("mean")
     return (
         report.read("results", edition)

@@ -1,0 +1,384 @@
+"""Named checks of the canonical tables: one function each; what they are called stands in `TITLES`.
+
+Checks of single cells and rows (numbers, sums of shares, unknown schools, …) are made where these are read
+and are named here too. FAIL forbids building the report, ADVICE asks to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import polars as pl
+from scipy.stats import poisson
+
+from helpers.intake.calendar import Calendar
+from helpers.intake.findings import Findings, Status
+from helpers.intake.records import Intake
+from helpers.params import Params
+from helpers.problems import Problem
+
+TITLES = {
+    "unreadable": "Файл открывается",
+    "stray_file": "В папке только файлы известных видов",
+    "layout": "Столбцы файла известны",
+    "hidden_sheet": "Нет скрытых листов",
+    "unused_sheet": "Все листы прочитаны",
+    "hidden_rows": "Нет скрытых строк",
+    "personal_data": "Нет личных сведений",
+    "pupils": "Выгрузка по ученикам читается",
+    "work": "Работа ВПР названа и лежит в папке своего года",
+    "subject": "Предмет известен",
+    "words": "Слова из закрытого списка",
+    "rows_read": "Прочитано строк школ",
+    "matched_inn": "Школа найдена по ИНН",
+    "matched_login": "Школа найдена по логину ФИС ОКО",
+    "matched_rcoi_code": "Школа найдена по коду РЦОИ",
+    "matched_confirmed": "Школа найдена по подтверждённому названию",
+    "matched_name": "Школа найдена по названию и муниципалитету",
+    "unknown_school": "Все школы есть в реестре",
+    "closed_school": "Школа существовала в этом году",
+    "code_and_name": "Код и название говорят об одной школе",
+    "mended_codes": "Коды не испорчены электронной таблицей",
+    "look_alikes": "Нет латинских букв среди русских",
+    "totals": "Строки итогов отложены",
+    "notes": "Строки примечаний отложены",
+    "other_attempts": "Отложены ГВЭ, СПО, выпускники прошлых лет, резервные дни и осень",
+    "duplicates": "Школа не повторена",
+    "numbers": "Числа читаются",
+    "excel_dates": "Числа не превращены в даты",
+    "text_numbers": "Числа, записанные текстом, прочитаны",
+    "hidden_by_source": "Малые числа скрыты источником",
+    "fractions": "Проценты записаны процентами",
+    "share_sums": "Доли в сумме дают 100 %",
+    "nobody": "Нет результатов у нуля участников",
+    "mean_and_shares": "Среднее согласовано с долями отметок",
+    "totals_agree": "Итог муниципалитета равен сумме школ",
+    "expected_files": "Есть всё, что должно быть по календарю процедур",
+    "absent_school": "Все действующие школы есть в социальных паспортах",
+    "enrolled": "Участников не больше, чем учеников",
+    "whole": "Часть не больше целого",
+    "union": "Учёт и группа риска: объединение, а не сумма",
+    "zeros": "Ноль — это ноль, а не пропуск",
+    "copied": "Паспорт не скопирован с прошлого года",
+    "both_higher": "Доля семей с двумя высшими образованиями правдоподобна",
+    "passport_date": "Паспорт на начало учебного года",
+    "jumps": "Нет невозможных скачков от года к году",
+    "heaping": "Нет скопления баллов сразу за порогом отметки",
+    "low_response": "Анкеты заполнили многие",
+    "corrections": "Исправления применены",
+}
+COUNTS_ONLY = ("rows_read", "matched_", "totals", "notes", "other_attempts", "text_numbers", "hidden_by_source")
+"""Checks that count and never find fault."""
+
+_ZEROS_FROM = 100
+"""From how many pupils a school without a single case of anything is not believed."""
+_BOTH_HIGHER_RURAL = 0.60
+"""Above what share of pupils with two graduate parents a village's passport is questioned."""
+_BOTH_HIGHER = 0.90
+_JUMP_MARK = 0.9
+_JUMP_SHARE = 0.30
+_JUMP_FROM = 15
+"""Changes of a mean mark and of a social share from year to year that ask for a look, from how many pupils on."""
+_HEAPING_P = 1e-6
+"""How improbable a heap of scores at the mark thresholds must be."""
+_RESPONSE = 0.05
+"""Below what share of pupils answers of pupils and parents say nothing of the school."""
+_UNION_FROM = 10
+"""From what sum on a union that equals it exactly is questioned: in small schools nobody may be on both lists."""
+
+
+def run(made: dict[str, pl.DataFrame], params: Params, calendar: Calendar, intake: Intake) -> None:
+    """Run every check of whole tables; findings go to `intake.findings`."""
+    passports, results = _with_place(made["passports"], intake), _with_place(made["results"], intake)
+    schools = made["schools"]
+    nobody(results, intake)
+    expected_files(results, passports, params, calendar, intake)
+    absent_school(passports, schools, intake)
+    enrolled(results, passports, intake)
+    whole(passports, intake)
+    union(passports, intake)
+    zeros(passports, intake)
+    copied(passports, intake)
+    both_higher(passports, schools, intake)
+    jumps(results, passports, intake)
+    heaping(made["primary_scores"], intake)
+    low_response(made["questionnaires"], passports, intake)
+
+
+def acceptance(findings: Findings) -> pl.DataFrame:
+    """Table `acceptance`: every check, the worst that it found, how often."""
+    rows = []
+    for check, title in TITLES.items():
+        found = [one for one in findings.found if one.check == check]
+        worst = next((s for s in (Status.fail, Status.advice) if any(one.status == s for one in found)), Status.passed)
+        looked = findings.counted.get(check, 0)
+        rows.append({"check": check, "file": "", "count": len(found) or looked, "note": title, "status": worst.value})
+    return pl.DataFrame(rows)
+
+
+def _with_place(frame: pl.DataFrame, intake: Intake) -> pl.DataFrame:
+    places = [intake.registry.municipality_of(school_id) for school_id in frame["school_id"]]
+    return frame.with_columns(pl.Series("municipality", places, pl.String))
+
+
+def _tell(
+    intake: Intake, check: str, rows: pl.DataFrame, found: Iterable[str], expected: str, advice: str, column: str = "",
+    fail: bool = False,
+) -> None:  # fmt: skip
+    """One finding for each row, at the place it came from."""
+    tell = intake.findings.fail if fail else intake.findings.advise
+    for row, text in zip(rows.iter_rows(named=True), found, strict=True):
+        problem = Problem(
+            row["source_file"], text, expected, advice, row["source_sheet"] or "", row["source_row"], column
+        )
+        tell(check, problem, row["school_id"], intake.registry.municipality_of(row["school_id"]))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def nobody(results: pl.DataFrame, intake: Intake) -> None:
+    """Results of no participants."""
+    wrong = results.filter((pl.col("n_participants").fill_null(1) == 0) & (pl.col("mean").is_not_null()))
+    _tell(intake, "nobody", wrong, ["результат при нуле участников"] * wrong.height, "пустые ячейки или участники",
+          "уточните число участников", fail=True)  # fmt: skip
+
+
+def expected_files(
+    results: pl.DataFrame, passports: pl.DataFrame, params: Params, calendar: Calendar, intake: Intake
+) -> None:
+    """What the calendar says was held must be there, what was not must not; a passport for every year."""
+
+    def fail(place: str, found: str, expected: str, advice: str) -> None:
+        intake.findings.fail("expected_files", Problem(place, found, expected, advice))
+
+    there = set(results.select("year", "procedure", "subject").unique().iter_rows())
+    for year in params.years:
+        if passports.filter(year=year).is_empty():
+            fail(f"папка {year}/passport", "социальных паспортов нет", f"паспорта за {year} год",
+                 "положите файлы или уберите год из ключа years")  # fmt: skip
+        for one in params.described.results:
+            session = calendar.session(one.procedure, year)
+            wanted = session and session.held and (not session.subjects or one.subject in session.subjects)
+            if session is None:
+                fail("файл procedures.yml", f"процедуры {one.procedure} за {year} год нет",
+                     "строка о том, была ли она и можно ли её сравнивать", "впишите год в params/procedures.yml")  # fmt: skip
+            elif wanted and (year, one.procedure, one.subject) not in there:
+                fail(f"папка {year}/{one.procedure.lower()}", f"результатов «{one.title}» нет", f"файл за {year} год",
+                     "положите файл; если процедуры не было, впишите это в params/procedures.yml")  # fmt: skip
+    for year, procedure in sorted({(year, procedure) for year, procedure, _ in there}):
+        session = calendar.session(procedure, year)
+        if session and not session.held:
+            fail(f"папка {year}/{procedure.lower()}", f"результаты за {year} год",
+                 f"ничего: {session.reason.rstrip('.')}", "проверьте год в имени папки или params/procedures.yml")  # fmt: skip
+
+
+def absent_school(passports: pl.DataFrame, schools: pl.DataFrame, intake: Intake) -> None:
+    """Schools of the registry without a passport."""
+    for year in sorted(set(passports["year"])):
+        alive = schools.filter(year=year)
+        without = alive.join(passports.filter(year=year), on="school_id", how="anti").sort("school_id")
+        for school_id, name, place in without.select("school_id", "school_name", "group_name").iter_rows():
+            intake.findings.advise(
+                "absent_school",
+                Problem(f"папка {year}/passport", f"школы «{name}» нет ни в одном файле", "паспорт каждой школы",
+                        "запросите паспорт; без него школа не получит ожидаемого результата"),
+                school_id, place,
+            )  # fmt: skip
+
+
+def enrolled(results: pl.DataFrame, passports: pl.DataFrame, intake: Intake) -> None:
+    """More participants in one grade than pupils in the whole school."""
+    both = results.join(passports.select("year", "school_id", pupils="n_pupils"), on=["year", "school_id"])
+    wrong = both.filter((pl.col("n_participants") > pl.col("pupils")) & (pl.col("pupils") > 0))
+    texts = [f"{row['n_participants']:.0f} участников, а учеников в школе {row['pupils']:.0f}"
+             for row in wrong.iter_rows(named=True)]  # fmt: skip
+    _tell(intake, "enrolled", wrong, texts, "участников не больше, чем учеников",
+          "проверьте число участников и социальный паспорт", fail=True)  # fmt: skip
+
+
+def _parts(passports: pl.DataFrame) -> list[str]:
+    return [name for name in passports.columns if name.startswith("n_") and name != "n_pupils"]
+
+
+def whole(passports: pl.DataFrame, intake: Intake) -> None:
+    """A part of the pupils larger than all of them."""
+    for part in _parts(passports):
+        wrong = passports.filter(pl.col(part) > pl.col("n_pupils"))
+        texts = [f"{row[part]:.0f} при {row['n_pupils']:.0f} учениках" for row in wrong.iter_rows(named=True)]
+        _tell(
+            intake, "whole", wrong, texts, "не больше числа учеников", "исправьте одно из двух чисел", PARTS[part], True
+        )
+
+
+def union(passports: pl.DataFrame, intake: Intake) -> None:
+    """The number on either list: at least the longer, at most the sum, and hardly ever exactly the sum."""
+    if not {"n_supervised", "n_at_risk"} <= set(passports.columns):
+        return
+    one, other, either = pl.col("n_supervised"), pl.col("n_at_risk"), pl.col("n_supervised_or_at_risk")
+    wrong = passports.filter((either > one + other) | (either < pl.max_horizontal(one, other)))
+    summed = passports.filter((either == one + other) & (one > 0) & (other > 0) & (either >= _UNION_FROM))
+    for rows, advice, fail in (
+        (wrong, "исправьте: каждый ученик считается один раз", True),
+        (summed, "проверьте, не сложены ли два списка: кто состоит в обоих, считается один раз", False),
+    ):
+        texts = [f"{row['n_supervised_or_at_risk']:.0f} при {row['n_supervised']:.0f} на учёте и {row['n_at_risk']:.0f} "
+                 "в группе риска" for row in rows.iter_rows(named=True)]  # fmt: skip
+        _tell(
+            intake,
+            "union",
+            rows,
+            texts,
+            "от большего из двух до их суммы",
+            advice,
+            PARTS["n_supervised_or_at_risk"],
+            fail,
+        )
+
+
+def zeros(passports: pl.DataFrame, intake: Intake) -> None:
+    """A large school without a single case of what every large school has."""
+    kinds = ["n_single_parent", "n_supervised_or_at_risk"]
+    wrong = passports.filter(
+        (pl.col("n_pupils") >= _ZEROS_FROM) & pl.all_horizontal(pl.col(name) == 0 for name in kinds)
+    )
+    texts = [f"нули при {row['n_pupils']:.0f} учениках" for row in wrong.iter_rows(named=True)]
+    _tell(
+        intake,
+        "zeros",
+        wrong,
+        texts,
+        "числа детей",
+        "если данных нет, оставьте ячейки пустыми",
+        PARTS["n_single_parent"],
+    )
+
+
+def copied(passports: pl.DataFrame, intake: Intake) -> None:
+    """All counts equal last year's."""
+    counts = ["n_pupils", *_parts(passports)]
+    before = passports.select(
+        pl.col("year") + 1, "school_id", *(pl.col(name).alias(f"{name}_before") for name in counts)
+    )
+    both = passports.join(before, on=["year", "school_id"])
+    wrong = both.filter(
+        pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in counts),
+        pl.col("n_pupils") >= 30,
+    )
+    texts = [f"те же числа, что за {row['year'] - 1} год" for row in wrong.iter_rows(named=True)]
+    _tell(intake, "copied", wrong, texts, "числа этого года", "запросите паспорт заново")
+
+
+def both_higher(passports: pl.DataFrame, schools: pl.DataFrame, intake: Intake) -> None:
+    """More graduate parents than is believable; villages that fill the form themselves report too many."""
+    place = schools.select("year", "school_id", "locality")
+    both = passports.join(place, on=["year", "school_id"], how="left").with_columns(
+        share=pl.col("n_both_higher") / pl.col("n_pupils")
+    )
+    limit = pl.when(pl.col("locality") == "село").then(_BOTH_HIGHER_RURAL).otherwise(_BOTH_HIGHER)
+    wrong = both.filter((pl.col("share") > limit) & (pl.col("share") <= 1) & (pl.col("n_pupils") >= 10))
+    texts = [f"{_percent(row['share'])} ({row['locality']})" for row in wrong.iter_rows(named=True)]
+    _tell(intake, "both_higher", wrong, texts, f"в селе до {_percent(_BOTH_HIGHER_RURAL)}, в городе до {_percent(_BOTH_HIGHER)}",
+          "уточните, как считали: оба родителя с высшим образованием", PARTS["n_both_higher"])  # fmt: skip
+
+
+def jumps(results: pl.DataFrame, passports: pl.DataFrame, intake: Intake) -> None:
+    """Means of marks and social shares that change from one year to the next more than schools do."""
+    marks = results.filter(pl.col("share_2").is_not_null()) if "share_2" in results.columns else results.clear()
+    keys = ["school_id", "procedure", "subject", "grade"]
+    _jump(marks, keys, "mean", _JUMP_MARK, "n_participants", lambda value: f"{value:.2f}".replace(".", ","), intake)
+    for part in ("n_both_higher", "n_single_parent", "n_supervised_or_at_risk"):
+        shares = passports.with_columns(share=pl.col(part) / pl.col("n_pupils"))
+        _jump(shares, ["school_id"], "share", _JUMP_SHARE, "n_pupils", _percent, intake, PARTS[part], _JUMP_FROM * 3)
+
+
+def _jump(
+    rows: pl.DataFrame, keys: list[str], value: str, limit: float, n: str, form: Callable[[float], str], intake: Intake, column: str = "",
+    n_least: int = _JUMP_FROM,
+) -> None:  # fmt: skip
+    ordered = rows.filter(pl.col(n) >= n_least, pl.col(value).is_not_null()).sort(*keys, "year")
+    steps = ordered.with_columns(
+        before=pl.col(value).shift(1).over(keys), year_before=pl.col("year").shift(1).over(keys)
+    )
+    wrong = steps.filter((pl.col(value) - pl.col("before")).abs() > limit)
+    texts = [
+        f"{form(row[value])}, а в {row['year_before']} году {form(row['before'])}"
+        for row in wrong.iter_rows(named=True)
+    ]
+    _tell(
+        intake,
+        "jumps",
+        wrong,
+        texts,
+        "изменения меньше",
+        "проверьте обе строки: не перепутаны ли школы или столбцы",
+        column,
+    )
+
+
+def heaping(scores: pl.DataFrame, intake: Intake) -> None:
+    """Scores that pile up just above a dip, as they do where papers are pushed over a mark's threshold.
+
+    For every score c the school's number at c and c − 1 is compared with the region's ratio of the two
+    (Poisson): more at c, fewer at c − 1, together too improbable. Schools are named, not judged.
+    """
+    if scores.is_empty():
+        return
+    counted = scores.with_columns(n=(pl.col("share") * pl.col("n_participants")).round())
+    keys = ["year", "subject", "grade"]
+    region = counted.group_by(*keys, "score").agg(all=pl.col("n").sum())
+    pairs = (
+        counted.join(region, on=[*keys, "score"])
+        .sort("score")
+        .with_columns(
+            n_before=pl.col("n").shift(1).over(*keys, "school_id"),
+            all_before=pl.col("all").shift(1).over(*keys, "school_id"),
+        )
+        .drop_nulls("n_before")
+        .filter(pl.col("n_participants") >= _JUMP_FROM, pl.col("all_before") > 0)
+    )
+    both = (pairs["n"] + pairs["n_before"]).to_numpy()
+    usual = (pairs["all"] / (pairs["all"] + pairs["all_before"])).to_numpy()
+    tail = poisson.sf(pairs["n"].to_numpy() - 1, np.maximum(both * usual, 1e-9))
+    gap = poisson.cdf(pairs["n_before"].to_numpy(), np.maximum(both * (1 - usual), 1e-9))
+    wrong = (
+        pairs.with_columns(p=pl.Series(tail * gap))
+        .filter(pl.col("p") < _HEAPING_P)
+        .sort("p")
+        .unique(["school_id", *keys], keep="first", maintain_order=True)
+    )
+    texts = [f"{row['n']:.0f} работ с баллом {row['score']} и {row['n_before']:.0f} с баллом {row['score'] - 1}"
+             for row in wrong.iter_rows(named=True)]  # fmt: skip
+    _tell(intake, "heaping", wrong, texts, "распределение баллов, как в регионе",
+          "сравните с федеральным списком; если школа в нём есть, впишите её в папку biased")  # fmt: skip
+
+
+def low_response(questionnaires: pl.DataFrame, passports: pl.DataFrame, intake: Intake) -> None:
+    """Questionnaires of pupils and parents that hardly anyone has filled in: one finding a school and role."""
+    answered = (
+        questionnaires.filter(pl.col("role").is_in(["pupils", "parents"]))
+        .sort("source_row")
+        .group_by("year", "school_id", "role", maintain_order=True)
+        .agg(pl.col("n_answers").max(), pl.col("source_file", "source_sheet", "source_row").first())
+        .join(passports.select("year", "school_id", "n_pupils"), on=["year", "school_id"])
+    )
+    few = answered.filter(pl.col("n_answers") < _RESPONSE * pl.col("n_pupils"))
+    texts = [f"ответов {row['n_answers']:.0f} при {row['n_pupils']:.0f} учениках" for row in few.iter_rows(named=True)]
+    _tell(intake, "low_response", few, texts, f"ответы хотя бы {_percent(_RESPONSE)}", "повторите анкетирование; до тех пор "
+          "по анкетам школы ничего не говорится")  # fmt: skip
+
+
+PARTS = {
+    "n_both_higher": "оба родителя с высшим образованием",
+    "n_one_higher": "один родитель с высшим образованием",
+    "n_single_parent": "неполные семьи",
+    "n_large_family": "многодетные семьи",
+    "n_low_income": "малообеспеченные семьи",
+    "n_supervised": "внутришкольный учёт",
+    "n_at_risk": "группа риска",
+    "n_supervised_or_at_risk": "учёт и (или) группа риска",
+    "n_not_native_russian": "русский не родной",
+}
+"""What the parts of a passport are called in findings."""

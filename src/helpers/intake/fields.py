@@ -1,0 +1,179 @@
+"""Cells of a raw table into numbers, shares and days; what cannot be read is a finding with its place."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+import polars as pl
+
+from helpers.intake.findings import Findings
+from helpers.intake.layouts import NUMBERS, SHEET, Table
+from helpers.intake.numbers import NO_DATA, NotANumber, hidden_by_source, parse_number
+from helpers.intake.sheets import ROW
+from helpers.problems import Problem, quoted, shortened
+
+SUM_TOLERANCE = 0.6
+"""By how many percentage points shares that make a whole may miss 100: four of them rounded to whole percents."""
+_PLAIN = r"^-?\d+(\.\d+)?$"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[.\-/](\d{1,2}[.\-/]\d|[a-zа-я]{3})", re.IGNORECASE)
+_DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y")
+_NOT_OF_A_WHOLE = {"share_done"}
+"""Shares that do not add up to 100 with the others of their row."""
+
+
+class NotADay(ValueError):
+    """The text is not a day."""
+
+
+def parse_day(text: str | None) -> date | None:
+    """Read a day: 2020-09-01 (with or without a time), 01.09.2020, 01.09.20.
+
+    Raises
+    ------
+    NotADay
+        Anything else but a word for «no data».
+    """
+    if text is None or text.strip().lower() in NO_DATA:
+        return None
+    plain = text.strip().removesuffix("г.").strip().partition(" ")[0]
+    for form in _DAYS:
+        try:
+            return datetime.strptime(plain, form).date()
+        except ValueError:
+            continue
+    raise NotADay(text)
+
+
+def is_number(field: str) -> bool:
+    """Whether a field holds numbers, by its name."""
+    return field.startswith(("n_", "share_", "mean_")) or field in NUMBERS
+
+
+def is_day(field: str) -> bool:
+    """Whether a field holds days, by its name."""
+    return field.endswith("_date")
+
+
+def whole_shares(frame: pl.DataFrame) -> list[str]:
+    """The shares of a table that add up to the whole: marks, scores, comparisons with the journal."""
+    return [field for field in frame.columns if field.startswith("share_") and field not in _NOT_OF_A_WHOLE]
+
+
+def parsed(table: Table, frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
+    """Turn the text of a table into numbers, shares 0–1 and days by the names of the fields.
+
+    Parameters
+    ----------
+    table : Table
+        Where the text comes from: file and titles, for findings.
+    frame : DataFrame
+        Rows of `table.frame`, schools only.
+    """
+    columns = {}
+    for field in frame.columns:
+        if is_number(field):
+            columns[field] = _numbers(table, frame, field, findings)
+        elif is_day(field):
+            columns[field] = _days(table, frame, field, findings)
+    return _shares(table, frame.with_columns(**columns), findings)
+
+
+def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) -> pl.Series:
+    text = frame[field]
+    numbers = text.cast(pl.Float64, strict=False).set(~text.str.contains(_PLAIN).fill_null(False), None)
+    high = 100 if field.startswith("share_") else None
+    whole = field.startswith("n_")
+    faults: dict[str, list[Problem]] = {"numbers": [], "excel_dates": []}
+    mended = numbers.to_list()
+    for place, cell in enumerate(text):
+        if cell is None:
+            continue
+        if mended[place] is None:
+            try:
+                mended[place] = parse_number(cell)
+            except NotANumber:
+                day = bool(_DATE.match(cell))
+                faults["excel_dates" if day else "numbers"].append(
+                    _not_a_number(table, frame, place, field, whole, day)
+                )
+                continue
+            findings.count("text_numbers", mended[place] is not None)
+            if hidden_by_source(cell):
+                findings.count("hidden_by_source")
+        number = mended[place]
+        if number is not None and (number < 0 or (high and number > high) or (whole and number != round(number))):
+            mended[place] = None
+            expected = f"{'целое ' if whole else ''}число " + (f"от 0 до {high}" if high else "не меньше 0")
+            faults["numbers"].append(_place(table, frame, place, field, quoted(cell), expected,
+                                            "исправьте ячейку, а если данных нет, оставьте её пустой"))  # fmt: skip
+    for check, problems in faults.items():
+        for problem in shortened(problems):
+            findings.fail(check, problem)
+    return pl.Series(field, mended, pl.Float64)
+
+
+def _not_a_number(table: Table, frame: pl.DataFrame, place: int, field: str, whole: bool, day: bool) -> Problem:
+    cell = frame[field][place].removesuffix(" 00:00:00")
+    expected = "целое число" if whole else "число"
+    if day:
+        return _place(table, frame, place, field, quoted(cell), f"{expected}, а не дата",
+                      "задайте ячейке числовой формат и впишите число заново: Excel мог принять его за дату")  # fmt: skip
+    return _place(
+        table, frame, place, field, quoted(cell), expected, "исправьте ячейку, а если данных нет, оставьте её пустой"
+    )
+
+
+def _days(table: Table, frame: pl.DataFrame, field: str, findings: Findings) -> pl.Series:
+    days: list[date | None] = []
+    for place, cell in enumerate(frame[field]):
+        try:
+            days.append(parse_day(cell))
+        except NotADay:
+            days.append(None)
+            findings.fail("numbers", _place(table, frame, place, field, quoted(cell), "день вида 01.09.2020",
+                                            "исправьте ячейку"))  # fmt: skip
+    return pl.Series(field, days, pl.Date)
+
+
+def _place(
+    table: Table, frame: pl.DataFrame, place: int, field: str, found: str, expected: str, advice: str
+) -> Problem:
+    return Problem(
+        table.file, found, expected, advice, frame[SHEET][place], frame[ROW][place], table.columns.get(field, field)
+    )
+
+
+def _shares(table: Table, frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
+    """Percentages into shares 0–1; rows that hold shares already are taken as such, and told."""
+    of_whole = whole_shares(frame)
+    others = [field for field in frame.columns if field in _NOT_OF_A_WHOLE]
+    if of_whole:
+        tolerance = max(SUM_TOLERANCE, 0.06 * len(of_whole))
+        filled = frame.select(total=pl.sum_horizontal(of_whole), empty=pl.all_horizontal(pl.col(of_whole).is_null()))
+        fraction = (filled["total"] - 1).abs() <= tolerance / 100
+        wrong = ~filled["empty"] & ~fraction & ((filled["total"] - 100).abs() > tolerance)
+        last = table.columns[of_whole[0]] if len(of_whole) == 1 else (
+            f"{table.columns[of_whole[0]]} … {table.columns[of_whole[-1]]}")  # fmt: skip
+        told = [
+            Problem(table.file, "доли от 0 до 1", "проценты от 0 до 100", "строка прочитана как доли; проверьте, так ли это",
+                    frame[SHEET][place], frame[ROW][place], last)
+            for place in fraction.arg_true()
+        ]  # fmt: skip
+        for problem in shortened(told):
+            findings.advise("fractions", problem)
+        problems = [
+            Problem(
+                table.file, f"сумма {filled['total'][place]:.1f} %".replace(".", ","), "сумма долей 100 %",
+                "исправьте доли в этой строке по исходному отчёту", frame[SHEET][place], frame[ROW][place], last,
+            )
+            for place in wrong.arg_true()
+        ]  # fmt: skip
+        for problem in shortened(problems):
+            findings.fail("share_sums", problem)
+        findings.count("share_sums", frame.height - filled["empty"].sum())
+        total = pl.when(pl.Series(wrong)).then(None).otherwise(pl.Series(filled["total"]))
+        frame = frame.with_columns(pl.col(of_whole).fill_null(0.0) / total).with_columns(
+            pl.when(~pl.Series(filled["empty"])).then(pl.col(of_whole))
+        )
+    return frame.with_columns(pl.col(others) / 100)

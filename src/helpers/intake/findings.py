@@ -1,0 +1,80 @@
+"""What the acceptance of the raw files has found: named checks, each finding with its place and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import polars as pl
+
+from helpers import tables
+from helpers.problems import Problem
+
+
+class Status(StrEnum):
+    """PASS: read and understood; ADVICE: look at it; FAIL: the report is not built until it is mended."""
+
+    passed = "PASS"
+    advice = "ADVICE"
+    fail = "FAIL"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding of one check.
+
+    `check` is a key of `helpers.intake.checks.TITLES`; `school_id` and `municipality` say whom to send it
+    to, where that is known.
+    """
+
+    check: str
+    status: Status
+    problem: Problem
+    school_id: str | None = None
+    municipality: str | None = None
+
+
+@dataclass
+class Findings:
+    """Findings gathered while the files are read; `counted` is how many rows or cells each check understood."""
+
+    found: list[Finding] = field(default_factory=list)
+    counted: Counter[str] = field(default_factory=Counter)
+
+    def fail(self, check: str, problem: Problem, school_id: str | None = None, municipality: str | None = None) -> None:
+        self.found.append(Finding(check, Status.fail, problem, school_id, municipality))
+
+    def advise(
+        self, check: str, problem: Problem, school_id: str | None = None, municipality: str | None = None
+    ) -> None:
+        self.found.append(Finding(check, Status.advice, problem, school_id, municipality))
+
+    def count(self, check: str, number: int = 1) -> None:
+        """Note how many rows or cells a check has looked at or put right."""
+        self.counted[check] += number
+
+    def extend(self, other: Findings) -> None:
+        self.found += other.found
+        self.counted += other.counted
+
+    @property
+    def fails(self) -> list[Problem]:
+        return [finding.problem for finding in self.found if finding.status == Status.fail]
+
+
+def protocol(findings: Iterable[Finding]) -> pl.DataFrame:
+    """Table `protocol`: a row a finding, in the order of files, sheets, rows."""
+    rows = [
+        {
+            "check": one.check, "status": one.status.value, "file": one.problem.file, "sheet": one.problem.sheet,
+            "row": one.problem.row, "column": one.problem.column, "school_id": one.school_id,
+            "municipality": one.municipality, "found": one.problem.found, "expected": one.problem.expected,
+            "advice": one.problem.advice,
+        }
+        for one in findings
+    ]  # fmt: skip
+    schema = {name: kind for name, kind in tables.CONTRACT["protocol"][1].items() if name != "number"}
+    frame = pl.DataFrame(rows, schema=schema)
+    return frame.sort("file", "sheet", "row", "column", "check", "found", nulls_last=True).with_row_index("number", 1)

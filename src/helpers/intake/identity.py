@@ -1,0 +1,190 @@
+"""Which school of the registry a row speaks of: by codes, then by a name that says the same, never by likeness.
+
+The registry changes slowly: a row for each period in which a school's codes, name and kind stayed the same.
+Order of trust: ИНН with КПП, login of ФИС ОКО, code of РЦОИ, then a name the analyst has confirmed, then name
+and number within the municipality. A likeness only proposes a line for the analyst to confirm.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import polars as pl
+from rapidfuzz import fuzz, process
+
+from helpers.intake.names import SchoolName, as_latin, fold, says_the_same, school_name
+
+_LIKENESS = 80
+"""From which likeness (0–100) a school is proposed to the analyst."""
+_KINDS_OF_MUNICIPALITY = {"муниципальный", "район", "округ", "городской", "поселок", "пгт", "г.", "город", "р-н",
+                          "мр", "мо", "го"}  # fmt: skip
+_PROPOSED = 3
+"""How many schools are proposed."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What a raw row says of the school it speaks of; empty where it says nothing."""
+
+    inn: str = ""
+    kpp: str = ""
+    login: str = ""
+    rcoi_code: str = ""
+    name: str = ""
+    municipality: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """The school a row speaks of, how it was found, or what it resembles.
+
+    `by`: `inn`, `login`, `rcoi_code`, `confirmed`, `name`, or empty when nothing joins. `differs`: the
+    school that the row's name says, where its code says another. `proposed`: ids of schools with a like name.
+    """
+
+    school_id: str | None
+    by: str = ""
+    differs: str = ""
+    proposed: tuple[str, ...] = ()
+
+
+def plain_code(text: str) -> str:
+    """A code without what spreadsheets do to it: spaces, a trailing `.0`, lost leading zeros, Cyrillic look-alikes."""
+    code = as_latin("".join(text.split())).lower().removesuffix(".0")
+    return code.lstrip("0")
+
+
+class Registry:
+    """The schools of the region as the registry has them, and a way to find one.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Table `registry`: school_id, from_date, to_date, codes, names, municipality, …; one row a period.
+    confirmed : mapping
+        (folded name, folded municipality) to school_id, as the analyst has confirmed.
+    """
+
+    def __init__(self, rows: pl.DataFrame, confirmed: Mapping[tuple[str, str], str] | None = None) -> None:
+        self.rows = rows
+        self.confirmed = dict(confirmed or {})
+        self._found: dict[Keys, Match] = {}
+
+    def at(self, day: date) -> pl.DataFrame:
+        """The rows in force on a day: one a school."""
+        return self.rows.filter(pl.col("from_date") <= day, pl.col("to_date").is_null() | (pl.col("to_date") >= day))
+
+    @cached_property
+    def municipalities(self) -> dict[str, str]:
+        """Municipalities by their folded names."""
+        return {fold(name): name for name in self.rows["municipality"].unique().sort()}
+
+    def municipality(self, text: str) -> str:
+        """The registry's name of a municipality; empty if it is none of them. A short form such as «Елизовский» will do."""
+        wanted = fold(text)
+        if not wanted or wanted in self.municipalities:
+            return self.municipalities.get(wanted, "")
+        bare = _bare(wanted)
+        found = [name for folded, name in self.municipalities.items() if bare and _bare(folded) == bare]
+        return found[0] if len(found) == 1 else ""
+
+    def find(self, keys: Keys) -> Match:
+        """Find the school; codes first, then names."""
+        if keys not in self._found:
+            self._found[keys] = self._find(keys)
+        return self._found[keys]
+
+    def _find(self, keys: Keys) -> Match:
+        by_name = self._by_name(keys)
+        for by, ids in self._by_codes(keys):
+            if len(ids) == 1:
+                school_id = next(iter(ids))
+                differs = by_name.school_id if by_name.school_id not in (None, school_id) else ""
+                return Match(school_id, by, differs or "")
+        return by_name
+
+    def has_code(self, system: str, text: str) -> bool:
+        """Whether a code stands in the registry letter for letter."""
+        return text.strip() in self._spelled[system]
+
+    @cached_property
+    def _spelled(self) -> dict[str, set[str]]:
+        return {system: set(self.rows[system].drop_nulls()) for system in ("inn", "kpp", "login", "rcoi_code")}
+
+    def _by_codes(self, keys: Keys) -> Iterable[tuple[str, set[str]]]:
+        if keys.inn:
+            branches = self._codes["inn"].get(plain_code(keys.inn), set())
+            if len(branches) > 1 and keys.kpp:
+                branches = branches & self._codes["kpp"].get(plain_code(keys.kpp), set())
+            yield "inn", branches
+        if keys.login:
+            yield "login", self._codes["login"].get(plain_code(keys.login), set())
+        if keys.rcoi_code:
+            yield "rcoi_code", self._codes["rcoi_code"].get(plain_code(keys.rcoi_code), set())
+
+    @cached_property
+    def _codes(self) -> dict[str, dict[str, set[str]]]:
+        found: dict[str, dict[str, set[str]]] = {}
+        for system in ("inn", "kpp", "login", "rcoi_code"):
+            ids = defaultdict(set)
+            for school_id, code in self.rows.select("school_id", system).drop_nulls().iter_rows():
+                ids[plain_code(code)].add(school_id)
+            found[system] = ids
+        return found
+
+    @cached_property
+    def _names(self) -> list[tuple[str, str, str, SchoolName]]:
+        """(school_id, municipality, folded name, what it says) of every name a school has or had."""
+        names = {}
+        for school_id, municipality, *spellings, aliases in self.rows.select(
+            "school_id", "municipality", "name_full", "name_short", "aliases"
+        ).iter_rows():
+            for name in (*spellings, *(aliases or "").split("|")):
+                if name and name.strip():
+                    names[school_id, municipality, fold(name)] = school_name(name)
+        return [(*key, said) for key, said in sorted(names.items(), key=lambda item: item[0])]
+
+    def _by_name(self, keys: Keys) -> Match:
+        if not keys.name:
+            return Match(None)
+        folded, municipality = fold(keys.name), self.municipality(keys.municipality)
+        known = self.confirmed.get((folded, fold(municipality or keys.municipality)))
+        if known:
+            return Match(known, "confirmed")
+        near = [entry for entry in self._names if not municipality or entry[1] == municipality]
+        said = school_name(keys.name)
+        for same in (
+            {school_id for school_id, _, name, _ in near if name == folded},
+            {school_id for school_id, _, _, other in near if says_the_same(said, other)},
+        ):
+            if len(same) == 1:
+                return Match(same.pop(), "name")
+            if same:
+                return Match(None, proposed=tuple(sorted(same)))
+        like = process.extract(
+            folded, [name for *_, name, _ in near], scorer=fuzz.WRatio, score_cutoff=_LIKENESS, limit=20
+        )
+        proposed = dict.fromkeys(near[place][0] for _, _, place in like)
+        return Match(None, proposed=tuple(proposed)[:_PROPOSED])
+
+    def name(self, school_id: str) -> str:
+        """A school's latest short name."""
+        rows = self.rows.filter(pl.col("school_id") == school_id).sort("from_date")
+        return rows["name_short"][-1] if rows.height else school_id
+
+    def municipality_of(self, school_id: str | None) -> str | None:
+        """A school's municipality; None where the school is not known."""
+        return self._places.get(school_id) if school_id else None
+
+    @cached_property
+    def _places(self) -> dict[str, str]:
+        return dict(self.rows.sort("from_date").select("school_id", "municipality").iter_rows())
+
+
+def _bare(folded: str) -> str:
+    """What names a municipality when the words for its kind are taken away."""
+    return " ".join(word for word in folded.replace(".", ". ").split() if word not in _KINDS_OF_MUNICIPALITY)
