@@ -1,5 +1,5 @@
 # Set-up, the default report, the tests. On Windows: environment.yml and the `report` command.
-REPORT ?= california-2000
+REPORT ?= kamchatka-2021
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

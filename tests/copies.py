@@ -70,6 +70,14 @@ def small_report(folder: Path) -> Path:
     return path
 
 
+def region_report(folder: Path, seed: int = 2021, clean: bool = False) -> Path:
+    """Write the demonstration region and, beside its files, the params of the default report; its params file."""
+    from helpers.demo import write_region
+
+    write_region(seed, folder, clean)
+    return Path(shutil.copy2(PROJECT / "params" / "kamchatka-2021.yml", folder))
+
+
 def contents(folder: Path, parts: Sequence[str] = ("",)) -> dict[str, str]:
     """Every file below `folder`, or below these parts of it, with the hash of its content."""
     files = (path for part in parts for path in sorted((folder / part).rglob("*")) if path.is_file())

@@ -322,7 +322,7 @@ def test_counts_percentages_and_shares_say_the_same(tmp_path):
         ("percent", ["неполные"], ["полные", "неполные"]),
     ]:
         item = LONG["indicators"]["incomplete"] | {"unit": unit, "columns": columns, "of": of}
-        shares.append(accepted(tmp_path, rows, indicators={"incomplete": item}).context["incomplete"].to_list())
+        shares.append(accepted(tmp_path, rows, indicators={"incomplete": item})["context"]["incomplete"].to_list())
     assert shares[0] == [(40 - i) / 100 for i in range(9)]
     for same in shares[1:]:
         assert same == pytest.approx(shares[0], abs=1e-15)
@@ -450,7 +450,7 @@ def test_the_order_of_rows_and_columns_does_not_matter(tmp_path_factory, chance)
     mixed = [{column: row[column] for column in columns} for row in chance.sample(rows, len(rows))]
     again = accepted(tmp_path_factory.mktemp("отчёт"), mixed, (2023, 2024))
     for name in ("schools", "context", "results"):
-        one, other = (getattr(each, name).drop("source_row", strict=False) for each in (made, again))
+        one, other = (each[name].drop("source_row", strict=False) for each in (made, again))
         assert_frame_equal(one, other, check_row_order=False)
     assert counts(made) == counts(again)
 
@@ -462,7 +462,7 @@ def test_the_order_of_rows_and_columns_does_not_matter(tmp_path_factory, chance)
 def test_a_share_result_brings_its_own_spread(tmp_path, measure, written, higher_is, low):
     # n = 9: smoothed (0.2 · 9 + 0.5) / 10 = 0.23, its standard deviation √(0.23 · 0.77) = 0.42083…
     result = LONG["results"][0] | {"measure": measure, "higher_is": higher_is}
-    row = accepted(tmp_path, [school(1, балл=written, сдавали=9), school(2, балл="0")], results=[result]).results.row(
+    row = accepted(tmp_path, [school(1, балл=written, сдавали=9), school(2, балл="0")], results=[result])["results"].row(
         0, named=True
     )
     assert row["mean"] == pytest.approx(0.2)
@@ -472,7 +472,7 @@ def test_a_share_result_brings_its_own_spread(tmp_path, measure, written, higher
 
 
 def test_a_mean_result_has_no_spread_of_its_own(tmp_path):
-    results = accepted(tmp_path, [school(1), school(2)]).results
+    results = accepted(tmp_path, [school(1), school(2)])["results"]
     assert results["sd"].to_list() == results["share_low"].to_list() == [None, None]
     assert results["mean"].to_list() == [3.11, 3.12]
 

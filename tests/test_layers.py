@@ -10,7 +10,22 @@ import pytest
 from helpers.report import PROJECT
 
 HELPERS = PROJECT / "src" / "helpers"
-FLOW = ["problems", "params", "tables", "report", "intake", "measure", "model", "disclosure", "show", "publish", "cli"]
+FLOW = [
+    *(
+        "problems",
+        "params",
+        "tables",
+        "report",
+        "intake",
+        "measure",
+        "model",
+        "disclosure",
+        "show",
+        "publish",
+        "demo",
+        "cli",
+    )
+]
 MODULES = sorted(path for path in HELPERS.rglob("*.py") if path.parent != HELPERS or path.stem != "__init__")
 
 

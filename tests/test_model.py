@@ -13,7 +13,7 @@ from scipy.stats import norm
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
-from helpers.measure import cronbach_alpha, index_scale, outcome, pupil_spread, wellbeing_index
+from helpers.measure import cronbach_alpha, entering, index_scale, outcome, pupil_spread, wellbeing_index
 from helpers.measure.index import empirical_logit
 from helpers.model import (
     VarianceComponents,
@@ -211,12 +211,28 @@ def tables(year, ids, y, se, x, in_model=True):
     return (
         keys.with_columns(outcome=pl.Series(y), outcome_se=pl.Series(se)),
         keys.with_columns(index=pl.Series(x)),
-        keys.with_columns(in_model=pl.Series(in_model) if np.ndim(in_model) else pl.lit(in_model)),
+        keys.with_columns(
+            in_model=pl.Series(in_model) if np.ndim(in_model) else pl.lit(in_model),
+            why_excluded=pl.lit(None, pl.String),
+        ),
     )
 
 
 def names(schools):
     return [f"{number:05}" for number in range(schools)]
+
+
+@pytest.mark.parametrize("reason", ["before_merger", "year_not_compared"])
+def test_a_school_that_was_another_then_has_no_expectation(reason):
+    y, variance, X = simulated(3, 30)
+    outcome, index, schools = tables(2020, names(30), y, np.sqrt(variance), X[:, 1])
+    gone = pl.col("school_id") == "00004"
+    schools = schools.with_columns(
+        in_model=~gone, why_excluded=pl.when(gone).then(pl.lit(reason)).otherwise(pl.lit(None, pl.String))
+    )
+    table, (model,) = expectation(outcome, index, schools, MODEL)
+    assert "00004" not in table["school_id"].to_list()
+    assert (table.height, model["n_schools"]) == (29, 29)
 
 
 def test_schools_left_out_of_the_fit_are_placed_but_have_no_pull_on_it():
@@ -641,6 +657,22 @@ def result_rows(pupils, procedure="test", subject="all", grade="all", year=2020)
     )
 
 
+def test_marks_alone_tell_the_spread_of_pupils():
+    rows = result_rows(MARKS)
+    (spread,) = spreads = pupil_spread(rows, NO_INDEX, [described()])
+    assert (spread.origin, spread.variance) == ("marks", None)
+    made = outcome(rows, [described()], spreads, OUTCOME)
+    every = np.concatenate(list(MARKS.values()))
+    within = sum(((marks - marks.mean()) ** 2).sum() for marks in MARKS.values()) / (len(every) - len(MARKS))
+    assert_allclose(made["outcome"], [(marks.mean() - every.mean()) / every.std() for marks in MARKS.values()], rtol=1e-12)
+    assert_allclose(made["outcome_se"], [np.sqrt(within / len(marks)) / every.std() for marks in MARKS.values()], rtol=1e-12)
+
+
+def test_results_set_aside_do_not_enter():
+    rows = result_rows(MARKS).with_columns(set_aside=pl.Series([None, "biased", "not_compared"]))
+    assert entering(rows)["school_id"].to_list() == ["a"]
+
+
 NO_INDEX = pl.DataFrame(schema={"year": pl.Int64, "school_id": pl.String, "index": pl.Float64})
 MARKS = {
     "a": np.array([2.0, 3, 3, 4, 5]),
@@ -739,6 +771,7 @@ def api_like(years, schools=3000, noise_falls=True):
                 grade=pl.Series(np.where(np.arange(schools) % 3, "E", "H")),
                 n_participants=pl.Series(n),
                 mean=pl.Series(mean),
+                sd=pl.lit(None, pl.Float64),
             )
         )
     return pl.concat(rows), pl.concat(indices)

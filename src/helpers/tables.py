@@ -149,7 +149,16 @@ COMPUTED = ["wellbeing_index", "outcome", "expectation", "effect", "flags"]
 FROM_INTAKE = [name for name in NAMES if name not in COMPUTED]
 NUMBERS = ["measures", "model"]
 """Files of named numbers beside the tables: scales and spreads; fitted models."""
-INTERNAL = ["protocol", "corrections", "journal", "primary_scores", "biased", "questionnaires", "diagnostics", "roadmaps"]
+INTERNAL = [
+    "protocol",
+    "corrections",
+    "journal",
+    "primary_scores",
+    "biased",
+    "questionnaires",
+    "diagnostics",
+    "roadmaps",
+]
 """Tables that never leave the centre, be the data open or not: they speak of single teachers, or of trust in a school."""
 _NULL_IN_KEY = {"biased": {"subject", "grade"}}
 """Key columns in which nothing means «every one»."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import numpy as np
 import polars as pl
-from scipy.stats import poisson
+from scipy.stats import binom
 
 from helpers.intake.calendar import Calendar
 from helpers.intake.findings import Findings, Status
@@ -80,8 +79,12 @@ _JUMP_MARK = 0.9
 _JUMP_SHARE = 0.30
 _JUMP_FROM = 15
 """Changes of a mean mark and of a social share from year to year that ask for a look, from how many pupils on."""
-_HEAPING_P = 1e-6
-"""How improbable a heap of scores at the mark thresholds must be."""
+_HEAPING_P = 1e-5
+"""How improbable a heap must be; a region has tens of thousands of school, work and score."""
+_HEAP = 5
+"""How many papers make a heap at the least."""
+_AROUND = 5
+"""How many scores are looked at together: two below and two above."""
 _RESPONSE = 0.05
 """Below what share of pupils answers of pupils and parents say nothing of the school."""
 _UNION_FROM = 10
@@ -319,38 +322,32 @@ def _jump(
 
 
 def heaping(scores: pl.DataFrame, intake: Intake) -> None:
-    """Scores that pile up just above a dip, as they do where papers are pushed over a mark's threshold.
+    """Scores that pile up where papers are pushed over a mark's threshold.
 
-    For every score c the school's number at c and c − 1 is compared with the region's ratio of the two
-    (Poisson): more at c, fewer at c − 1, together too improbable. Schools are named, not judged.
+    A school's number at each score is compared with its numbers at the two scores below and above; in the
+    region's other schools the same five scores say what share to expect (binomial). Too many at one score
+    is named, once a school and work, not judged: thresholds attract honest graders too.
     """
     if scores.is_empty():
         return
-    counted = scores.with_columns(n=(pl.col("share") * pl.col("n_participants")).round())
     keys = ["year", "subject", "grade"]
-    region = counted.group_by(*keys, "score").agg(all=pl.col("n").sum())
-    pairs = (
-        counted.join(region, on=[*keys, "score"])
-        .sort("score")
-        .with_columns(
-            n_before=pl.col("n").shift(1).over(*keys, "school_id"),
-            all_before=pl.col("all").shift(1).over(*keys, "school_id"),
-        )
-        .drop_nulls("n_before")
-        .filter(pl.col("n_participants") >= _JUMP_FROM, pl.col("all_before") > 0)
+    counted = scores.with_columns(n=(pl.col("share") * pl.col("n_participants")).round())
+    whole = counted.with_columns(all=pl.col("n").sum().over(*keys, "score") - pl.col("n")).sort("score")
+    around = [
+        (n, pl.col(n).rolling_sum(_AROUND, center=True, min_samples=1).over(*keys, "school_id")) for n in ("n", "all")
+    ]
+    near = whole.with_columns(**{f"{n}_near": expression for n, expression in around}).filter(
+        pl.col("n_participants") >= _JUMP_FROM, pl.col("n") >= _HEAP
     )
-    both = (pairs["n"] + pairs["n_before"]).to_numpy()
-    usual = (pairs["all"] / (pairs["all"] + pairs["all_before"])).to_numpy()
-    tail = poisson.sf(pairs["n"].to_numpy() - 1, np.maximum(both * usual, 1e-9))
-    gap = poisson.cdf(pairs["n_before"].to_numpy(), np.maximum(both * (1 - usual), 1e-9))
+    usual = ((near["all"] + 0.5) / (near["all_near"] + 1)).to_numpy()  # never 0, however rare the score
     wrong = (
-        pairs.with_columns(p=pl.Series(tail * gap))
+        near.with_columns(p=pl.Series(binom.sf(near["n"].to_numpy() - 1, near["n_near"].to_numpy(), usual)))
         .filter(pl.col("p") < _HEAPING_P)
-        .sort("p")
+        .sort("p", *keys, "school_id")
         .unique(["school_id", *keys], keep="first", maintain_order=True)
     )
-    texts = [f"{row['n']:.0f} работ с баллом {row['score']} и {row['n_before']:.0f} с баллом {row['score'] - 1}"
-             for row in wrong.iter_rows(named=True)]  # fmt: skip
+    texts = [f"{row['n']:.0f} работ с баллом {row['score']}, а с двумя баллами ниже и выше — "
+             f"{row['n_near'] - row['n']:.0f}" for row in wrong.iter_rows(named=True)]  # fmt: skip
     _tell(intake, "heaping", wrong, texts, "распределение баллов, как в регионе",
           "сравните с федеральным списком; если школа в нём есть, впишите её в папку biased")  # fmt: skip
 

@@ -12,7 +12,7 @@ from datetime import date
 
 import polars as pl
 
-from helpers.intake.layouts import ROW, SHEET, Table
+from helpers.intake.layouts import LABEL, ROW, SHEET, Table
 from helpers.intake.marks import with_mean
 from helpers.intake.names import fold
 from helpers.intake.numbers import NotANumber, parse_number
@@ -99,6 +99,7 @@ def _with_keys(frame: pl.DataFrame, intake: Intake) -> pl.DataFrame:
         pl.Series("login", login, pl.String),
         pl.Series("name", name, pl.String),
         pl.Series("municipality", municipality, pl.String),
+        pl.col("group").alias(LABEL),
     )
 
 

@@ -3,4 +3,13 @@
 from helpers.measure.index import IndexScale, cronbach_alpha, index_scale, wellbeing_index
 from helpers.measure.outcome import PupilSpread, entering, outcome, pupil_spread
 
-__all__ = ["IndexScale", "PupilSpread", "cronbach_alpha", "entering", "index_scale", "outcome", "pupil_spread", "wellbeing_index"]
+__all__ = [
+    "IndexScale",
+    "PupilSpread",
+    "cronbach_alpha",
+    "entering",
+    "index_scale",
+    "outcome",
+    "pupil_spread",
+    "wellbeing_index",
+]

@@ -66,8 +66,6 @@ def pupil_spread(results: pl.DataFrame, index: pl.DataFrame, described: Iterable
         rows = results.filter((pl.col("procedure") == result.procedure) & (pl.col("subject") == result.subject))
         if result.measure != "mean":
             spreads.append(PupilSpread(result.procedure, result.subject, "shares", None))
-        elif rows.height and rows["sd"].null_count() == 0:
-            spreads.append(PupilSpread(result.procedure, result.subject, "marks", None))
         elif result.pupil_sd is not None:
             between = _between_variance(rows)
             if between >= result.pupil_sd**2:
@@ -81,6 +79,8 @@ def pupil_spread(results: pl.DataFrame, index: pl.DataFrame, described: Iterable
                     )
                 )
             spreads.append(PupilSpread(result.procedure, result.subject, "pupil_sd", result.pupil_sd**2 - between))
+        elif rows.height and rows["sd"].null_count() == 0:
+            spreads.append(PupilSpread(result.procedure, result.subject, "marks", None))
         else:
             spreads.append(_estimated(rows, index, result))
     return spreads

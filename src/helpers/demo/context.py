@@ -1,0 +1,101 @@
+"""What schools report of themselves: social passports and staff, as rows by field name."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from helpers.demo.region import YEARS, Region, School, school_year_start
+
+_SILENT = 6
+"""How many schools a year leave an optional column empty."""
+
+_SHARES = {
+    "n_both_higher": (-1.35, 0.60),
+    "n_one_higher": (-1.10, 0.10),
+    "n_single_parent": (-0.97, -0.22),
+    "n_large_family": (-1.75, -0.20),
+    "n_low_income": (-1.60, -0.40),
+    "n_supervised": (-3.55, -0.50),
+    "n_at_risk": (-3.15, -0.50),
+    "n_not_native_russian": (-3.0, -0.1),
+}
+"""Logit of a share where the context is average, and its slope on the context."""
+
+_NOISE, _YEARLY_NOISE = 0.18, 0.03
+_EVENING = {"n_supervised": 1.6, "n_at_risk": 1.6}
+"""What is added to the logit in evening schools."""
+
+_OVERLAP = 0.55
+"""Share of the smaller of the two risk lists that stands in both."""
+
+Record = dict[str, object]
+
+
+def passport_records(region: Region, rng: np.random.Generator) -> dict[int, dict[School, Record]]:
+    """Social passports by year and school, as of 1 September of the school year; counts of pupils."""
+    kept = {name: rng.normal(0, _NOISE, len(region.schools)) for name in _SHARES}
+    yearly = {name: rng.normal(0, _YEARLY_NOISE, (len(region.schools), len(YEARS))) for name in _SHARES}
+    records: dict[int, dict[School, Record]] = {}
+    for t, year in enumerate(YEARS):
+        records[year] = {}
+        for school in region.at(school_year_start(year)):
+            j, pupils = school.index, int(region.pupils[school.index, t].sum())
+            counts = {}
+            for name, (level, slope) in _SHARES.items():
+                logit = level + slope * region.context[j, t] + kept[name][j] + yearly[name][j, t]
+                logit += _EVENING.get(name, 0) * school.evening
+                counts[name] = round(pupils / (1 + np.exp(-logit)))
+            both = min(counts["n_supervised"], counts["n_at_risk"])
+            overlap = max(round(_OVERLAP * both), min(both, 1))
+            counts["n_supervised_or_at_risk"] = counts["n_supervised"] + counts["n_at_risk"] - overlap
+            counts |= {"n_pupils": pupils}
+            if year > YEARS[0] and counts.items() <= records[year - 1].get(school, {}).items():
+                counts["n_low_income"] += 1  # a passport that repeats last year's is dirt, not chance
+            records[year][school] = _identity(school, school_year_start(year)) | counts
+        _leave_blank(records[year], "n_not_native_russian", rng)
+    return records
+
+
+def staff_records(region: Region, rng: np.random.Generator) -> dict[int, dict[School, Record]]:
+    """Staff by year and school, as of 20 September of the school year."""
+    level = rng.normal(0, 0.25, len(region.schools))
+    records: dict[int, dict[School, Record]] = {}
+    for t, year in enumerate(YEARS):
+        records[year] = {}
+        for school in region.at(staff_date(year)):
+            pupils = int(region.pupils[school.index, t].sum())
+            worse = level[school.index] - 0.3 * region.context[school.index, t] + 0.3 * school.remote
+            teachers = max(round(pupils / 14 + 5 + rng.normal(0, 0.6)), 3)
+            posts = round(2 * (teachers * 1.35 + pupils / 60)) / 2
+            records[year][school] = _identity(school, staff_date(year)) | {
+                "posts": posts,
+                "vacancies": round(2 * posts * _share(-2.9 + worse)) / 2,
+                "n_teachers": teachers,
+                "n_higher_category": round(teachers * _share(-1.1 - worse)),
+                "n_first_category": round(teachers * _share(-0.9 - 0.3 * worse)),
+                "n_higher_education": round(teachers * _share(1.6 - 0.6 * worse)),
+                "n_experience_under_3": round(teachers * _share(-2.0 + 0.6 * worse)),
+                "n_experience_over_20": round(teachers * _share(-0.1 - 0.3 * worse)),
+            }
+        _leave_blank(records[year], "n_first_category", rng)
+    return records
+
+
+def _leave_blank(records: dict[School, Record], name: str, rng: np.random.Generator) -> None:
+    for place in rng.choice(len(records), _SILENT, replace=False):
+        list(records.values())[place][name] = None
+
+
+def staff_date(year: int) -> date:
+    """20 September of the school year that ends in spring `year`."""
+    return date(year - 1, 9, 20)
+
+
+def _share(logit: float) -> float:
+    return 1 / (1 + float(np.exp(-logit)))
+
+
+def _identity(school: School, day: date) -> Record:
+    return {"inn": school.inn, "kpp": school.kpp, "name": school.name(day)}

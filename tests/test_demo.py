@@ -1,0 +1,357 @@
+"""The invented region: same bytes for a seed, the dirt where the ledger says, headers as the layouts say."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import fastexcel
+import numpy as np
+import pytest
+import yaml
+from copies import contents
+
+from helpers.demo import write_region
+from helpers.demo.region import build_region
+from helpers.demo.results import oge_results, vpr_results
+from helpers.problems import BadInput
+from helpers.report import PROJECT
+
+SEED = 2021
+LAYOUTS = PROJECT / "src" / "helpers" / "intake" / "layouts"
+RECOVERABLE = {
+    "percent_sign_text", "decimal_comma_text", "nbsp_thousands", "no_data_token", "less_than_5", "lost_leading_zero",
+    "numeric_code", "share_as_fraction", "latin_look_alike", "old_name", "odd_quotes", "colloquial_name", "cp1251_csv",
+    "utf8_sig_csv", "semicolon_csv", "comma_csv", "tab_csv", "xls_file", "ods_file", "hidden_sheet", "hidden_row",
+    "totals_rows", "footnote", "duplicate_identical", "empty_rows", "trailing_spaces", "other_attempts", "rounding_sum",
+    "merged_cells_in_data", "lock_file", "thumbs",
+}  # fmt: skip
+MENDED = {
+    "excel_date", "share_sum_wrong", "n_zero_with_shares", "n_above_enrolled", "part_above_whole", "duplicate_differs",
+    "unknown_school", "union_above_sum",
+}  # fmt: skip
+NOTICED = {
+    "copied_passport", "zero_for_missing", "both_he_overreported", "union_as_sum", "heaping", "jump", "passport_date",
+    "low_response", "missing_school", "total_mismatch",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Regions:
+    clean: Path
+    dirty: Path
+
+
+@pytest.fixture(scope="module")
+def regions(tmp_path_factory: pytest.TempPathFactory) -> Regions:
+    folder = tmp_path_factory.mktemp("regions")
+    found = Regions(folder / "clean", folder / "dirty")
+    write_region(SEED, found.clean, clean=True)
+    write_region(SEED, found.dirty)
+    return found
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    text = path.read_text(encoding="utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text), delimiter=";" if ";" in text.splitlines()[0] else ","))
+
+
+@cache
+def grid(path: Path, sheet: str = "") -> list[list[str]]:
+    """All cells as text, the first row first."""
+    if path.suffix == ".csv":
+        content = path.read_bytes()
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("cp1251")
+        delimiter = max(";,\t", key=text.splitlines()[0].count)
+        return list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    book = fastexcel.read_excel(path)
+    frame = book.load_sheet(sheet or book.sheet_names[0], header_row=None, dtypes="string").to_polars()
+    return [["" if cell is None else cell for cell in row] for row in frame.iter_rows()]
+
+
+def joined(rows: list[list[str]]) -> list[str]:
+    """Titles of a header of one or two rows, as layouts write them."""
+    if len(rows) == 1:
+        return rows[0]
+    found, over = [], ""
+    for upper, lower in zip(*rows, strict=True):
+        over = upper or over
+        found.append(f"{over} / {lower}" if lower else over)
+    return found
+
+
+def column(rows: list[list[str]], title: str) -> int:
+    """Where the column stands whose title is given."""
+    for place in range(8):
+        for height in (1, 2):
+            titles = joined(rows[place : place + height])
+            if title in titles:
+                return titles.index(title)
+    raise AssertionError(title)
+
+
+def layout_names(path: str) -> tuple[list[str], str]:
+    """Which layouts a file may have, and of which year."""
+    *folders, name = path.split("/")
+    if path == "registry.csv":
+        return ["registry"], "all"
+    kind = folders[-1]
+    year = folders[0] if folders[0].isdigit() else "all"
+    return ([f"vpr_{name.split('_')[0]}"] if kind == "vpr" else [kind]), year
+
+
+def data_files(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and "_truth" not in path.parts
+        and not path.name.startswith("~$")
+        and path.suffix in {".xlsx", ".xls", ".ods", ".csv"}
+        and path.name != "confirmed_names.csv"
+    ]
+
+
+def test_same_seed_same_bytes(regions: Regions, tmp_path: Path):
+    write_region(SEED, tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(regions.dirty)
+
+
+def test_another_seed_differs(regions: Regions, tmp_path: Path):
+    write_region(SEED + 1, tmp_path / "other")
+    other, own = contents(tmp_path / "other"), contents(regions.dirty)
+    assert other["registry.csv"] != own["registry.csv"]
+    assert {row["kind"] for row in table(tmp_path / "other" / "_truth" / "dirt.csv")} == RECOVERABLE | MENDED | NOTICED
+
+
+def test_a_folder_with_files_is_refused(tmp_path: Path):
+    (tmp_path / "file.txt").write_text("занято", encoding="utf-8")
+    with pytest.raises(BadInput, match="не пустая папка"):
+        write_region(SEED, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_small_enough(regions: Regions):
+    assert sum(path.stat().st_size for path in regions.dirty.rglob("*") if path.is_file()) < 12_000_000
+
+
+def test_clean_and_dirty_have_the_same_truth(regions: Regions):
+    clean, dirty = ((folder / "_truth" / "effects.csv").read_bytes() for folder in (regions.clean, regions.dirty))
+    assert clean == dirty
+    assert table(regions.clean / "_truth" / "dirt.csv") == []
+    assert not (regions.clean / "corrections.yml").exists()
+
+
+def test_clean_and_dirty_differ_only_where_the_ledger_says(regions: Regions):
+    """Every cell of a row that both have is the same unless it is in the ledger."""
+    told = {
+        (row["file"], row["row"]) for row in table(regions.dirty / "_truth" / "dirt.csv") if row["row"] or row["column"]
+    }
+    moved = {row["file"] for row in table(regions.dirty / "_truth" / "dirt.csv") if not row["row"]}
+    for path in data_files(regions.clean):
+        name = path.relative_to(regions.clean).as_posix()
+        if name in moved or not (regions.dirty / name).exists() or name == "2021/oge/oge_2021.xlsx":
+            continue
+        clean = {tuple(row) for row in grid(path)}
+        for number, row in enumerate(grid(regions.dirty / name), start=1):
+            assert tuple(row) in clean or (name, str(number)) in told, (name, number)
+
+
+def test_every_kind_of_dirt_is_there(regions: Regions):
+    rows = table(regions.dirty / "_truth" / "dirt.csv")
+    assert {row["kind"] for row in rows} == RECOVERABLE | MENDED | NOTICED
+    assert {row["kind"] for row in rows if row["recoverable"] == "yes"} == RECOVERABLE
+
+
+def test_dirty_cells_hold_what_the_ledger_says(regions: Regions):
+    for row in table(regions.dirty / "_truth" / "dirt.csv"):
+        path = regions.dirty / row["file"]
+        assert path.is_file(), row
+        if row["column"]:
+            rows = grid(path, row["sheet"])
+            assert rows[int(row["row"]) - 1][column(rows, row["column"])] == row["value_dirty"], row
+
+
+def test_rows_sheets_and_files_are_as_the_ledger_says(regions: Regions):
+    ledger = table(regions.dirty / "_truth" / "dirt.csv")
+    for row in ledger:
+        path = regions.dirty / row["file"]
+        if row["kind"] in {"totals_rows", "footnote"}:
+            assert row["value_dirty"] in grid(path, row["sheet"])[int(row["row"]) - 1], row
+        elif row["kind"] == "empty_rows":
+            assert not any(grid(path, row["sheet"])[int(row["row"]) - 1]), row
+        elif row["kind"] == "hidden_row":
+            assert int(row["row"]) in hidden_rows(path), row
+        elif row["kind"] == "hidden_sheet":
+            assert f'<sheet name="{row["sheet"]}"' in part(path, "xl/workbook.xml")
+            assert 'state="hidden"' in part(path, "xl/workbook.xml")
+        elif row["kind"] == "cp1251_csv":
+            with pytest.raises(UnicodeDecodeError):
+                path.read_text(encoding="utf-8")
+        elif row["kind"] == "utf8_sig_csv":
+            assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    suffixes = {Path(row["file"]).suffix for row in ledger if row["kind"] in {"xls_file", "ods_file"}}
+    assert suffixes == {".xls", ".ods"}
+
+
+def part(path: Path, name: str) -> str:
+    with zipfile.ZipFile(path) as packed:
+        return packed.read(name).decode("utf-8")
+
+
+def hidden_rows(path: Path) -> set[int]:
+    return {
+        int(number) for number in re.findall(r'<row r="(\d+)"[^>]*hidden="1"', part(path, "xl/worksheets/sheet1.xml"))
+    }
+
+
+def test_corrections_mend_what_only_a_person_can(regions: Regions):
+    ledger = [row for row in table(regions.dirty / "_truth" / "dirt.csv") if row["kind"] in MENDED]
+    items = yaml.safe_load((regions.dirty / "corrections.yml").read_text(encoding="utf-8"))["corrections"]
+    assert Counter(item["file"] for item in items) == Counter(row["file"] for row in ledger)
+    for item in items:
+        (row,) = (
+            row
+            for row in ledger
+            if row["file"] == item["file"]
+            and (row["row"] == str(item.get("row")) or row["school_id"] == item.get("school"))
+        )
+        assert item["expect"] == row["value_dirty"]
+        assert item["action"] == ("drop" if row["kind"] in {"duplicate_differs", "unknown_school"} else "override")
+        if item["action"] == "override":
+            assert item["column"] == row["column"]
+            assert float(item["value"]) == float(row["value_clean"])
+        assert item["reason"]
+        assert item["source"]
+
+
+def test_deep_dirt_spares_schools_with_a_planted_effect(regions: Regions):
+    truth = table(regions.dirty / "_truth" / "effects.csv")
+    planted = {row["school_id"] for row in truth if abs(float(row["persistent"])) >= 0.45 or row["biased"] == "1"}
+    ledger = table(regions.dirty / "_truth" / "dirt.csv")
+    touched = {row["school_id"] for row in ledger if row["recoverable"] == "no" and row["kind"] != "heaping"}
+    assert not planted & touched
+
+
+@pytest.mark.parametrize("name", ["clean", "dirty"])
+def test_headers_are_those_of_the_layouts(regions: Regions, name: str):
+    folder = getattr(regions, name)
+    for path in data_files(folder):
+        (layout,), year = layout_names(path.relative_to(folder).as_posix())
+        described = table(LAYOUTS / f"{layout}.csv")
+        year = year if year in described[0] else "all"
+        heights = next(row[year] for row in described if row["field"] == "header_rows").split("|")
+        fields = {
+            row["field"]: {title.strip() for title in row[year].split("|")}
+            for row in described
+            if row["field"] not in {"sheet", "header_rows"} and row[year] != "-"
+        }
+        needed = {row["field"] for row in described if row["needed"] == "да"} & set(fields)
+        rows = grid(path, next((sheet for sheet in sheet_names(path) if sheet != "Черновик"), ""))
+        headers = [
+            joined(rows[place : place + int(height)])
+            for height in heights
+            for place in range(8)
+            if len(rows) >= place + int(height)
+        ]
+        best = max(headers, key=lambda titles: len({known(title, fields) for title in titles} - {""}))
+        assert needed <= {known(title, fields) for title in best}, path
+        assert all(known(title, fields) for title in best), (path, best)
+
+
+def sheet_names(path: Path) -> list[str]:
+    return [] if path.suffix == ".csv" else fastexcel.read_excel(path).sheet_names
+
+
+def known(title: str, fields: dict[str, set[str]]) -> str:
+    """The field that a title names; `*` in a title of the layout stands for a number."""
+    for field, titles in fields.items():
+        if any(re.fullmatch(re.escape(one).replace(r"\*", r"\d+"), title) for one in titles):
+            return field
+    return ""
+
+
+def test_the_region_has_kamchatkas_shape(regions: Regions):
+    registry = table(regions.clean / "registry.csv")
+    schools = {row["Код школы"]: row for row in registry}
+    assert len({row["Муниципалитет"] for row in registry}) == 14
+    assert 110 <= len(schools) <= 120
+    rural = [row for row in schools.values() if row["Местность"] == "село"]
+    assert len(rural) > len(schools) / 2
+    assert 0.40 <= sum(row["Малокомплектная"] == "да" for row in rural) / len(rural) <= 0.50
+    assert all(row["Малокомплектная"] == "нет" for row in schools.values() if row["Местность"] != "село")
+    kinds = Counter(row["Вид школы"] for row in schools.values())
+    assert kinds["вечерняя"] == 6
+    assert 1 <= kinds["интернат"] <= 2
+    assert 1 <= kinds["коррекционная"] <= 2
+    assert sum(bool(row["Филиал школы"]) for row in schools.values()) == 2
+    assert Counter(Counter(row["Преемник"] for row in registry if row["Преемник"]).values()) == {1: 2, 2: 1}
+    assert sum(count == 2 for count in Counter(row["Код школы"] for row in registry).values()) == 5
+    programme = Counter(row[2] for row in grid(regions.clean / "programme" / "programme.xlsx")[1:])
+    assert programme == {"региональный проект": 26, "Проект 500+": 7}
+
+
+def test_names_are_marked_as_invented_and_codes_are_sound(regions: Regions):
+    registry = table(regions.clean / "registry.csv")
+    for row in registry:
+        assert "(вымышл.)" in row["Полное наименование"]
+        assert "(вымышл.)" in row["Краткое наименование"]
+        weights = (2, 4, 10, 3, 5, 9, 4, 6, 8)
+        digits = [int(digit) for digit in row["ИНН"]]
+        assert len(digits) == 10
+        assert row["ИНН"].startswith("41")
+        assert digits[9] == sum(a * b for a, b in zip(digits, weights, strict=False)) % 11 % 10
+        assert int(row["ОГРН"][:12]) % 11 % 10 == int(row["ОГРН"][12])
+        assert re.fullmatch(r"sch41\d{4}", row["Логин ФИС ОКО"])
+        assert re.fullmatch(r"\d{6}", row["Код РЦОИ"])
+    for code in (["ИНН", "КПП"], ["Логин ФИС ОКО"], ["Код РЦОИ"]):
+        assert len({tuple(row[name] for name in code) for row in registry}) == len(
+            {row["Код школы"] for row in registry}
+        )
+    assert len({row["Краткое наименование"] for row in registry}) == len(registry)
+
+
+def test_the_planted_effects(regions: Regions):
+    truth = {row["school_id"]: row for row in table(regions.clean / "_truth" / "effects.csv")}
+    effects = {school: float(row["persistent"]) for school, row in truth.items()}
+    assert sum(effect <= -0.45 for effect in effects.values()) == 4
+    resilient = [school for school, effect in effects.items() if effect >= 0.45]
+    assert len(resilient) == 4
+    assert all(float(truth[school]["ctx"]) < -0.3 for school in resilient)
+    biased = [row for row in table(regions.clean / "_truth" / "effects.csv") if row["biased"] == "1"]
+    assert Counter(row["year"] for row in biased) == {"2018": 2, "2019": 2}
+
+
+def test_diagnostics_come_to_the_known_totals(regions: Regions):
+    rows = grid(regions.clean / "2021" / "diagnostics" / "diagnostics_2021.xlsx")
+    totals = {
+        title: sum(int(row[column(rows, title)]) for row in rows[2:] if row[3] == "все")
+        for title in ("Диагностика / начали", "Курсы / рекомендованы", "Уровень / высокий", "Курсы / завершили")
+    }
+    assert list(totals.values()) == [277, 276, 1, 256]
+
+
+@pytest.mark.parametrize("seed", [SEED, 7])
+def test_context_explains_half_of_the_schools_means(seed: int):
+    streams = np.random.default_rng(seed).spawn(3)
+    region = build_region(streams[0])
+    results = [*vpr_results(region, streams[1]), *oge_results(region, streams[2])]
+    explained = []
+    for t, year in enumerate((2018, 2019, 2020, 2021)):
+        sums = np.zeros((len(region.schools), 2))
+        for one in results:
+            if one.year == year and one.subject in {"rus", "math"} and one.school.ordinary:
+                sums[one.school.index] += one.marks.sum(), one.marks @ np.arange(2, 6)
+        enough = [j for j in range(len(sums)) if sums[j, 0] >= 60 and j not in region.biased]
+        means = sums[enough, 1] / sums[enough, 0]
+        explained.append(np.corrcoef(means, region.context[enough, t])[0, 1] ** 2)
+    assert 0.38 < np.mean(explained) < 0.65
