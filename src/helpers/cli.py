@@ -15,12 +15,15 @@ import tempfile
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed, shortened
 from helpers.report import PROJECT, Report, open_report, report_names
+
+if TYPE_CHECKING:
+    from helpers.intake.findings import Finding
 
 app = typer.Typer(
     help="Отчёт о результатах школ в социальном контексте.",
@@ -30,8 +33,6 @@ app = typer.Typer(
 )
 
 _IN_ORDER = "✓ порядок"
-_TOLD_OF_A_STATUS = {"ADVICE": 20, "FAIL": 200}
-"""How many findings are printed; the protocol has them all."""
 _FAILURE = "REPORT_FAILURE_FILE"
 """Environment variable: where a rule's `report` call leaves its exit code for `report build`."""
 
@@ -80,21 +81,15 @@ def check(
     acceptance = examined.tables["acceptance"]
     for file, count, what, state in views.accepted(acceptance).select("file", "count", "what", "state").iter_rows():
         typer.echo(f"{file + ': ' if file else ''}{count:>8}  {what}" + (f"  {state}" if state != _IN_ORDER else ""))
-    findings = examined.tables["protocol"]
     for status in ("ADVICE", "FAIL"):
-        told = [finding.problem for finding in examined.findings.found if finding.status == status]
-        if told:
-            typer.echo(
-                f"\n{words.STATUS_MARK[status]} {words.STATUS[status].capitalize()} — {len(told)}:",
-                err=status == "FAIL",
-            )
-        for problem in shortened(told, _TOLD_OF_A_STATUS[status]):
-            typer.echo(str(problem), err=status == "FAIL")
+        _tell(examined.findings.of(status), f"{words.STATUS_MARK[status]} {words.STATUS[status].capitalize()}")
     if protocol:
         from helpers.publish.protocol import books, names_to_confirm
 
         titles = acceptance.select("check", title="note")
-        files = books(views.named(findings, titles, examined.tables["schools"])) | names_to_confirm(examined.unknown)
+        files = books(views.named(examined.tables["protocol"], titles, examined.tables["schools"])) | names_to_confirm(
+            examined.unknown
+        )
         for name, content in files.items():
             path = Path(protocol) / name.partition("/")[2]
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +98,16 @@ def check(
     if examined.findings.fails:
         raise typer.Exit(1)
     typer.echo("Данные приняты.")
+
+
+def _tell(findings: list[Finding], heading: str) -> None:
+    """Print the first few findings of each check; the protocol has them all."""
+    if not findings:
+        return
+    typer.echo(f"\n{heading} — {len(findings)}:")
+    for check in dict.fromkeys(one.check for one in findings):
+        for problem in shortened([one.problem for one in findings if one.check == check]):
+            typer.echo(str(problem))
 
 
 @app.command()

@@ -18,7 +18,10 @@ _SOURCE = {"source_file": TEXT, "source_sheet": TEXT, "source_row": INT}
 
 # name: (key columns, {column: type})
 CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
-    "acceptance": (["check"], {"check": TEXT, "file": TEXT, "count": INT, "note": TEXT, "status": TEXT}),
+    "acceptance": (
+        ["number"],
+        {"number": INT, "check": TEXT, "file": TEXT, "count": INT, "note": TEXT, "status": TEXT},
+    ),
     "protocol": (
         ["number"],
         {

@@ -166,14 +166,15 @@ _VILLAGE = {
     "n_both_higher": lambda row: round(0.92 * int(row["n_pupils"])),
     "n_one_higher": lambda row: round(0.04 * int(row["n_pupils"])),
 }
+_BELIEVED = Mend("blank", "школа не подтвердила число: считаем, что данных нет", PHONE)
 NOTICED = [
     _deep("both_he_overreported", "2020/passport/milkovo.xlsx", _VILLAGE, 1, lambda row: row["n_pupils"] >= 60),
     _deep("both_he_overreported", "2021/passport/ust_bolsheretsk.xlsx", _VILLAGE, 1,
-          lambda row: row["n_pupils"] >= 60),
+          lambda row: row["n_pupils"] >= 60, mend=_BELIEVED),
     _deep("zero_for_missing", "2019/passport/yelizovo.xlsx", dict.fromkeys(_RISKS, _token(0)), 1,
-          lambda row: row["n_pupils"] >= 300),
+          lambda row: row["n_pupils"] >= 300, mend=_BELIEVED),
     _deep("zero_for_missing", "2021/passport/vilyuchinsk.xlsx", dict.fromkeys(_RISKS, _token(0)), 1,
-          lambda row: row["n_pupils"] >= 300),
+          lambda row: row["n_pupils"] >= 300, mend=_BELIEVED),
     _deep("union_as_sum", "2018/passport/petropavlovsk.xlsx",
           {"n_supervised_or_at_risk": lambda row: row["n_supervised"] + row["n_at_risk"]}, 2,
           lambda row: row["n_pupils"] >= 500 and min(row["n_supervised"], row["n_at_risk"]) > 2),

@@ -117,7 +117,7 @@ def acceptance(findings: Findings) -> pl.DataFrame:
         worst = next((s for s in (Status.fail, Status.advice) if any(one.status == s for one in found)), Status.passed)
         looked = findings.counted.get(check, 0)
         rows.append({"check": check, "file": "", "count": len(found) or looked, "note": title, "status": worst.value})
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows).with_row_index("number", 1)
 
 
 def _with_place(frame: pl.DataFrame, intake: Intake) -> pl.DataFrame:

@@ -59,6 +59,10 @@ class Findings:
         self.found += other.found
         self.counted += other.counted
 
+    def of(self, status: str) -> list[Finding]:
+        """Findings of one status."""
+        return [finding for finding in self.found if finding.status == status]
+
     @property
     def fails(self) -> list[Problem]:
         return [finding.problem for finding in self.found if finding.status == Status.fail]

@@ -442,4 +442,4 @@ def _acceptance(sheet: Sheet, schools: pl.DataFrame, counted: dict[str, tuple[in
             {"check": check, "file": sheet.file, "count": count, "note": note, "status": "PASS"}
             for check, count, note in rows
         ]
-    )
+    ).with_row_index("number", 1)

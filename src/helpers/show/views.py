@@ -150,11 +150,33 @@ def named(findings: pl.DataFrame, titles: pl.DataFrame, schools: pl.DataFrame) -
         .join(names, on="school_id", how="left")
         .sort(order, "number")
         .with_columns(
+            place=pl.concat_str(
+                "file",
+                pl.format("лист «{}»", pl.when(pl.col("sheet") != "").then("sheet")),
+                pl.format("строка {}", "row"),
+                pl.format("столбец «{}»", pl.when(pl.col("column") != "").then("column")),
+                separator=", ",
+                ignore_nulls=True,
+            ),
+            whose=pl.coalesce("school_name", "municipality"),
+            fault=pl.format("{}; ожидалось: {}", "found", "expected"),
+        )
+        .with_columns(
             state=pl.format(
                 "{} {}", pl.col("status").replace(words.STATUS_MARK), pl.col("status").replace(words.STATUS)
             )
         )
     )
+
+
+def corrections(report: Report) -> pl.DataFrame:
+    """The analyst's corrections, each with its place and what it made of the cell."""
+    where = pl.concat_str(
+        "file", pl.format("школа {}", "school_id"), pl.format("строка {}", "row"),
+        pl.format("столбец «{}»", pl.when(pl.col("column") != "").then("column")), separator=", ", ignore_nulls=True,
+    )  # fmt: skip
+    now = pl.col("action").replace_strict({"drop": "строка отложена", "blank": "нет данных"}, default=pl.col("value"))
+    return report.read("corrections").with_columns(place=where, now=now)
 
 
 def calendar(report: Report, edition: str) -> pl.DataFrame:
@@ -186,12 +208,10 @@ def acceptance(report: Report, edition: str) -> pl.DataFrame:
 def accepted(acceptance: pl.DataFrame) -> pl.DataFrame:
     """Table `acceptance` in words; checks that had nothing to look at are left out."""
     excluded = {f"excluded_{reason}": f"школо-лет вне расчёта: {text}" for reason, text in words.EXCLUDED.items()}
-    what = pl.col("check").replace_strict(
-        excluded | {"rows_read": "строк прочитано"}, default=pl.col("note"), return_dtype=pl.String
-    )
+    what = pl.col("check").replace_strict(excluded, default=pl.col("note"), return_dtype=pl.String)
     by_note = (pl.col("check") == "rows_read") & (pl.col("file") != "")
     return acceptance.filter((pl.col("count") > 0) | (pl.col("file") != "")).with_columns(
-        what=pl.when(by_note).then(pl.format("{} ({})", what, "note")).otherwise(what),
+        what=pl.when(by_note).then(pl.format("Прочитано строк ({})", "note")).otherwise(what),
         state=pl.format("{} {}", pl.col("status").replace(words.STATUS_MARK), pl.col("status").replace(words.STATUS)),
     )
 
