@@ -217,8 +217,9 @@ def hidden_rows(path: Path) -> set[int]:
 def test_corrections_mend_what_only_a_person_can(regions: Regions):
     ledger = [row for row in table(regions.dirty / "_truth" / "dirt.csv") if row["kind"] in MENDED]
     items = yaml.safe_load((regions.dirty / "corrections.yml").read_text(encoding="utf-8"))["corrections"]
-    assert Counter(item["file"] for item in items) == Counter(row["file"] for row in ledger)
-    for item in items:
+    mending = [item for item in items if item["action"] != "blank"]
+    assert Counter(item["file"] for item in mending) == Counter(row["file"] for row in ledger)
+    for item in mending:
         (row,) = (
             row
             for row in ledger

@@ -12,7 +12,6 @@ from pathlib import Path
 import polars as pl
 import yaml
 
-from helpers import tables
 from helpers.publish import manifest, pandoc, protocol, quarto
 from helpers.publish.page_source import page_source
 from helpers.publish.swap import swap_in
@@ -79,7 +78,7 @@ def wanted_files(report: Report, edition: str) -> dict[str, bytes]:
         for asset in (resources.files("helpers") / package / "assets").iterdir():
             files[f"assets/{asset.name}"] = asset.read_bytes()
     files["assets/plotly.min.js"] = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
-    for name in tables.of_edition(edition):
+    for name in views.downloads(report, edition):
         files[f"data/{name}.csv"] = csv_bytes(report.read(name, edition))
     if edition == "internal":
         files |= protocol.books(views.protocol(report))

@@ -132,19 +132,9 @@ def year_notes(params: Params) -> str:
     return "\n".join(lines) or "Замечаний нет."
 
 
-def downloads() -> str:
+def downloads(names: list[str]) -> str:
     """Links to the tables."""
-    what = {
-        "schools": "школы, принадлежность, причины исключения",
-        "context": "социальные показатели",
-        "results": "результаты, как они приняты, с файлом и строкой источника",
-        "wellbeing_index": "индекс благополучия",
-        "outcome": "результат в стандартных отклонениях ученика",
-        "expectation": "ожидание и отклонение по годам",
-        "effect": "отклонение школы за все годы",
-        "flags": "выводы",
-    }
-    return "\n".join(f"- [{name}.csv](site:/data/{name}.csv) — {text}" for name, text in what.items())
+    return "\n".join(f"- [{name}.csv](site:/data/{name}.csv) — {words.TABLE[name]}" for name in names)
 
 
 def index_recipe(params: Params, numbers: dict) -> str:

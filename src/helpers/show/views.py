@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from helpers import tables
 from helpers.model.flags import FLAGGED
 from helpers.params import Params
 from helpers.report import Report
@@ -167,6 +168,11 @@ def named(findings: pl.DataFrame, titles: pl.DataFrame, schools: pl.DataFrame) -
             )
         )
     )
+
+
+def downloads(report: Report, edition: str) -> list[str]:
+    """Names of the edition's tables that have any rows: those that can be taken as csv."""
+    return [name for name in tables.of_edition(edition) if not report.read(name, edition).is_empty()]
 
 
 def corrections(report: Report) -> pl.DataFrame:
