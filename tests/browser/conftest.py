@@ -49,22 +49,27 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+REPORT = "kamchatka-2021"
+SITES = {"public": ("public", "pandoc"), "pandoc": ("internal", "pandoc"), "quarto": ("internal", "quarto")}
+"""Sites to visit: edition and engine. The internal edition has all the pages, so the engines are compared on it."""
+
+
 @pytest.fixture(scope="session")
 def published(copy: Copy, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folder of the default report's site by each engine there is."""
-    shutil.copytree(Path(__file__).parents[2] / "data" / "raw", copy.root / "data" / "raw")
+    """Folders of the default report's sites, as far as the engines are there."""
+    shutil.copytree(Path(__file__).parents[2] / "data" / "raw" / REPORT, copy.root / "data" / "raw" / REPORT)
     out = tmp_path_factory.mktemp("published")
-    copy.report("build", "california-2000", "--out", out, "--engine", "pandoc")
-    folders = {"pandoc": out / "pandoc"}
-    site = out / "_site" / "california-2000"
-    shutil.copytree(site, folders["pandoc"])
-    if quarto.find():
-        copy.report("render", "california-2000", "--out", out, "--engine", "quarto")
-        folders["quarto"] = site
+    copy.report("build", REPORT, "--out", out, "--engine", "pandoc", "--edition", "all")
+    folders = {}
+    for name, (edition, engine) in SITES.items():
+        if engine == "pandoc" or quarto.find():
+            copy.report("render", REPORT, "--out", out, "--engine", engine, "--edition", edition)
+            made = out / ("_site" if edition == "public" else "_site-internal") / REPORT
+            folders[name] = Path(shutil.copytree(made, out / name))
     return folders
 
 
-@pytest.fixture(scope="session", params=["pandoc", pytest.param("quarto", marks=pytest.mark.needs_quarto)])
+@pytest.fixture(scope="session", params=["public", "pandoc", pytest.param("quarto", marks=pytest.mark.needs_quarto)])
 def site(request: pytest.FixtureRequest, published: dict[str, Path]) -> Iterator[Site]:
     if request.param not in published:
         pytest.skip("quarto is not installed here")

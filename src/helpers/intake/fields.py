@@ -18,6 +18,7 @@ SUM_TOLERANCE = 0.6
 _PLAIN = r"^-?\d+(\.\d+)?$"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[.\-/](\d{1,2}[.\-/]\d|[a-zа-я]{3})", re.IGNORECASE)
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y")
+_AFTER_DAY = re.compile(r"\s*(г\.?|года)$|[\sT]([01]?\d|2[0-3])(:[0-5]\d){1,2}(\.\d+)?$")
 _NOT_OF_A_WHOLE = {"share_done"}
 """Shares that do not add up to 100 with the others of their row."""
 
@@ -36,7 +37,7 @@ def parse_day(text: str | None) -> date | None:
     """
     if text is None or text.strip().lower() in NO_DATA:
         return None
-    plain = text.strip().removesuffix("г.").strip().partition(" ")[0]
+    plain = _AFTER_DAY.sub("", text.strip())
     for form in _DAYS:
         try:
             return datetime.strptime(plain, form).date()
@@ -71,21 +72,24 @@ def parsed(table: Table, frame: pl.DataFrame, findings: Findings) -> pl.DataFram
         Rows of `table.frame`, schools only.
     """
     columns = {}
+    unread: set[int] = set()
     for field in frame.columns:
         if is_number(field):
-            columns[field] = _numbers(table, frame, field, findings)
+            columns[field], faulty = _numbers(table, frame, field, findings)
+            unread |= faulty if field in whole_shares(frame) else set()
         elif is_day(field):
             columns[field] = _days(table, frame, field, findings)
-    return _shares(table, frame.with_columns(**columns), findings)
+    return _shares(table, frame.with_columns(**columns), findings, unread)
 
 
-def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) -> pl.Series:
+def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) -> tuple[pl.Series, set[int]]:
     text = frame[field]
     numbers = text.cast(pl.Float64, strict=False).set(~text.str.contains(_PLAIN).fill_null(False), None)
     high = 100 if field.startswith("share_") else None
     whole = field.startswith("n_")
     faults: dict[str, list[Problem]] = {"numbers": [], "excel_dates": []}
     mended = numbers.to_list()
+    faulty: set[int] = set()
     for place, cell in enumerate(text):
         if cell is None:
             continue
@@ -93,6 +97,7 @@ def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) 
             try:
                 mended[place] = parse_number(cell)
             except NotANumber:
+                faulty.add(place)
                 day = bool(_DATE.match(cell))
                 faults["excel_dates" if day else "numbers"].append(
                     _not_a_number(table, frame, place, field, whole, day)
@@ -104,13 +109,14 @@ def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) 
         number = mended[place]
         if number is not None and (number < 0 or (high and number > high) or (whole and number != round(number))):
             mended[place] = None
+            faulty.add(place)
             expected = f"{'целое ' if whole else ''}число " + (f"от 0 до {high}" if high else "не меньше 0")
             faults["numbers"].append(_place(table, frame, place, field, quoted(cell), expected,
                                             "исправьте ячейку, а если данных нет, оставьте её пустой"))  # fmt: skip
     for check, problems in faults.items():
         for problem in shortened(problems):
             findings.fail(check, problem)
-    return pl.Series(field, mended, pl.Float64)
+    return pl.Series(field, mended, pl.Float64), faulty
 
 
 def _not_a_number(table: Table, frame: pl.DataFrame, place: int, field: str, whole: bool, day: bool) -> Problem:
@@ -144,15 +150,19 @@ def _place(
     )
 
 
-def _shares(table: Table, frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
-    """Percentages into shares 0–1; rows that hold shares already are taken as such, and told."""
+def _shares(table: Table, frame: pl.DataFrame, findings: Findings, unread: set[int]) -> pl.DataFrame:
+    """Percentages into shares 0–1; rows that hold shares already are taken as such, and told.
+
+    Of rows with an unread share (their places are `unread`) no share is used.
+    """
     of_whole = whole_shares(frame)
     others = [field for field in frame.columns if field in _NOT_OF_A_WHOLE]
     if of_whole:
         tolerance = max(SUM_TOLERANCE, 0.06 * len(of_whole))
         filled = frame.select(total=pl.sum_horizontal(of_whole), empty=pl.all_horizontal(pl.col(of_whole).is_null()))
-        fraction = (filled["total"] - 1).abs() <= tolerance / 100
-        wrong = ~filled["empty"] & ~fraction & ((filled["total"] - 100).abs() > tolerance)
+        faulty = pl.Series([place in unread for place in range(frame.height)], dtype=pl.Boolean)
+        fraction = ~faulty & ((filled["total"] - 1).abs() <= tolerance / 100)
+        wrong = ~filled["empty"] & ~faulty & ~fraction & ((filled["total"] - 100).abs() > tolerance)
         last = table.columns[of_whole[0]] if len(of_whole) == 1 else (
             f"{table.columns[of_whole[0]]} … {table.columns[of_whole[-1]]}")  # fmt: skip
         told = [
@@ -172,7 +182,7 @@ def _shares(table: Table, frame: pl.DataFrame, findings: Findings) -> pl.DataFra
         for problem in shortened(problems):
             findings.fail("share_sums", problem)
         findings.count("share_sums", frame.height - filled["empty"].sum())
-        total = pl.when(pl.Series(wrong)).then(None).otherwise(pl.Series(filled["total"]))
+        total = pl.when(wrong | faulty).then(None).otherwise(pl.Series(filled["total"]))
         frame = frame.with_columns(pl.col(of_whole).fill_null(0.0) / total).with_columns(
             pl.when(~pl.Series(filled["empty"])).then(pl.col(of_whole))
         )

@@ -7,6 +7,7 @@ and number within the municipality. A likeness only proposes a line for the anal
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,8 +21,9 @@ from helpers.intake.names import SchoolName, as_latin, fold, says_the_same, scho
 
 _LIKENESS = 80
 """From which likeness (0–100) a school is proposed to the analyst."""
-_KINDS_OF_MUNICIPALITY = {"муниципальный", "район", "округ", "городской", "поселок", "пгт", "г.", "город", "р-н",
-                          "мр", "мо", "го"}  # fmt: skip
+_KINDS_OF_MUNICIPALITY = {"муниципальный", "муниципального", "район", "района", "округ", "округа", "городской", "городского",
+                          "поселок", "поселка", "пгт", "пгт.", "г", "г.", "город", "города", "р-н", "р-на", "мр", "мо",
+                          "го"}  # fmt: skip
 _PROPOSED = 3
 """How many schools are proposed."""
 
@@ -54,8 +56,8 @@ class Match:
 
 def plain_code(text: str) -> str:
     """A code without what spreadsheets do to it: spaces, a trailing `.0`, lost leading zeros, Cyrillic look-alikes."""
-    code = as_latin("".join(text.split())).lower().removesuffix(".0")
-    return code.lstrip("0")
+    code = as_latin(re.sub(r"[\s'\u200b\ufeff]", "", text)).lower()
+    return re.sub(r"(?<=\d)[.,]0+$", "", code).lstrip("0")
 
 
 class Registry:
@@ -71,7 +73,10 @@ class Registry:
 
     def __init__(self, rows: pl.DataFrame, confirmed: Mapping[tuple[str, str], str] | None = None) -> None:
         self.rows = rows
-        self.confirmed = dict(confirmed or {})
+        self.confirmed = {
+            (name, fold(self.municipality(place) or place)): school_id
+            for (name, place), school_id in (confirmed or {}).items()
+        }
         self._found: dict[Keys, Match] = {}
 
     def at(self, day: date) -> pl.DataFrame:
@@ -100,11 +105,16 @@ class Registry:
 
     def _find(self, keys: Keys) -> Match:
         by_name = self._by_name(keys)
-        for by, ids in self._by_codes(keys):
+        codes = [(by, ids) for by, ids in self._by_codes(keys) if ids]
+        for by, ids in codes:
             if len(ids) == 1:
                 school_id = next(iter(ids))
-                differs = by_name.school_id if by_name.school_id not in (None, school_id) else ""
-                return Match(school_id, by, differs or "")
+                said = [by_name.school_id, *(next(iter(other)) for _, other in codes if len(other) == 1)]
+                said += [min(other) for _, other in codes if school_id not in other]
+                return Match(school_id, by, next((other for other in said if other not in (None, school_id)), ""))
+        possible = set().union(*(ids for _, ids in codes))
+        if possible and by_name.school_id not in possible:
+            return Match(None, proposed=tuple(sorted(possible)))
         return by_name
 
     def has_code(self, system: str, text: str) -> bool:
@@ -132,7 +142,8 @@ class Registry:
         for system in ("inn", "kpp", "login", "rcoi_code"):
             ids = defaultdict(set)
             for school_id, code in self.rows.select("school_id", system).drop_nulls().iter_rows():
-                ids[plain_code(code)].add(school_id)
+                if plain_code(code):
+                    ids[plain_code(code)].add(school_id)
             found[system] = ids
         return found
 
@@ -157,18 +168,20 @@ class Registry:
             return Match(known, "confirmed")
         near = [entry for entry in self._names if not municipality or entry[1] == municipality]
         said = school_name(keys.name)
-        for same in (
-            {school_id for school_id, _, name, _ in near if name == folded},
-            {school_id for school_id, _, _, other in near if says_the_same(said, other)},
-        ):
-            if len(same) == 1:
-                return Match(same.pop(), "name")
-            if same:
-                return Match(None, proposed=tuple(sorted(same)))
+        same = {school_id for school_id, _, _, other in near if says_the_same(said, other)}
+        exact = {school_id for school_id, _, name, _ in near if name == folded}
+        if exact and (municipality or said.words):
+            same = exact
+        placed = municipality or not keys.municipality
+        if len(same) == 1 and placed:
+            return Match(same.pop(), "name")
+        if same:
+            return Match(None, proposed=tuple(sorted(same)))
         like = process.extract(
-            folded, [name for *_, name, _ in near], scorer=fuzz.WRatio, score_cutoff=_LIKENESS, limit=20
+            folded, [name for *_, name, _ in near], scorer=fuzz.WRatio, score_cutoff=_LIKENESS, limit=None
         )
-        proposed = dict.fromkeys(near[place][0] for _, _, place in like)
+        alike = sorted(like, key=lambda one: near[one[2]][3].number != said.number)
+        proposed = dict.fromkeys(near[place][0] for _, _, place in alike)
         return Match(None, proposed=tuple(proposed)[:_PROPOSED])
 
     def name(self, school_id: str) -> str:
@@ -186,5 +199,6 @@ class Registry:
 
 
 def _bare(folded: str) -> str:
-    """What names a municipality when the words for its kind are taken away."""
-    return " ".join(word for word in folded.replace(".", ". ").split() if word not in _KINDS_OF_MUNICIPALITY)
+    """What names a municipality when the words for its kind and its case are taken away."""
+    words = (word for word in folded.replace(".", ". ").split() if word not in _KINDS_OF_MUNICIPALITY)
+    return " ".join(re.sub(r"(ого|ий)$", "", word) for word in words)

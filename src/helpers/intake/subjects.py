@@ -50,4 +50,5 @@ def subject_of(name: str, code: str = "", exam: str = "") -> str | None:
     found = _by_name().get(fold(name))
     if name and not (exam == "ege" and found == "math"):
         return found
-    return _by_code(exam).get(code.strip().removesuffix(".0").lstrip("0"))
+    by_code = _by_code(exam).get(code.strip().removesuffix(".0").lstrip("0"))
+    return by_code if not name or by_code in _STREAMS else None
