@@ -462,9 +462,9 @@ def test_the_order_of_rows_and_columns_does_not_matter(tmp_path_factory, chance)
 def test_a_share_result_brings_its_own_spread(tmp_path, measure, written, higher_is, low):
     # n = 9: smoothed (0.2 · 9 + 0.5) / 10 = 0.23, its standard deviation √(0.23 · 0.77) = 0.42083…
     result = LONG["results"][0] | {"measure": measure, "higher_is": higher_is}
-    row = accepted(tmp_path, [school(1, балл=written, сдавали=9), school(2, балл="0")], results=[result])["results"].row(
-        0, named=True
-    )
+    row = accepted(tmp_path, [school(1, балл=written, сдавали=9), school(2, балл="0")], results=[result])[
+        "results"
+    ].row(0, named=True)
     assert row["mean"] == pytest.approx(0.2)
     assert row["share_low"] == pytest.approx(low)
     assert row["sd"] == pytest.approx(0.420832508, abs=1e-9)

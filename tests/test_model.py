@@ -664,8 +664,12 @@ def test_marks_alone_tell_the_spread_of_pupils():
     made = outcome(rows, [described()], spreads, OUTCOME)
     every = np.concatenate(list(MARKS.values()))
     within = sum(((marks - marks.mean()) ** 2).sum() for marks in MARKS.values()) / (len(every) - len(MARKS))
-    assert_allclose(made["outcome"], [(marks.mean() - every.mean()) / every.std() for marks in MARKS.values()], rtol=1e-12)
-    assert_allclose(made["outcome_se"], [np.sqrt(within / len(marks)) / every.std() for marks in MARKS.values()], rtol=1e-12)
+    assert_allclose(
+        made["outcome"], [(marks.mean() - every.mean()) / every.std() for marks in MARKS.values()], rtol=1e-12
+    )
+    assert_allclose(
+        made["outcome_se"], [np.sqrt(within / len(marks)) / every.std() for marks in MARKS.values()], rtol=1e-12
+    )
 
 
 def test_results_set_aside_do_not_enter():

@@ -14,13 +14,15 @@ from playwright.sync_api import Browser, Page
 pytestmark = pytest.mark.needs_browser
 WIDTHS = {"desk": (1280, 900), "phone": (360, 740)}
 SINGLE = ["index", "flags", "groups", "results", "context", "expectation", "data", "method"]
+INTERNAL = ["protocol"]
+TOWN = "петропавловск"
 MINUS = "\N{MINUS SIGN}"
 
 
 def some_pages(site) -> list[str]:
     """Every kind of page: all single ones, a few territories and cards."""
     fanned = [page for page in site.pages() if "/" in page]
-    return [f"{name}.html" for name in SINGLE] + fanned[::9] + ["municipality/los-angeles.html"]
+    return [page for page in site.pages() if "/" not in page] + fanned[::9]
 
 
 @pytest.fixture(params=WIDTHS)
@@ -169,7 +171,10 @@ def parsed(path: Path) -> _Links:
 
 def test_every_link_and_anchor_leads_somewhere(site):
     pages = {name: parsed(site.folder / name) for name in site.pages()}
-    assert len(pages) == len(SINGLE) + 57 + 40
+    single = {name.removesuffix(".html") for name in pages if "/" not in name}
+    assert single - set(INTERNAL) == set(SINGLE)
+    assert len([name for name in pages if name.startswith("municipality/")]) == 14
+    assert len([name for name in pages if name.startswith("school/")]) > 20
     reached = set()
     for name, found in pages.items():
         for link in found.links:
@@ -200,9 +205,9 @@ def all_rows(page: Page) -> list[list]:
 
 def test_the_table_is_searched_in_any_case(desk: Page):
     everything = all_rows(desk)
-    assert total(desk) == len(everything) > 2000
-    desk.locator("#table-flags input[type=search]").fill("LOS angeles")
-    wanted = [row for row in everything if "los angeles" in " ".join(cell[0] for cell in row).lower()]
+    assert total(desk) == len(everything) > 100
+    desk.locator("#table-flags input[type=search]").fill(TOWN.upper())
+    wanted = [row for row in everything if TOWN in " ".join(cell[0] for cell in row).lower()]
     assert 0 < len(wanted) < len(everything)
     assert total(desk) == len(wanted)
     assert rows(desk, 1) == [row[0][0] for row in wanted][: len(rows(desk, 1))]
@@ -220,8 +225,8 @@ def test_the_table_is_filtered_and_both_narrow_together(desk: Page):
     desk.locator(f'#table-flags select[data-column="{verdict}"]').select_option(value)
     wanted = [row for row in everything if row[verdict][0] == value]
     assert 0 < total(desk) == len(wanted) < len(everything)
-    desk.locator("#table-flags input[type=search]").fill("fresno")
-    both = [row for row in wanted if "fresno" in " ".join(cell[0] for cell in row).lower()]
+    desk.locator("#table-flags input[type=search]").fill(TOWN)
+    both = [row for row in wanted if TOWN in " ".join(cell[0] for cell in row).lower()]
     assert 0 < total(desk) == len(both) < len(wanted)
 
 
@@ -242,8 +247,8 @@ def test_the_table_is_sorted_by_number_and_by_name_from_the_keyboard(desk: Page)
             orders[head.get_attribute("aria-sort")] = [key(text) for text in rows(desk, column + 1)]
         assert set(orders) == {"ascending", "descending"}
         if column == effect:
-            assert orders["ascending"] == sorted(orders["ascending"]) and orders["ascending"][0] < -0.5
-            assert orders["descending"] == sorted(orders["descending"], reverse=True) and orders["descending"][0] > 0.5
+            assert orders["ascending"] == sorted(orders["ascending"]) and orders["ascending"][0] < -0.3
+            assert orders["descending"] == sorted(orders["descending"], reverse=True) and orders["descending"][0] > 0.3
         else:
             assert orders["ascending"][0] < orders["descending"][0]
 
@@ -287,7 +292,7 @@ def test_a_site_by_quarto_shows_everything_from_its_folder(published: dict[str, 
     for name in ("index.html", "expectation.html", "flags.html"):
         page.goto((published["quarto"] / name).as_uri(), wait_until="networkidle")
         assert all(wanted == shown > 0 for _, wanted, shown in drawn(page))
-    page.locator("#table-flags input[type=search]").fill("fresno")
+    page.locator("#table-flags input[type=search]").fill(TOWN)
     assert 0 < total(page) < len(all_rows(page))
     assert faults == []
     page.close()
@@ -326,7 +331,7 @@ def test_quarto_and_pandoc_show_the_same(published: dict[str, Path], browser: Br
     context = browser.new_context(java_script_enabled=True)
     page = context.new_page()
     page.route("**/*.js", lambda route: route.abort())
-    for name in [f"{single}.html" for single in SINGLE] + [name for name in names if "/" in name][::9]:
+    for name in [f"{single}.html" for single in SINGLE + INTERNAL] + [name for name in names if "/" in name][::9]:
         one, other = seen(published["pandoc"], name), seen(published["quarto"], name)
         for part, value in one.items():
             assert value == other[part], f"{name}: {part}"

@@ -167,23 +167,27 @@ def distribution(values_by_name: dict[str, pl.Series], x_title: str, width: floa
 def school_years(rows: pl.DataFrame) -> go.Figure:
     """One school: expected and actual result by year, the actual with its 95 % sampling interval."""
     figure = _figure("год", f"результат, {_SD}", height=340)
-    years = [str(year) for year in rows["year"]]
+    expected, actual = rows.drop_nulls("expected"), rows.drop_nulls("outcome")
     figure.add_trace(
         go.Scatter(
-            x=years, y=_rounded(rows["expected"]), name="ожидаемый", mode="lines+markers",
+            x=_years(expected), y=_rounded(expected["expected"]), name="ожидаемый", mode="lines+markers",
             line={"color": _LINE}, marker={"symbol": "line-ew-open", "size": 16},
             hovertemplate="%{x}: ожидаемый %{y}<extra></extra>",
         )
     )  # fmt: skip
     figure.add_trace(
         go.Scatter(
-            x=years, y=_rounded(rows["outcome"]), name="фактический", mode="markers",
-            error_y={"type": "data", "array": np.round(1.96 * rows["outcome_se"].to_numpy(), 3)},
+            x=_years(actual), y=_rounded(actual["outcome"]), name="фактический", mode="markers",
+            error_y={"type": "data", "array": np.round(1.96 * actual["outcome_se"].to_numpy(), 3)},
             marker={"color": "#0072B2", "size": 10, "symbol": "diamond"},
             hovertemplate="%{x}: фактический %{y}<extra></extra>",
         )
     )  # fmt: skip
-    return figure.update_xaxes(type="category")
+    return figure.update_xaxes(type="category", categoryorder="array", categoryarray=_years(rows))
+
+
+def _years(rows: pl.DataFrame) -> list[str]:
+    return [str(year) for year in rows["year"]]
 
 
 def school_place(school: dict, years: pl.DataFrame, fit: dict, index: pl.DataFrame) -> go.Figure:

@@ -343,7 +343,7 @@ def school_years_alt(years: pl.DataFrame) -> str:
     """The chart of a school's years in words."""
     told = [
         f"{year} год: ожидаемый {signed(expected)}, фактический {signed(outcome)}"
-        for year, expected, outcome in years.select("year", "expected", "outcome").iter_rows()
+        for year, expected, outcome in years.drop_nulls("outcome").select("year", "expected", "outcome").iter_rows()
     ]
     return "; ".join(told) + "."
 
