@@ -39,9 +39,11 @@ from helpers.params import (
 from helpers.problems import BadInput
 
 MODEL = ModelRules(years_pooled=3, min_schools=4, source="test")
-INDEX = IndexRules(scale_mean=50.0, scale_sd=10.0, base_year=None, source="test")
+INDEX = IndexRules(
+    scale_mean=50.0, scale_sd=10.0, base_year=None, carry_forward_years=2, expert_weights={}, source="test"
+)
 CLASSES = ContextClassRules(lower=1 / 3, upper=2 / 3, source="test")
-OUTCOME = OutcomeRules(same_cohort_correlation=0.6, procedure_weights={}, source="test")
+OUTCOME = OutcomeRules(same_cohort_correlation=0.6, procedure_weights={}, min_results=1, source="test")
 
 
 def simulated(seed, schools, columns=2, spread=0.2, ratio=100.0, outlier=0.0):
@@ -420,7 +422,7 @@ def test_without_a_persistent_part_there_are_no_effects(planted):
 # Flags
 
 
-FLAG = FlagRules(delta=0.1, persistent=0.9, watch=0.8, min_years=2, source="test")
+FLAG = FlagRules(delta=0.1, persistent=0.9, watch=0.8, min_years=2, min_spec_share=0.8, source="test")
 SMALL_N = SmallNRules(model_fit=10, flag_each_year=10, pooled=20, source="test")
 
 # school: (prob_below, prob_above, years_below, years_above, participants of each year, why_excluded, tier, direction,
@@ -720,7 +722,7 @@ def test_errors_of_one_cohorts_results_correlate(rho, same_grade):
     rows = pl.concat([result_rows(MARKS, "first"), result_rows(more, "second", grade="all" if same_grade else "9")])
     results = [described("first", pupil_sd=1.2), described("second", pupil_sd=1.1)]
     spreads = pupil_spread(rows, NO_INDEX, results)
-    rules = OutcomeRules(same_cohort_correlation=rho, procedure_weights={"second": 0.5}, source="test")
+    rules = OutcomeRules(same_cohort_correlation=rho, procedure_weights={"second": 0.5}, min_results=1, source="test")
     together = outcome(rows, results, spreads, rules)
     parts = [
         outcome(rows.filter(pl.col("procedure") == r.procedure), [r], [s], rules)

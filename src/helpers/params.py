@@ -178,6 +178,8 @@ class IndexRules(Closed):
     scale_mean: float
     scale_sd: Annotated[float, Field(gt=0)]
     base_year: int | None
+    carry_forward_years: Annotated[int, Field(ge=0)]
+    expert_weights: dict[str, Annotated[float, Field(gt=0)]]
     source: Text
 
 
@@ -186,6 +188,7 @@ class OutcomeRules(Closed):
 
     same_cohort_correlation: Share
     procedure_weights: dict[str, Annotated[float, Field(ge=0)]]
+    min_results: Annotated[int, Field(ge=1)]
     source: Text
 
 
@@ -204,6 +207,7 @@ class FlagRules(Closed):
     persistent: Annotated[float, Field(ge=0.5, lt=1)]
     watch: Annotated[float, Field(ge=0.5, lt=1)]
     min_years: Annotated[int, Field(ge=1)]
+    min_spec_share: Share
     source: Text
 
     @model_validator(mode="after")
@@ -236,6 +240,48 @@ class ContextClassRules(Closed):
         return self
 
 
+class SpecificationRules(Closed):
+    """The defensible choices over which stability is judged; every combination is fitted.
+
+    `index`, `outcome`, `weights`, `form`, `sample`: variants by name, the first of each is the report's own.
+    `reliability`: assumed reliabilities of the index; `alpha` stands for the estimated one.
+    """
+
+    index: list[Literal["equal", "pca", "cross_fitted", "rank", "expert"]] = Field(min_length=1)
+    outcome: list[Literal["all", "gia9", "no_vpr", "low"]] = Field(min_length=1)
+    weights: list[Literal["paule_mandel", "participants", "equal"]] = Field(min_length=1)
+    form: list[Literal["linear", "quadratic", "remote"]] = Field(min_length=1)
+    reliability: list[Annotated[float, Field(gt=0, le=1)] | Literal["alpha"]] = Field(min_length=1)
+    sample: list[Literal["all", "without_influential"]] = Field(min_length=1)
+    source: Text
+
+
+class FederalRules(Closed):
+    """The federal rule of low results (ШНОР), as of the year that it is quoted from."""
+
+    share_low: Share
+    min_procedures: Annotated[int, Field(ge=1)]
+    min_n: Annotated[int, Field(ge=1)] | None
+    year_of_rule: int
+    source: Text
+
+
+class RankRules(Closed):
+    """How rank intervals are drawn."""
+
+    draws: Annotated[int, Field(ge=100)]
+    level: Annotated[float, Field(gt=0, lt=1)]
+    seed: int
+    source: Text
+
+
+class SimilarRules(Closed):
+    """How many schools of like context stand beside a school."""
+
+    k: Annotated[int, Field(ge=1)]
+    source: Text
+
+
 class PageRules(Closed):
     """How much a page shows."""
 
@@ -262,6 +308,10 @@ class Params(Closed):
     flag: FlagRules
     small_n: SmallNRules
     context_class: ContextClassRules
+    specifications: SpecificationRules
+    federal: FederalRules
+    ranks: RankRules
+    similar: SimilarRules
     pages: PageRules
 
     @model_validator(mode="after")
@@ -277,6 +327,11 @@ class Params(Closed):
                     raise ValueError(f"у результата {result.procedure} столбец каждого года, а {min(missing)} нет")
             if isinstance(result.value, str) and len(self.years) > 1 and not self.data.school_table.year:
                 raise ValueError(f"ключ year или у результата {result.procedure} свой столбец каждого года")
+        unknown = sorted(self.index.expert_weights.keys() - self.described.indicators.keys())
+        if unknown:
+            raise ValueError(f"в expert_weights показатели из indicators, а {unknown[0]} там нет")
+        if "expert" in self.specifications.index and not self.index.expert_weights:
+            raise ValueError("к варианту индекса expert ключ index.expert_weights: вес каждого показателя")
         strange = sorted(self.year_notes.keys() - set(self.years))
         if strange:
             raise ValueError(f"в year_notes годы из списка years, а {strange[0]} там нет")

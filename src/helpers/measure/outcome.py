@@ -154,6 +154,7 @@ def outcome(
     over n (the school's own smoothed one for shares), in units of σ². Where shares of
     marks tell each school's variance v_j, σ² is Σ n_j (v_j + (m_j − μ)²) / Σ n_j and the pooled one
     Σ n_j v_j / Σ (n_j − 1). Results of the same grade are taken to be the same pupils': their errors correlate.
+    A school with fewer than `min_results` results in a year has no outcome in it.
 
     Returns
     -------
@@ -189,6 +190,7 @@ def outcome(
         .join(within, on=["procedure", "subject"])
         .with_columns(z=pl.col("sign") * (mean - mu) / sigma2.sqrt(), se=(sampling / sigma2).sqrt(), weight=weights * n)
         .filter(pl.col("weight") > 0, pl.col("z").is_finite())
+        .filter(pl.len().over("year", "school_id") >= rules.min_results)
         .with_columns(weight=pl.col("weight") / pl.col("weight").sum().over("year", "school_id"))
     )
     part = pl.col("weight") * pl.col("se")

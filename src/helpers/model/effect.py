@@ -2,16 +2,18 @@
 
 The school's part of a residual is persistent a_j plus transient d_jt (Kane, Staiger,
 2001). The estimate is the best linear prediction of a_j from all the years there are.
+Arrays of several years are (years, schools), nan where a school has no residual.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtr
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,41 @@ class VarianceComponents:
         return asdict(self)
 
 
-def variance_components(expectation: pl.DataFrame, tau2: dict[int, float]) -> VarianceComponents:
+@dataclass(frozen=True)
+class Pooled:
+    """Arrays (schools,): the shrunken persistent effect, its standard error, and what it was made from.
+
+    `reliability` is λ, `residual` the weighted mean residual, `residual_se` its standard error (sampling,
+    transient and expectation, not the persistent part); nan for a school without any year.
+    """
+
+    effect: np.ndarray
+    effect_se: np.ndarray
+    reliability: np.ndarray
+    residual: np.ndarray
+    residual_se: np.ndarray
+
+    def prob_below(self, threshold: float) -> np.ndarray:
+        """P(a < threshold) of a normal; a point mass where the standard error is 0, nan without an effect."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            probability = ndtr((threshold - self.effect) / self.effect_se)
+        point = np.where(np.isnan(self.effect), np.nan, (self.effect < threshold).astype(float))
+        return np.where(self.effect_se > 0, probability, point)
+
+
+def split_variance(
+    residual: np.ndarray, variance: np.ndarray, tau2: Sequence[float], fitted: np.ndarray
+) -> VarianceComponents:
     """Part τ² by the covariance of the same schools' residuals in two years.
 
     Parameters
     ----------
-    expectation : DataFrame
-        Table `expectation`, the pooled years.
-    tau2 : dict
-        Each pooled year's τ².
+    residual, variance : array (years, schools)
+        Residuals and their sampling variances.
+    tau2 : sequence of float
+        Each year's τ².
+    fitted : array (years, schools) of bool
+        Schools in each year's fit.
 
     Notes
     -----
@@ -51,29 +79,23 @@ def variance_components(expectation: pl.DataFrame, tau2: dict[int, float]) -> Va
     1/√(Var e₁ · Var e₂), corrected for the two fitted coefficients, and the mean over
     pairs is held within [0, mean τ²].
     """
-    years = sorted(tau2)
-    total = float(np.mean(list(tau2.values())))
-    if len(years) == 1:
+    total = float(np.mean(tau2))
+    if len(tau2) == 1:
         return VarianceComponents(total, 0.0, 1)
-    fitted = expectation.filter("in_model")
     covariances = []
-    for first, second in combinations(years, 2):
-        both = fitted.filter(pl.col("year") == first).join(
-            fitted.filter(pl.col("year") == second), on="school_id", suffix="_2"
-        )
-        if both.height <= 2:
+    for first, second in combinations(range(len(tau2)), 2):
+        both = fitted[first] & fitted[second]
+        count = int(both.sum())
+        if count <= 2:
             continue
-        variance_1 = both["outcome_se"].to_numpy() ** 2 + tau2[first]
-        variance_2 = both["outcome_se_2"].to_numpy() ** 2 + tau2[second]
-        weight = 1 / np.sqrt(variance_1 * variance_2)
-        product = both["residual"].to_numpy() * both["residual_2"].to_numpy()
-        correction = both.height / (both.height - 2)
-        covariances.append(correction * float(weight @ product / weight.sum()))
+        weight = 1 / np.sqrt((variance[first, both] + tau2[first]) * (variance[second, both] + tau2[second]))
+        product = residual[first, both] * residual[second, both]
+        covariances.append(count / (count - 2) * float(weight @ product / weight.sum()))
     persistent = float(np.clip(np.mean(covariances), 0.0, total)) if covariances else 0.0
-    return VarianceComponents(persistent, total - persistent, len(years))
+    return VarianceComponents(persistent, total - persistent, len(tau2))
 
 
-def school_effects(expectation: pl.DataFrame, components: VarianceComponents, delta: float) -> pl.DataFrame:
+def pool(residual: np.ndarray, variance: np.ndarray, expected_se: np.ndarray, components: VarianceComponents) -> Pooled:
     """Pool each school's years and shrink.
 
     With weights w_t = 1/(τ_d² + v_t), W = Σw_t: pooled residual ē = Σw_t e_t / W,
@@ -81,6 +103,41 @@ def school_effects(expectation: pl.DataFrame, components: VarianceComponents, de
     λ² times the variance that the expectation brings. The fitted lines of different
     years err together, by how much is not known: they are taken to err as one, which
     is the cautious bound.
+    """
+    weight = np.where(np.isnan(residual), 0.0, 1 / (components.transient + variance))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = weight.sum(axis=0)
+        noise = 1 / total
+        mean = np.nansum(weight * residual, axis=0) / total
+        line = np.nansum(weight * expected_se, axis=0) / total
+        persistent = components.persistent
+        reliability = persistent / (persistent + noise) if persistent > 0 else np.where(total > 0, 0.0, np.nan)
+        error = persistent * (1 - reliability) + reliability**2 * line**2
+        return Pooled(reliability * mean, np.sqrt(error), reliability, mean, np.sqrt(noise + line**2))
+
+
+def by_year(table: pl.DataFrame, column: str, years: Sequence[int], schools: pl.Series) -> np.ndarray:
+    """A column of a long table as an array (years, schools); nan (False for a flag) where there is no row."""
+    flag = table.schema[column] == pl.Boolean
+    made = np.zeros((len(years), len(schools)), bool) if flag else np.full((len(years), len(schools)), np.nan)
+    place = pl.DataFrame({"school_id": schools}).with_row_index("place")
+    for number, year in enumerate(years):
+        rows = table.filter(pl.col("year") == year).join(place, on="school_id").drop_nulls(column)
+        made[number, rows["place"].to_numpy()] = rows[column].to_numpy()
+    return made
+
+
+def variance_components(expectation: pl.DataFrame, tau2: dict[int, float]) -> VarianceComponents:
+    """`split_variance` of the table `expectation`, pooled years; `tau2` by year."""
+    years, schools = sorted(tau2), expectation["school_id"].unique().sort()
+    residual, error, fitted = (
+        by_year(expectation, name, years, schools) for name in ("residual", "outcome_se", "in_model")
+    )
+    return split_variance(residual, error**2, [tau2[year] for year in years], fitted)
+
+
+def school_effects(expectation: pl.DataFrame, components: VarianceComponents, delta: float) -> pl.DataFrame:
+    """`pool` of the table `expectation`.
 
     Parameters
     ----------
@@ -94,47 +151,25 @@ def school_effects(expectation: pl.DataFrame, components: VarianceComponents, de
     -------
     DataFrame
         Table `effect`; `prob_below` is P(a < −delta), `prob_above` P(a > delta);
-        `pooled_residual`, `pooled_residual_se` (sampling, transient and expectation,
-        not the persistent part), `years` with data.
+        `pooled_residual`, `pooled_residual_se` (`Pooled`), `years` with data.
     """
-    transient = components.transient
-    terms = expectation.with_columns(weight=1 / (transient + pl.col("outcome_se") ** 2))
-    weight = pl.col("weight")
-    pooled = (
-        terms.group_by("school_id", maintain_order=True)
-        .agg(
-            total_weight=weight.sum(),
-            pooled_residual=(weight * pl.col("residual")).sum() / weight.sum(),
-            expected_se=(weight * pl.col("expected_se")).sum() / weight.sum(),
-            years=pl.len().cast(pl.Int64),
-            years_below=(pl.col("residual") < 0).sum().cast(pl.Int64),
-            years_above=(pl.col("residual") > 0).sum().cast(pl.Int64),
-        )
-        .sort("school_id")
+    years, schools = expectation["year"].unique().sort().to_list(), expectation["school_id"].unique().sort()
+    residual, error, expected_se = (
+        by_year(expectation, name, years, schools) for name in ("residual", "outcome_se", "expected_se")
     )
-    noise = 1 / pooled["total_weight"].to_numpy()
-    expected_variance = pooled["expected_se"].to_numpy() ** 2
-    persistent = components.persistent
-    reliability = persistent / (persistent + noise) if persistent > 0 else np.zeros_like(noise)
-    effect = reliability * pooled["pooled_residual"].to_numpy()
-    effect_se = np.sqrt(persistent * (1 - reliability) + reliability**2 * expected_variance)
-    return pooled.select(
-        "school_id",
-        effect=pl.Series(effect),
-        effect_se=pl.Series(effect_se),
-        reliability=pl.Series(reliability),
-        prob_below=pl.Series(_below(-delta, effect, effect_se)),
-        prob_above=pl.Series(1 - _below(delta, effect, effect_se)),
-        years_below="years_below",
-        years_above="years_above",
-        years="years",
-        pooled_residual="pooled_residual",
-        pooled_residual_se=pl.Series(np.sqrt(noise + expected_variance)),
+    pooled = pool(residual, error**2, expected_se, components)
+    return pl.DataFrame(
+        {
+            "school_id": schools,
+            "effect": pooled.effect,
+            "effect_se": pooled.effect_se,
+            "reliability": pooled.reliability,
+            "prob_below": pooled.prob_below(-delta),
+            "prob_above": 1 - pooled.prob_below(delta),
+            "years_below": (residual < 0).sum(axis=0),
+            "years_above": (residual > 0).sum(axis=0),
+            "years": (~np.isnan(residual)).sum(axis=0),
+            "pooled_residual": pooled.residual,
+            "pooled_residual_se": pooled.residual_se,
+        }
     )
-
-
-def _below(threshold: float, effect: np.ndarray, effect_se: np.ndarray) -> np.ndarray:
-    """P(a < threshold) of a normal with the given mean and standard deviation; a point mass where the latter is 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        probability = norm.cdf((threshold - effect) / effect_se)
-    return np.where(effect_se > 0, probability, (effect < threshold).astype(float))
