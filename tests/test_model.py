@@ -443,16 +443,19 @@ FLAGGED = {
     "no result": (None, None, None, None, [], "no_result", "insufficient_data", None, "no_result"),
     "no context": (None, None, None, None, [30, 30, 30], "no_context", "insufficient_data", None, "no_context"),
     "evening": (0.95, 0.00, 3, 0, [30, 30, 30], "type", "outside", None, "type"),
+    "only this way": (0.95, 0.00, 3, 0, [30, 30, 30], None, "dependent", None, "specification"),
 }
+SPEC_SHARE = {"only this way": 0.79}
+"""In what share of the specifications the conclusion is the same; in all of them for the others."""
 
 
 def flag_inputs(years):
-    """Tables `effect`, `schools`, `outcome`, `wellbeing_index` for the schools of `FLAGGED`."""
+    """Tables `effect`, `schools`, `outcome`, `wellbeing_index`, `stability`, `federal` for the schools of `FLAGGED`."""
     rows = {school: row for school, row in FLAGGED.items() if row[0] is not None}
     effect = pl.DataFrame(
         {
             "school_id": list(rows),
-            "effect": [0.0] * len(rows),
+            "effect": [row[1] - row[0] for row in rows.values()],
             "prob_below": [row[0] for row in rows.values()],
             "prob_above": [row[1] for row in rows.values()],
             "years_below": [row[2] for row in rows.values()],
@@ -478,7 +481,14 @@ def flag_inputs(years):
         index=pl.lit(50.0),
         context_class=pl.when(pl.col("year") == years[-1]).then(pl.lit("advantaged")).otherwise(pl.lit("middle")),
     )
-    return effect, schools, participants, index
+    shares = [SPEC_SHARE.get(school, 1.0) for school in rows]
+    below = effect["effect"] < 0
+    stability = pl.DataFrame({"school_id": list(rows), "share_below": shares, "share_above": shares}).with_columns(
+        share_below=pl.when(below).then("share_below").otherwise(0.0),
+        share_above=pl.when(below).then(0.0).otherwise("share_above"),
+    )
+    federal = pl.DataFrame({"school_id": ["sure below", "not likely"], "federal_low": [True, False]})
+    return effect, schools, participants, index, stability, federal
 
 
 @pytest.mark.parametrize("school", FLAGGED)
@@ -489,20 +499,21 @@ def test_each_school_gets_its_tier_and_reason(school):
     assert row["type"] == (f"advantaged_{row['direction']}" if row["direction"] else row["tier"])
     assert row["context_class"] == "advantaged"  # that of the last year
     assert row["n_total"] == (sum(FLAGGED[school][4]) or None)
+    assert row["spec_share"] == (SPEC_SHARE.get(school, 1.0) if FLAGGED[school][0] is not None else None)
+    assert row["federal_low"] == {"sure below": True, "not likely": False}.get(school)
 
 
 def test_one_year_gives_observations_only():
-    effect, schools, participants, index = flag_inputs([2022])
+    effect, *others = flag_inputs([2022])
     once = effect.with_columns(pl.col("years_below", "years_above").clip(0, 1))
-    table = flags(once, schools, participants, index, [2022], FLAG, SMALL_N)
+    table = flags(once, *others, [2022], FLAG, SMALL_N)
     tiers = dict(table.select("school_id", "tier").iter_rows())
     assert {tiers[school] for school in ("sure below", "sure above", "likely below", "likely above")} == {"observation"}
     assert not {"persistent", "watch"} & set(tiers.values())
 
 
 def test_years_that_are_not_pooled_do_not_count():
-    effect, schools, participants, index = flag_inputs([2020, 2021, 2022])
-    table = flags(effect, schools, participants, index, [2022], FLAG, SMALL_N)
+    table = flags(*flag_inputs([2020, 2021, 2022]), [2022], FLAG, SMALL_N)
     assert table.row(by_predicate=pl.col("school_id") == "sure below", named=True)["n_total"] == 30
 
 

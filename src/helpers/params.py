@@ -266,6 +266,16 @@ class FederalRules(Closed):
     source: Text
 
 
+class SimulationRules(Closed):
+    """How regions with a planted truth are redrawn: `truth` is the persistent effect beyond which a school is deviant."""
+
+    runs: Annotated[int, Field(ge=10)]
+    seed: int
+    truth: Annotated[float, Field(gt=0)]
+    small_n: Annotated[int, Field(ge=1)]
+    source: Text
+
+
 class RankRules(Closed):
     """How rank intervals are drawn."""
 
@@ -309,6 +319,7 @@ class Params(Closed):
     small_n: SmallNRules
     context_class: ContextClassRules
     specifications: SpecificationRules
+    simulation: SimulationRules
     federal: FederalRules
     ranks: RankRules
     similar: SimilarRules
@@ -362,6 +373,7 @@ _EXPECTED = {
     "extra_forbidden": "один из известных ключей",
     "invalid_key": "один из известных ключей",
     "column_by_year": "название столбца или такое название для каждого года",
+    "text_or_number": "текст или число",
     "encoding": "название кодировки, например utf-8 или cp1251",
     "int_type": "целое число",
     "float_type": "число (дробь пишется через точку)",
@@ -416,15 +428,15 @@ def load(path: Path, method: Path) -> Params:
     return _validated(Params, _over(rules, own), blamed)
 
 
-def load_yaml(path: Path, model: type[ClosedModel]) -> ClosedModel:
-    """Read a YAML file as a model.
+def load_yaml(path: Path, model: type[ClosedModel], pattern: str) -> ClosedModel:
+    """Read a YAML file as a model; `pattern` is a file to write it after.
 
     Raises
     ------
     BadInput
         One problem for each wrong, missing or unknown key.
     """
-    return _validated(model, _read_yaml(path), lambda _: path.name)
+    return _validated(model, _read_yaml(path, pattern), lambda _: path.name)
 
 
 def _validated(model: type[ClosedModel], content: dict[str, Any], blamed: Callable[[list[Any]], str]) -> ClosedModel:
@@ -456,7 +468,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def _read_yaml(path: Path, pattern: str = "params/california-2000.yml") -> dict[str, Any]:
     def fault(found: str, expected: str, advice: str, row: int | None = None) -> BadInput:
         return BadInput(Problem(file=path.name, row=row, found=found, expected=expected, advice=advice))
 
@@ -481,7 +493,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise fault(
             "пустой файл" if content is None else _shown(content),
             "набор ключей со значениями",
-            "возьмите за образец params/california-2000.yml",
+            f"возьмите за образец {pattern}",
         )
     return content
 

@@ -122,7 +122,8 @@ def by_year(table: pl.DataFrame, column: str, years: Sequence[int], schools: pl.
     made = np.zeros((len(years), len(schools)), bool) if flag else np.full((len(years), len(schools)), np.nan)
     place = pl.DataFrame({"school_id": schools}).with_row_index("place")
     for number, year in enumerate(years):
-        rows = table.filter(pl.col("year") == year).join(place, on="school_id").drop_nulls(column)
+        of_year = table.filter(pl.col("year") == year).select("school_id", column)
+        rows = of_year.drop_nulls(column).join(place, on="school_id")
         made[number, rows["place"].to_numpy()] = rows[column].to_numpy()
     return made
 

@@ -297,7 +297,7 @@ def expectation(
     """
     placed = (
         outcome.join(index.select("year", "school_id", "index"), on=["year", "school_id"])
-        .join(_placeable(schools).select("year", "school_id", "in_model"), on=["year", "school_id"])
+        .join(placeable(schools).select("year", "school_id", "in_model"), on=["year", "school_id"])
         .sort("year", "school_id")
     )
     tables, models = [], []
@@ -325,13 +325,13 @@ def expectation(
                 "n_schools": fitted.height,
             }
         )
-    years = set(_placeable(schools)["year"].unique().to_list()) - {model["year"] for model in models}
+    years = set(placeable(schools)["year"].unique().to_list()) - {model["year"] for model in models}
     if years:
         raise _cannot_fit(min(years), "годных школ: 0", f"не меньше {rules.min_schools}")
     return pl.concat(tables), models
 
 
-def _placeable(schools: pl.DataFrame) -> pl.DataFrame:
+def placeable(schools: pl.DataFrame) -> pl.DataFrame:
     """Schools that can have an expectation: not those that were another school then, nor years that are not compared."""
     return schools.filter(~pl.col("why_excluded").is_in(["before_merger", "year_not_compared"]).fill_null(False))
 

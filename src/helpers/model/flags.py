@@ -17,6 +17,8 @@ def flags(
     schools: pl.DataFrame,
     outcome: pl.DataFrame,
     index: pl.DataFrame,
+    stability: pl.DataFrame,
+    federal: pl.DataFrame,
     pooled_years: list[int],
     rules: FlagRules,
     small_n: SmallNRules,
@@ -24,12 +26,17 @@ def flags(
     """Put every school of the last years in a tier and a type.
 
     A school is flagged when P(effect beyond ∓delta) reaches `watch`, its residual has
-    that sign in `min_years` years and every year has enough participants.
+    that sign in `min_years` years, every year has enough participants and the same is concluded in
+    `min_spec_share` of the specifications.
 
     Parameters
     ----------
     effect, schools, outcome, index : DataFrame
         Tables `effect`, `schools`, `outcome`, `wellbeing_index`.
+    stability : DataFrame
+        school_id, share_below, share_above: in what share of the specifications the school is beyond ∓delta.
+    federal : DataFrame
+        school_id, federal_low: whether the federal rule of low results names the school in the last year.
     pooled_years : list of int
         The years that `effect` pools; one year gives no persistent tier.
 
@@ -37,12 +44,13 @@ def flags(
     -------
     DataFrame
         Table `flags`. `tier`: `persistent`, `watch`, `observation` (one-year report),
-        `preliminary` (too few participants in some year to conclude), `none`, `insufficient_data`,
-        `outside` (left out by type). `direction`: `below`, `within`, `above` or null.
+        `dependent` (the conclusion changes with the specification), `preliminary` (too few participants in some
+        year to conclude), `none`, `insufficient_data`, `outside` (left out by type). `direction`: `below`, `within`, `above` or null.
         `type`: context class and direction, or the tier where there is none. `reason`:
-        `probability`, `not_persistent`, `small_n`, `within`, or why there is no effect.
+        `probability`, `not_persistent`, `small_n`, `within`, `specification`, or why there is no effect.
         `q_value`: Benjamini–Hochberg over all schools with an effect, two-sided test of
-        no persistent effect. `spec_share` and `federal_low` are not computed yet: null.
+        no persistent effect. `spec_share`: share of the specifications in which the school is beyond delta on
+        the side of its effect.
     """
     in_years = pl.col("year").is_in(pooled_years)
     latest = schools.filter(in_years).sort("year").unique("school_id", keep="last", maintain_order=True)
@@ -62,18 +70,23 @@ def flags(
         .join(effect, on="school_id", how="left")
         .join(participants, on="school_id", how="left")
         .join(context, on="school_id", how="left")
+        .join(stability, on="school_id", how="left")
+        .join(federal, on="school_id", how="left")
+        .with_columns(spec_share=pl.when(pl.col("effect") < 0).then("share_below").otherwise("share_above"))
         .sort("school_id")
     )
     wanted = min(rules.min_years, len(pooled_years))
     below, above = pl.col("prob_below") >= rules.watch, pl.col("prob_above") >= rules.watch
     lasting = pl.when(below).then(pl.col("years_below") >= wanted).otherwise(pl.col("years_above") >= wanted)
     sure = pl.max_horizontal("prob_below", "prob_above") >= rules.persistent
+    stable = pl.col("spec_share").fill_null(0.0) >= rules.min_spec_share
     no_effect = pl.col("effect").is_null() | (pl.col("n_total") < small_n.pooled)
     decided = joined.with_columns(
         tier=pl.when(pl.col("why_excluded") == "type").then(pl.lit("outside"))
         .when(no_effect).then(pl.lit("insufficient_data"))
         .when(pl.col("n_min") < small_n.flag_each_year).then(pl.lit("preliminary"))
         .when(~(below | above) | ~lasting).then(pl.lit("none"))
+        .when(~stable).then(pl.lit("dependent"))
         .when(pl.lit(len(pooled_years) == 1)).then(pl.lit("observation"))
         .when(sure).then(pl.lit("persistent"))
         .otherwise(pl.lit("watch")),
@@ -83,6 +96,7 @@ def flags(
         .when(pl.col("n_min") < small_n.flag_each_year).then(pl.lit("small_n"))
         .when(~(below | above)).then(pl.lit("within"))
         .when(~lasting).then(pl.lit("not_persistent"))
+        .when(~stable).then(pl.lit("specification"))
         .otherwise(pl.lit("probability")),
     )  # fmt: skip
     direction = (
@@ -98,9 +112,9 @@ def flags(
         .then(pl.concat_str("context_class", pl.lit("_"), "direction"))
         .otherwise("tier"),
         context_class="context_class",
-        spec_share=pl.lit(None, pl.Float64),
+        spec_share="spec_share",
         q_value="q_value",
-        federal_low=pl.lit(None, pl.Boolean),
+        federal_low="federal_low",
         reason="reason",
         index="index",
         n_total="n_total",

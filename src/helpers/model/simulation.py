@@ -1,0 +1,139 @@
+"""How good the rule is where the truth is known: regions redrawn on the report's own schools.
+
+Places, sizes, contexts, sampling errors, lines and variance components are the report's; persistent and
+transient effects and sampling errors are drawn anew. The rule of the report and the usual one (residual of the
+last year below −1 SD) judge each region, and the judgements are counted against the planted effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from helpers.model.effect import Pooled, VarianceComponents
+from helpers.model.stability import Cells, Line, carried_through
+from helpers.params import FlagRules, SimulationRules, SmallNRules
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One redrawn region: outcomes (years, schools) in `data`, planted persistent effects (schools,)."""
+
+    data: Cells
+    persistent: np.ndarray
+
+
+def redrawn(
+    data: Cells, lines: Sequence[Line], components: VarianceComponents, reliability: float, random: np.random.Generator
+) -> Drawn:
+    """Draw a region on the places, sizes and indices of `data`.
+
+    With `reliability` λ < 1 the index is a measurement: the true context given the index is drawn from
+    x̄ + λ(x − x̄) + N(0, λ(1 − λ)σ²), the same in all years, and the true line is 1/λ as steep as the fitted one.
+    """
+    years, schools = data.y.shape
+    mean, variance = np.nanmean(data.x, axis=1, keepdims=True), np.nanvar(data.x, axis=1, keepdims=True)
+    error = random.normal(size=schools) * np.sqrt(reliability * (1 - reliability) * variance)
+    context = reliability * (data.x - mean) + error
+    slope = np.array([[line.slope] for line in lines]) / reliability
+    persistent = random.normal(0, np.sqrt(components.persistent), schools)
+    transient = random.normal(0, np.sqrt(components.transient), (years, schools))
+    noise = random.normal(size=(years, schools)) * np.sqrt(data.v)
+    return Drawn(replace(data, y=slope * context + persistent + transient + noise), persistent)
+
+
+def simulate(
+    data: Cells,
+    lines: Sequence[Line],
+    components: VarianceComponents,
+    reliabilities: Sequence[float],
+    flag: FlagRules,
+    small_n: SmallNRules,
+    rules: SimulationRules,
+) -> pl.DataFrame:
+    """Redraw `rules.runs` regions for each reliability of the index and count what each rule names.
+
+    Parameters
+    ----------
+    data : Cells
+        The report's own specification.
+    lines, components
+        Its fit: slopes by year, variance components.
+
+    Returns
+    -------
+    DataFrame
+        Table `simulation`: reliability, rule (`report`: watch and persistent tiers; `persistent`: the upper tier
+        alone; `one_year`: ordinary least squares, residual of the last year beyond ∓1 SD), flags (a year), ppv (of
+        the named, how many are beyond ∓truth in that direction), sensitivity (of those beyond, how many are
+        named), small (share of the named with fewer than `small_n` participants), wrong_sign (share of the named
+        whose effect has the other sign), coverage (of 95 % intervals of the effect; of the report's rule only).
+    """
+    rows = []
+    for reliability in dict.fromkeys(reliabilities):
+        random = np.random.default_rng([rules.seed, round(1000 * reliability)])
+        counts: dict[str, np.ndarray] = {}
+        covered = judged = 0
+        for _ in range(rules.runs):
+            region = redrawn(data, lines, components, reliability, random)
+            pooled, fitted = carried_through(region.data, "paule_mandel", "linear", 1.0)
+            residual = np.stack([line.residual for line in fitted])
+            inside = np.abs(region.persistent - pooled.effect) <= 1.959964 * pooled.effect_se
+            there = np.isfinite(pooled.effect)
+            covered, judged = covered + int(inside[there].sum()), judged + int(there.sum())
+            for rule, named in _named(region.data, residual, pooled, flag, small_n).items():
+                counts[rule] = counts.get(rule, 0) + _counted(named, region.persistent, data.n, rules)
+        for rule, (flags, right, beyond, small, wrong) in counts.items():
+            rows.append(
+                {
+                    "reliability": reliability, "rule": rule, "flags": flags / rules.runs, "ppv": _ratio(right, flags),
+                    "sensitivity": _ratio(right, beyond), "small": _ratio(small, flags),
+                    "wrong_sign": _ratio(wrong, flags), "coverage": covered / judged if rule == "report" else None,
+                    "runs": rules.runs,
+                }
+            )  # fmt: skip
+    return pl.DataFrame(rows)
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return float(part / whole) if whole else None
+
+
+def _named(
+    data: Cells, residual: np.ndarray, pooled: Pooled, flag: FlagRules, small_n: SmallNRules
+) -> dict[str, np.ndarray]:
+    """What each rule names: arrays (2, schools), below and above."""
+    lasting = np.stack([(residual < 0).sum(axis=0), (residual > 0).sum(axis=0)]) >= min(flag.min_years, len(data.y))
+    there = np.isfinite(data.y) & np.isfinite(data.x)
+    large = np.where(there, data.n, np.inf).min(axis=0) >= small_n.flag_each_year
+    large &= np.where(there, data.n, 0).sum(axis=0) >= small_n.pooled
+    sure = np.stack([pooled.prob_below(-flag.delta), 1 - pooled.prob_below(flag.delta)])
+    last = _one_year(data)
+    return {
+        "report": (sure >= flag.watch) & lasting & large,
+        "persistent": (sure >= flag.persistent) & lasting & large,
+        "one_year": np.stack([last < -1, last > 1]),
+    }
+
+
+def _one_year(data: Cells) -> np.ndarray:
+    """Residuals of the last year by ordinary least squares over all schools, in their own standard deviations."""
+    y, x = data.y[-1], data.x[-1]
+    there = np.isfinite(y) & np.isfinite(x)
+    slope, intercept = np.polyfit(x[there], y[there], 1)
+    residual = np.where(there, y - intercept - slope * x, np.nan)
+    return residual / np.nanstd(residual, ddof=2)
+
+
+def _counted(named: np.ndarray, persistent: np.ndarray, n: np.ndarray, rules: SimulationRules) -> np.ndarray:
+    """Flags, right ones, deviant schools, small ones among the flags, flags of the wrong sign; both directions."""
+    signed = np.stack([-persistent, persistent])
+    beyond = signed > rules.truth
+    years = np.maximum(np.isfinite(n).sum(axis=0), 1)
+    small = np.nansum(n, axis=0) / years < rules.small_n
+    return np.array(
+        [named.sum(), (named & beyond).sum(), beyond.sum(), (named & small).sum(), (named & (signed < 0)).sum()], float
+    )

@@ -1,0 +1,303 @@
+"""How far a conclusion hangs on choices that could as well have been made otherwise.
+
+Every combination of index, outcome, weights, functional form, assumed reliability of the index and sample is a
+specification; each is carried through to the probabilities of every school (Steegen et al., 2016). Besides, every
+school and every year is left out once. Arrays are (years, schools), nan where a school has no value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+import polars as pl
+from scipy.optimize import brentq
+
+from helpers.model.effect import Pooled, by_year, pool, split_variance
+from helpers.model.expectation import MetaRegression, meta_regression, placeable
+from helpers.params import FlagRules, SpecificationRules
+
+_INFLUENTIAL = 3
+"""How many schools with the largest Cook's distance of each year the reduced sample leaves out."""
+_LEFT_OUT = 300
+"""At most so many schools are left out one by one, those with the most leverage: the others move nothing."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One index and one outcome over the years; arrays (years, schools).
+
+    `y`, `v`, `n`, `x`: outcome, its sampling variance, participants, index. `remote`: 1 for a remote place.
+    `fitted`: whether the school is in the year's fit.
+    """
+
+    y: np.ndarray
+    v: np.ndarray
+    n: np.ndarray
+    x: np.ndarray
+    remote: np.ndarray
+    fitted: np.ndarray
+
+    @property
+    def placed(self) -> np.ndarray:
+        """Where a residual can be computed."""
+        return np.isfinite(self.y) & np.isfinite(self.v) & np.isfinite(self.x) & np.isfinite(self.remote)
+
+    def without(self, school: int) -> Cells:
+        """The same with one school left out of every fit."""
+        fitted = self.fitted.copy()
+        fitted[:, school] = False
+        return replace(self, fitted=fitted)
+
+    def years(self, kept: Sequence[int]) -> Cells:
+        """The same in some of the years."""
+        return Cells(*(getattr(self, name)[list(kept)] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One year's fitted line: arrays (schools,) of residuals and standard errors of the expected outcome; τ², slope."""
+
+    residual: np.ndarray
+    expected_se: np.ndarray
+    tau2: float
+    slope: float
+
+
+def cells(
+    outcome: pl.DataFrame, index: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], ids: pl.Series
+) -> Cells:
+    """Lay tables out as arrays.
+
+    Parameters
+    ----------
+    outcome, index : DataFrame
+        Tables `outcome` and `wellbeing_index`, or one variant of each.
+    schools : DataFrame
+        Table `schools`; `remote` where it has that column, else nobody is remote.
+    years, ids
+        The pooled years and the schools, in the order of the arrays.
+    """
+    placed = placeable(schools).with_columns(
+        remote=pl.col("remote").cast(pl.Float64) if "remote" in schools.columns else 0.0
+    )
+    of_placed = outcome.join(placed.select("year", "school_id"), on=["year", "school_id"])
+    y, se, n = (by_year(of_placed, name, years, ids) for name in ("outcome", "outcome_se", "n_participants"))
+    x, remote, fitted = by_year(index, "index", years, ids), by_year(placed, "remote", years, ids), by_year(
+        placed, "in_model", years, ids
+    )  # fmt: skip
+    whole = Cells(y, se**2, n, x, remote, fitted)
+    return replace(whole, fitted=fitted & whole.placed)
+
+
+def fit_line(
+    y: np.ndarray, v: np.ndarray, n: np.ndarray, x: np.ndarray, remote: np.ndarray, fitted: np.ndarray,
+    weights: str, form: str, reliability: float,
+) -> Line:  # fmt: skip
+    """Fit one year's line and correct its slope for the index's reliability.
+
+    `weights`: `paule_mandel` for 1/(v + τ²), `participants` for n, `equal`. `form`: `linear`, `quadratic`, or
+    `remote` for a constant of its own of remote schools. With reliability λ < 1 the slope on the index is
+    divided by λ around the weighted mean of the index (Fuller, 1987), and τ² found anew from these residuals.
+    """
+    centre = np.average(x[fitted], weights=None if weights == "equal" else n[fitted])
+    columns = [np.ones_like(x), x - centre]
+    if form == "quadratic":
+        columns.append((x - centre) ** 2)
+    if form == "remote" and 0 < remote[fitted].sum() < fitted.sum():
+        columns.append(remote)
+    X = np.column_stack(columns)
+    if weights == "paule_mandel":
+        fit = meta_regression(y[fitted], v[fitted], X[fitted])
+        w, tau2 = fit.weights, fit.tau2
+    else:
+        w, tau2 = (n[fitted] if weights == "participants" else np.ones(int(fitted.sum()))), None
+    bread = np.linalg.inv(X[fitted].T @ (X[fitted] * w[:, None]))
+    beta = bread @ (X[fitted].T @ (w * y[fitted]))
+    mean_x = float(np.average(x[fitted], weights=w))
+    residual = y - X @ beta - beta[1] * (1 / reliability - 1) * (x - mean_x)
+    if tau2 is None or reliability < 1:
+        tau2 = _tau2(residual[fitted], v[fitted], int(fitted.sum()) - X.shape[1])
+    meat = X[fitted].T @ (X[fitted] * (w**2 * (v[fitted] + tau2))[:, None])
+    # the corrected line is the fitted one with x stretched about its mean
+    X[:, 1] += (1 / reliability - 1) * (x - mean_x)
+    expected_variance = np.einsum("ij,jk,ik->i", X, bread @ meat @ bread, X)
+    return Line(residual, np.sqrt(expected_variance), tau2, float(beta[1]) / reliability)
+
+
+def _tau2(residual: np.ndarray, variance: np.ndarray, dof: int) -> float:
+    """τ² at which Σ e²/(v + τ²) equals the degrees of freedom, for residuals of any line; 0 if it is below at 0."""
+
+    def excess(tau2: float) -> float:
+        return float((residual**2 / (variance + tau2)).sum()) - dof
+
+    if dof <= 0 or excess(0.0) <= 0:
+        return 0.0
+    return float(brentq(excess, 0.0, residual @ residual / dof, xtol=1e-12))
+
+
+def carried_through(data: Cells, weights: str, form: str, reliability: float) -> tuple[Pooled, list[Line]]:
+    """One specification from the years' lines to the schools' pooled effects."""
+    lines = []
+    for year in range(len(data.y)):
+        placed = data.placed[year]
+        row = (array[year, placed] for array in (data.y, data.v, data.n, data.x, data.remote, data.fitted))
+        line = fit_line(*row, weights, form, reliability)
+        whole = np.full((2, data.y.shape[1]), np.nan)
+        whole[:, placed] = line.residual, line.expected_se
+        lines.append(replace(line, residual=whole[0], expected_se=whole[1]))
+    residual, expected_se = (np.stack([getattr(line, name) for line in lines]) for name in ("residual", "expected_se"))
+    components = split_variance(residual, data.v, [line.tau2 for line in lines], data.fitted)
+    return pool(residual, data.v, expected_se, components), lines
+
+
+def without_influential(data: Cells) -> Cells:
+    """Leave out of each year's fit the schools with the largest Cook's distances of the linear Paule–Mandel line."""
+    fitted = data.fitted.copy()
+    for year in range(len(fitted)):
+        there = np.flatnonzero(fitted[year])
+        x = data.x[year, there]
+        fit = meta_regression(data.y[year, there], data.v[year, there], np.column_stack([np.ones_like(x), x]))
+        fitted[year, there[np.argsort(-_cooks_distance(fit), kind="stable")[:_INFLUENTIAL]]] = False
+    return replace(data, fitted=fitted)
+
+
+def _cooks_distance(fit: MetaRegression) -> np.ndarray:
+    """Cook (1977) on whitened data, up to a constant; a school alone in determining the line comes first."""
+    leverage = fit.weights * fit.expected_variance(fit.X)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = fit.weights * fit.residual**2 * leverage / (1 - leverage) ** 2
+    return np.where(leverage > 1 - 1e-9, np.inf, distance)
+
+
+def specifications(
+    outcomes: pl.DataFrame,
+    indices: pl.DataFrame,
+    schools: pl.DataFrame,
+    years: Sequence[int],
+    rules: SpecificationRules,
+    alpha: float,
+    flag: FlagRules,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Carry every specification through.
+
+    Parameters
+    ----------
+    outcomes, indices : DataFrame
+        Variants of the outcome and of the index: columns of the tables, and `variant`.
+    alpha : float
+        The reliability that the word `alpha` stands for.
+
+    Returns
+    -------
+    specified : DataFrame
+        Table `specifications`: number, the six choices, mean slope (pupil-SD per index point), n_below, n_above.
+    shares : DataFrame
+        school_id, share_below, share_above: in what share of the specifications P beyond ∓delta reaches
+        `flag.watch`.
+    """
+    ids = outcomes.filter(pl.col("year").is_in(list(years)))["school_id"].unique().sort()
+    rows = []
+    counts = np.zeros((2, len(ids)))
+    for choice, data in _chosen(outcomes, indices, schools, years, ids, rules):
+        for weights, form, reliability in product(rules.weights, _forms(rules, data), _reliabilities(rules, alpha)):
+            pooled, lines = carried_through(data, weights, form, reliability)
+            below = pooled.prob_below(-flag.delta) >= flag.watch
+            above = 1 - pooled.prob_below(flag.delta) >= flag.watch
+            counts += below, above
+            rows.append(
+                {
+                    "number": len(rows) + 1, **choice, "weights": weights, "form": form, "reliability": reliability,
+                    "slope": float(np.mean([line.slope for line in lines])),
+                    "n_below": int(below.sum()), "n_above": int(above.sum()),
+                }
+            )  # fmt: skip
+    below, above = counts / len(rows)
+    return pl.DataFrame(rows), pl.DataFrame({"school_id": ids, "share_below": below, "share_above": above})
+
+
+def _chosen(
+    outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], ids: pl.Series,
+    rules: SpecificationRules,
+) -> Iterator[tuple[dict[str, str], Cells]]:  # fmt: skip
+    """Every pair of index and outcome that the report has, whole and without the influential schools."""
+    for index, outcome in product(rules.index, rules.outcome):
+        of_index, of_outcome = indices.filter(variant=index), outcomes.filter(variant=outcome)
+        if of_index.is_empty() or of_outcome.is_empty():
+            continue
+        data = cells(of_outcome, of_index, schools, years, ids)
+        for sample in rules.sample:
+            chosen = data if sample == "all" else without_influential(data)
+            yield {"index": index, "outcome": outcome, "sample": sample}, chosen
+
+
+def _forms(rules: SpecificationRules, data: Cells) -> list[str]:
+    """A constant for remote schools only where there are some and others."""
+    some = 0 < data.remote[data.fitted].sum() < data.fitted.sum()
+    return [form for form in rules.form if form != "remote" or some]
+
+
+def _reliabilities(rules: SpecificationRules, alpha: float) -> list[float]:
+    return list(dict.fromkeys(alpha if value == "alpha" else float(value) for value in rules.reliability))
+
+
+def left_out(data: Cells, flag: FlagRules) -> pl.DataFrame:
+    """Leave every school and every year out of the report's own specification once.
+
+    Returns
+    -------
+    DataFrame
+        A row for each school of `data`, in its order: `school_below`, `school_above` (share of the fits without
+        one other school in which P reaches `flag.watch`), `year_below`, `year_above` (the same without one year;
+        null with a single year).
+    """
+
+    def named(chosen: Cells) -> np.ndarray:
+        pooled, _ = carried_through(chosen, "paule_mandel", "linear", 1.0)
+        return np.stack([pooled.prob_below(-flag.delta) >= flag.watch, 1 - pooled.prob_below(flag.delta) >= flag.watch])
+
+    pull = np.nanmax(np.where(data.fitted, np.abs(data.x - np.nanmean(data.x)), 0), axis=0)
+    schools = [place for place in np.argsort(-pull, kind="stable")[:_LEFT_OUT] if data.fitted[:, place].any()]
+    by_school = np.mean([named(data.without(place)) for place in schools], axis=0)
+    count = len(data.y)
+    apart = [named(data.years([t for t in range(count) if t != out])) for out in range(count)] if count > 1 else []
+    by_years = np.mean(apart, axis=0) if apart else np.full((2, data.y.shape[1]), np.nan)
+    return pl.DataFrame(
+        {
+            "school_below": by_school[0], "school_above": by_school[1],
+            "year_below": pl.Series(by_years[0]).fill_nan(None), "year_above": pl.Series(by_years[1]).fill_nan(None),
+        }
+    )  # fmt: skip
+
+
+def by_context(data: Cells, ids: pl.Series, rules: SpecificationRules, alpha: float, flag: FlagRules) -> pl.DataFrame:
+    """How often schools of poor and of good context are named, for each assumed reliability of the index.
+
+    An index measured with error gives a line that is too flat: poor contexts are then named below expectation
+    more often than they deserve (Woodhouse, Yang, Goldstein, Rasbash, 1996).
+
+    Returns
+    -------
+    DataFrame
+        Table `reliability`: reliability, quartile (1 the poorest context of the last year), schools, below, above
+        (shares of these schools).
+    """
+    last = data.x[-1]
+    there = np.isfinite(last)
+    quartile = np.searchsorted(np.quantile(last[there], [0.25, 0.5, 0.75]), last, side="right") + 1
+    rows = []
+    for reliability in _reliabilities(rules, alpha):
+        pooled, _ = carried_through(data, "paule_mandel", "linear", reliability)
+        below = pooled.prob_below(-flag.delta) >= flag.watch
+        above = 1 - pooled.prob_below(flag.delta) >= flag.watch
+        for number in range(1, 5):
+            of_quartile = there & (quartile == number) & np.isfinite(pooled.effect)
+            rows.append(
+                {
+                    "reliability": reliability, "quartile": number, "schools": int(of_quartile.sum()),
+                    "below": float(below[of_quartile].mean()), "above": float(above[of_quartile].mean()),
+                }
+            )  # fmt: skip
+    return pl.DataFrame(rows)

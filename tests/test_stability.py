@@ -1,0 +1,185 @@
+"""Every specification says what statsmodels and brute force say; the report's own is one of them."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import polars as pl
+import pytest
+import statsmodels.api as sm
+import yaml
+from numpy.testing import assert_allclose
+
+from helpers.model import expectation, school_effects, variance_components
+from helpers.model.expectation import meta_regression
+from helpers.model.stability import (
+    by_context,
+    carried_through,
+    cells,
+    fit_line,
+    left_out,
+    specifications,
+    without_influential,
+)
+from helpers.params import FlagRules, ModelRules, SpecificationRules
+from helpers.report import METHOD
+
+METHODS = yaml.safe_load(METHOD.read_text(encoding="utf-8"))
+FLAG, SPECIFIED = FlagRules(**METHODS["flag"]), SpecificationRules(**METHODS["specifications"])
+YEARS = [2020, 2021, 2022]
+SCHOOLS = 40
+
+
+@pytest.fixture(scope="module")
+def region():
+    """Tables `outcome`, `wellbeing_index`, `schools` of 40 schools, some small, some remote, one absent a year."""
+    random = np.random.default_rng(11)
+    ids = [f"{place:03}" for place in range(SCHOOLS)]
+    index, lasting = random.normal(50, 10, SCHOOLS), random.normal(0, 0.3, SCHOOLS)
+    n = random.integers(5, 90, SCHOOLS).astype(float)
+    rows = []
+    for year in YEARS:
+        y = 0.02 * (index - 50) + lasting + random.normal(0, 0.1, SCHOOLS) + random.normal(0, 0.9 / np.sqrt(n))
+        rows.append(pl.DataFrame({"year": year, "school_id": ids, "outcome": y, "outcome_se": 0.9 / np.sqrt(n),
+                                  "n_participants": n, "index": index, "remote": np.arange(SCHOOLS) % 4 == 0,
+                                  "in_model": n >= 10, "why_excluded": pl.Series([None] * SCHOOLS, dtype=pl.String)}))  # fmt: skip
+    whole = pl.concat(rows).filter(~((pl.col("school_id") == "007") & (pl.col("year") == 2021)))
+    return (
+        whole.select("year", "school_id", "outcome", "outcome_se", "n_participants"),
+        whole.select("year", "school_id", "index"),
+        whole.select("year", "school_id", "remote", "in_model", "why_excluded"),
+    )
+
+
+@pytest.fixture(scope="module")
+def data(region):
+    outcome, index, schools = region
+    return cells(outcome, index, schools, YEARS, outcome["school_id"].unique().sort())
+
+
+def test_the_report_s_own_specification_is_the_report(region, data):
+    _outcome, _index, _schools = region
+    table, fits = expectation(*region, ModelRules(years_pooled=3, min_schools=4, source="test"))
+    components = variance_components(table, {fit["year"]: fit["tau2"] for fit in fits})
+    effect = school_effects(table, components, FLAG.delta)
+    pooled, lines = carried_through(data, "paule_mandel", "linear", 1.0)
+    assert_allclose(pooled.effect, effect["effect"], rtol=1e-9)
+    assert_allclose(pooled.effect_se, effect["effect_se"], rtol=1e-9)
+    assert_allclose([line.slope for line in lines], [fit["slope"] for fit in fits], rtol=1e-9)
+
+
+def year(data, number=0):
+    return tuple(getattr(data, name)[number] for name in ("y", "v", "n", "x", "remote", "fitted"))
+
+
+@pytest.mark.parametrize(("weights", "form"), list(product(SPECIFIED.weights, SPECIFIED.form)))
+def test_a_line_is_what_statsmodels_fits(data, weights, form):
+    y, v, n, x, remote, fitted = year(data)
+    columns = {"linear": [x], "quadratic": [x, x**2], "remote": [x, remote]}[form]
+    X = sm.add_constant(np.column_stack(columns))
+    w = {"participants": n, "equal": np.ones_like(n)}.get(weights)
+    if w is None:
+        centred = np.column_stack([np.ones_like(x), *(c - c[fitted].mean() for c in columns)])
+        w = 1 / (v + meta_regression(y[fitted], v[fitted], centred[fitted]).tau2)
+    fit = sm.WLS(y[fitted], X[fitted], weights=w[fitted]).fit()
+    line = fit_line(y, v, n, x, remote, fitted, weights, form, 1.0)
+    assert_allclose(line.residual, y - X @ fit.params, rtol=1e-7, atol=1e-9)
+    if form != "quadratic":
+        assert line.slope == pytest.approx(fit.params[1], rel=1e-7)
+
+
+@pytest.mark.parametrize("weights", SPECIFIED.weights)
+def test_tau2_makes_the_weighted_squares_equal_their_degrees_of_freedom(data, weights):
+    y, v, n, x, remote, fitted = year(data)
+    for reliability in (1.0, 0.7):
+        line = fit_line(y, v, n, x, remote, fitted, weights, "linear", reliability)
+        squares = (line.residual[fitted] ** 2 / (v[fitted] + line.tau2)).sum()
+        assert squares == pytest.approx(fitted.sum() - 2)
+
+
+def test_a_corrected_slope_is_the_fitted_one_over_the_reliability(data):
+    y, v, n, x, remote, fitted = year(data)
+    plain = fit_line(y, v, n, x, remote, fitted, "equal", "linear", 1.0)
+    corrected = fit_line(y, v, n, x, remote, fitted, "equal", "linear", 0.8)
+    assert corrected.slope == pytest.approx(plain.slope / 0.8)
+    y_mean, x_mean = y[fitted].mean(), x[fitted].mean()
+    assert_allclose(corrected.residual, y - y_mean - corrected.slope * (x - x_mean), atol=1e-12)
+
+
+def test_every_combination_is_carried_through(region):
+    outcome, index, schools = region
+    outcomes = pl.concat(outcome.with_columns(variant=pl.lit(name)) for name in ("all", "low"))
+    indices = pl.concat(index.with_columns(variant=pl.lit(name)) for name in ("equal", "rank"))
+    specified, shares = specifications(outcomes, indices, schools, YEARS, SPECIFIED, 0.65, FLAG)
+    assert specified.height == 2 * 2 * 2 * 3 * 3 * 3  # outcome, index, sample, weights, form, reliability
+    choices = ["index", "outcome", "sample", "weights", "form", "reliability"]
+    assert specified.select(choices).is_unique().all()
+    assert set(specified["reliability"]) == {1.0, 0.8, 0.65}
+    # a school's share is the mean over the specifications of what each says of it
+    assert shares["share_below"].sum() == pytest.approx(specified["n_below"].sum() / specified.height)
+    assert shares["share_above"].sum() == pytest.approx(specified["n_above"].sum() / specified.height)
+
+
+def test_a_school_beyond_all_doubt_is_so_in_every_specification(region):
+    outcome, index, schools = region
+    sunk = outcome.with_columns(outcome=pl.when(school_id="030").then(pl.lit(-3.0)).otherwise("outcome"))
+    outcomes = sunk.with_columns(variant=pl.lit("all"))
+    _, shares = specifications(
+        outcomes, index.with_columns(variant=pl.lit("equal")), schools, YEARS, SPECIFIED, 0.65, FLAG
+    )
+    assert shares.filter(school_id="030").row(0) == ("030", 1.0, 0.0)
+
+
+def test_without_influential_leaves_out_three_of_each_year_by_cook(data):
+    less = without_influential(data)
+    assert (data.fitted.sum(axis=1) - less.fitted.sum(axis=1)).tolist() == [3, 3, 3]
+    y, v, _, x, _, fitted = year(data)
+    root = np.sqrt(meta_regression(y[fitted], v[fitted], sm.add_constant(x[fitted])).weights)
+    fit = sm.OLS(root * y[fitted], root[:, None] * sm.add_constant(x[fitted])).fit()
+    worst = np.flatnonzero(fitted)[np.argsort(-fit.get_influence().cooks_distance[0])[:3]]
+    assert set(np.flatnonzero(fitted & ~less.fitted[0])) == set(worst)
+
+
+def test_leaving_out_is_refitting_by_hand(region, data):
+    outcome, index, schools = region
+    ids = outcome["school_id"].unique().sort().to_list()
+    table = left_out(data, FLAG)
+    named = []
+    for school in ids:
+        apart = schools.with_columns(in_model=pl.col("in_model") & (pl.col("school_id") != school))
+        if not schools.filter(school_id=school)["in_model"].any():
+            continue
+        pooled, _ = carried_through(cells(outcome, index, apart, YEARS, pl.Series(ids)), "paule_mandel", "linear", 1.0)
+        named.append(pooled.prob_below(-FLAG.delta) >= FLAG.watch)
+    assert_allclose(table["school_below"], np.mean(named, axis=0))
+    assert set(np.round(table["year_below"] * 3, 6)) <= {0, 1, 2, 3}
+
+
+def test_one_year_cannot_be_left_out(region):
+    outcome, index, schools = region
+    ids = outcome["school_id"].unique().sort()
+    table = left_out(cells(outcome, index, schools, [2022], ids), FLAG)
+    assert table["year_below"].null_count() == SCHOOLS
+
+
+def test_a_less_reliable_index_moves_the_flags_to_good_contexts():
+    """With a steeper true line poor contexts are excused and good ones asked for more (Woodhouse et al., 1996)."""
+    random = np.random.default_rng(2)
+    true = random.normal(50, 10, 400)
+    seen = true + random.normal(0, 10 * np.sqrt(1 / 0.65 - 1), 400)
+    n = np.full(400, 50.0)
+    ids = pl.Series([f"{place:03}" for place in range(400)])
+    keys = pl.DataFrame({"year": 2022, "school_id": ids})
+    y = 0.03 * (true - 50) + random.normal(0, 0.2, 400) + random.normal(0, 0.9 / np.sqrt(n))
+    outcome = keys.with_columns(
+        outcome=pl.Series(y), outcome_se=pl.Series(0.9 / np.sqrt(n)), n_participants=pl.Series(n)
+    )
+    schools = keys.with_columns(in_model=True, why_excluded=pl.lit(None, pl.String))
+    data = cells(outcome, keys.with_columns(index=pl.Series(seen)), schools, [2022], ids)
+    table = by_context(data, ids, SPECIFIED, 0.65, FLAG)
+    gap = {
+        reliability: rows.filter(quartile=1)["below"].item() - rows.filter(quartile=4)["below"].item()
+        for (reliability,), rows in table.group_by("reliability")
+    }
+    assert gap[1.0] > 0.1 and abs(gap[0.65]) < gap[1.0] / 2
