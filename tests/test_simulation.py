@@ -34,7 +34,7 @@ def region() -> Cells:
 @pytest.fixture(scope="module")
 def table(region):
     lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
-    return simulate(region, lines, COMPONENTS, [1.0], FLAG, SMALL_N, RUNS)
+    return simulate(region, lines, COMPONENTS, [1.0], FLAG, SMALL_N, RUNS)[0]
 
 
 def test_the_region_is_as_hard_as_the_targets_suppose(region):
@@ -72,17 +72,22 @@ def test_the_usual_rule_does_not(table):
 def test_an_index_measured_with_error_makes_more_false_flags(region):
     lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
     rules = RUNS.model_copy(update={"runs": 100})
-    table = simulate(region, lines, COMPONENTS, [1.0, 0.65], FLAG, SMALL_N, rules).filter(rule="report")
+    judged, fairness = simulate(region, lines, COMPONENTS, [1.0, 0.65], FLAG, SMALL_N, rules)
+    table = judged.filter(rule="report")
     exact, noisy = table["ppv"]
     assert noisy < exact - 0.05
     assert table["coverage"][1] < 0.9
+    # schools of the poorest true context are named below far more often than those of the best
+    below = {(row["reliability"], row["quartile"]): row["below"] for row in fairness.iter_rows(named=True)}
+    assert below[1.0, 1] == pytest.approx(below[1.0, 4], abs=0.02)
+    assert below[0.65, 1] > 2 * below[0.65, 4]
 
 
 def test_the_same_seed_gives_the_same_table(region):
     lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
     rules = RUNS.model_copy(update={"runs": 10})
     one, other = (simulate(region, lines, COMPONENTS, [1.0], FLAG, SMALL_N, rules) for _ in range(2))
-    assert one.equals(other)
+    assert all(table.equals(again) for table, again in zip(one, other, strict=True))
 
 
 def test_a_drawn_region_has_the_planted_variances(region):

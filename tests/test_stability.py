@@ -14,7 +14,6 @@ from numpy.testing import assert_allclose
 from helpers.model import expectation, school_effects, variance_components
 from helpers.model.expectation import meta_regression
 from helpers.model.stability import (
-    by_context,
     carried_through,
     cells,
     fit_line,
@@ -161,25 +160,3 @@ def test_one_year_cannot_be_left_out(region):
     ids = outcome["school_id"].unique().sort()
     table = left_out(cells(outcome, index, schools, [2022], ids), FLAG)
     assert table["year_below"].null_count() == SCHOOLS
-
-
-def test_a_less_reliable_index_moves_the_flags_to_good_contexts():
-    """With a steeper true line poor contexts are excused and good ones asked for more (Woodhouse et al., 1996)."""
-    random = np.random.default_rng(2)
-    true = random.normal(50, 10, 400)
-    seen = true + random.normal(0, 10 * np.sqrt(1 / 0.65 - 1), 400)
-    n = np.full(400, 50.0)
-    ids = pl.Series([f"{place:03}" for place in range(400)])
-    keys = pl.DataFrame({"year": 2022, "school_id": ids})
-    y = 0.03 * (true - 50) + random.normal(0, 0.2, 400) + random.normal(0, 0.9 / np.sqrt(n))
-    outcome = keys.with_columns(
-        outcome=pl.Series(y), outcome_se=pl.Series(0.9 / np.sqrt(n)), n_participants=pl.Series(n)
-    )
-    schools = keys.with_columns(in_model=True, why_excluded=pl.lit(None, pl.String))
-    data = cells(outcome, keys.with_columns(index=pl.Series(seen)), schools, [2022], ids)
-    table = by_context(data, ids, SPECIFIED, 0.65, FLAG)
-    gap = {
-        reliability: rows.filter(quartile=1)["below"].item() - rows.filter(quartile=4)["below"].item()
-        for (reliability,), rows in table.group_by("reliability")
-    }
-    assert gap[1.0] > 0.1 and abs(gap[0.65]) < gap[1.0] / 2

@@ -20,10 +20,11 @@ from helpers.params import FlagRules, SimulationRules, SmallNRules
 
 @dataclass(frozen=True)
 class Drawn:
-    """One redrawn region: outcomes (years, schools) in `data`, planted persistent effects (schools,)."""
+    """One redrawn region: outcomes (years, schools) in `data`; planted persistent effects and true contexts (schools,)."""
 
     data: Cells
     persistent: np.ndarray
+    context: np.ndarray
 
 
 def redrawn(
@@ -42,7 +43,9 @@ def redrawn(
     persistent = random.normal(0, np.sqrt(components.persistent), schools)
     transient = random.normal(0, np.sqrt(components.transient), (years, schools))
     noise = random.normal(size=(years, schools)) * np.sqrt(data.v)
-    return Drawn(replace(data, y=slope * context + persistent + transient + noise), persistent)
+    return Drawn(
+        replace(data, y=slope * context + persistent + transient + noise), persistent, np.nanmean(context, axis=0)
+    )
 
 
 def simulate(
@@ -53,7 +56,7 @@ def simulate(
     flag: FlagRules,
     small_n: SmallNRules,
     rules: SimulationRules,
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Redraw `rules.runs` regions for each reliability of the index and count what each rule names.
 
     Parameters
@@ -65,17 +68,22 @@ def simulate(
 
     Returns
     -------
-    DataFrame
+    simulation : DataFrame
         Table `simulation`: reliability, rule (`report`: watch and persistent tiers; `persistent`: the upper tier
         alone; `one_year`: ordinary least squares, residual of the last year beyond ∓1 SD), flags (a year), ppv (of
         the named, how many are beyond ∓truth in that direction), sensitivity (of those beyond, how many are
         named), small (share of the named with fewer than `small_n` participants), wrong_sign (share of the named
         whose effect has the other sign), coverage (of 95 % intervals of the effect; of the report's rule only).
+    fairness : DataFrame
+        Table `fairness`: reliability, quartile of the true context (1 the poorest), below, above: shares of its
+        schools that the report's rule names. An index measured with error gives a line that is too flat, and
+        schools of poor context are named too often (Woodhouse, Yang, Goldstein, Rasbash, 1996).
     """
-    rows = []
+    rows, fairness = [], []
     for reliability in dict.fromkeys(reliabilities):
         random = np.random.default_rng([rules.seed, round(1000 * reliability)])
         counts: dict[str, np.ndarray] = {}
+        of_quartiles = np.zeros((3, 4))
         covered = judged = 0
         for _ in range(rules.runs):
             region = redrawn(data, lines, components, reliability, random)
@@ -84,7 +92,9 @@ def simulate(
             inside = np.abs(region.persistent - pooled.effect) <= 1.959964 * pooled.effect_se
             there = np.isfinite(pooled.effect)
             covered, judged = covered + int(inside[there].sum()), judged + int(there.sum())
-            for rule, named in _named(region.data, residual, pooled, flag, small_n).items():
+            all_named = _named(region.data, residual, pooled, flag, small_n)
+            of_quartiles += _by_quartile(all_named["report"], region.context, there)
+            for rule, named in all_named.items():
                 counts[rule] = counts.get(rule, 0) + _counted(named, region.persistent, data.n, rules)
         for rule, (flags, right, beyond, small, wrong) in counts.items():
             rows.append(
@@ -95,7 +105,20 @@ def simulate(
                     "runs": rules.runs,
                 }
             )  # fmt: skip
-    return pl.DataFrame(rows)
+        below, above = of_quartiles[:2] / of_quartiles[2]
+        fairness += [
+            {"reliability": reliability, "quartile": number + 1, "below": below[number], "above": above[number]}
+            for number in range(4)
+        ]
+    return pl.DataFrame(rows), pl.DataFrame(fairness)
+
+
+def _by_quartile(named: np.ndarray, context: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Schools named below, named above and there are, by quartile of the true context: array (3, 4)."""
+    cuts = np.quantile(context[there], [0.25, 0.5, 0.75])
+    quartile = np.searchsorted(cuts, context[there], side="right")
+    counted = [np.bincount(quartile, weights=what[there], minlength=4) for what in (*named, np.ones_like(context))]
+    return np.stack(counted)
 
 
 def _ratio(part: float, whole: float) -> float | None:

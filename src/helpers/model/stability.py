@@ -202,7 +202,7 @@ def specifications(
     rows = []
     counts = np.zeros((2, len(ids)))
     for choice, data in _chosen(outcomes, indices, schools, years, ids, rules):
-        for weights, form, reliability in product(rules.weights, _forms(rules, data), _reliabilities(rules, alpha)):
+        for weights, form, reliability in product(rules.weights, _forms(rules, data), reliabilities(rules, alpha)):
             pooled, lines = carried_through(data, weights, form, reliability)
             below = pooled.prob_below(-flag.delta) >= flag.watch
             above = 1 - pooled.prob_below(flag.delta) >= flag.watch
@@ -239,7 +239,8 @@ def _forms(rules: SpecificationRules, data: Cells) -> list[str]:
     return [form for form in rules.form if form != "remote" or some]
 
 
-def _reliabilities(rules: SpecificationRules, alpha: float) -> list[float]:
+def reliabilities(rules: SpecificationRules, alpha: float) -> list[float]:
+    """The assumed reliabilities of the index, each once; the word `alpha` stands for the estimated one."""
     return list(dict.fromkeys(alpha if value == "alpha" else float(value) for value in rules.reliability))
 
 
@@ -270,34 +271,3 @@ def left_out(data: Cells, flag: FlagRules) -> pl.DataFrame:
             "year_below": pl.Series(by_years[0]).fill_nan(None), "year_above": pl.Series(by_years[1]).fill_nan(None),
         }
     )  # fmt: skip
-
-
-def by_context(data: Cells, ids: pl.Series, rules: SpecificationRules, alpha: float, flag: FlagRules) -> pl.DataFrame:
-    """How often schools of poor and of good context are named, for each assumed reliability of the index.
-
-    An index measured with error gives a line that is too flat: poor contexts are then named below expectation
-    more often than they deserve (Woodhouse, Yang, Goldstein, Rasbash, 1996).
-
-    Returns
-    -------
-    DataFrame
-        Table `reliability`: reliability, quartile (1 the poorest context of the last year), schools, below, above
-        (shares of these schools).
-    """
-    last = data.x[-1]
-    there = np.isfinite(last)
-    quartile = np.searchsorted(np.quantile(last[there], [0.25, 0.5, 0.75]), last, side="right") + 1
-    rows = []
-    for reliability in _reliabilities(rules, alpha):
-        pooled, _ = carried_through(data, "paule_mandel", "linear", reliability)
-        below = pooled.prob_below(-flag.delta) >= flag.watch
-        above = 1 - pooled.prob_below(flag.delta) >= flag.watch
-        for number in range(1, 5):
-            of_quartile = there & (quartile == number) & np.isfinite(pooled.effect)
-            rows.append(
-                {
-                    "reliability": reliability, "quartile": number, "schools": int(of_quartile.sum()),
-                    "below": float(below[of_quartile].mean()), "above": float(above[of_quartile].mean()),
-                }
-            )  # fmt: skip
-    return pl.DataFrame(rows)
