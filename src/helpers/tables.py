@@ -123,6 +123,17 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
             "n_participants": FLOAT, "procedures": TEXT,
         },
     ),
+    "index_variants": (
+        ["year", "school_id", "variant"],
+        {"year": INT, "school_id": TEXT, "variant": TEXT, "index": FLOAT},
+    ),
+    "outcome_variants": (
+        ["year", "school_id", "variant"],
+        {
+            "year": INT, "school_id": TEXT, "variant": TEXT, "outcome": FLOAT, "outcome_se": FLOAT,
+            "n_participants": FLOAT,
+        },
+    ),
     "expectation": (
         ["year", "school_id"],
         {
@@ -138,6 +149,52 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
             "prob_above": FLOAT, "years_below": INT, "years_above": INT,
         },
     ),
+    "specifications": (
+        ["number"],
+        {
+            "number": INT, "index": TEXT, "outcome": TEXT, "sample": TEXT, "weights": TEXT, "form": TEXT,
+            "reliability": FLOAT, "slope": FLOAT, "n_below": INT, "n_above": INT,
+        },
+    ),
+    "stability": (
+        ["school_id"],
+        {
+            "school_id": TEXT, "share_below": FLOAT, "share_above": FLOAT, "school_below": FLOAT,
+            "school_above": FLOAT, "year_below": FLOAT, "year_above": FLOAT,
+        },
+    ),
+    "simulation": (
+        ["reliability", "rule"],
+        {
+            "reliability": FLOAT, "rule": TEXT, "flags": FLOAT, "ppv": FLOAT, "sensitivity": FLOAT, "small": FLOAT,
+            "wrong_sign": FLOAT, "coverage": FLOAT, "runs": INT,
+        },
+    ),
+    "fairness": (
+        ["reliability", "quartile"],
+        {"reliability": FLOAT, "quartile": INT, "below": FLOAT, "above": FLOAT},
+    ),
+    "federal": (
+        ["year", "school_id"],
+        {"year": INT, "school_id": TEXT, "n_procedures": INT, "n_low": INT, "federal_low": BOOL},
+    ),
+    "chance": (["share", "n"], {"share": FLOAT, "n": INT, "one": FLOAT, "two_of_three": FLOAT}),
+    "agreement": (
+        ["direction", "tier"],
+        {"direction": TEXT, "tier": TEXT, "on_list": INT, "not_on_list": INT},
+    ),
+    "backtest": (
+        ["direction", "tier"],
+        {
+            "direction": TEXT, "tier": TEXT, "n": INT, "flagged_residual": FLOAT, "predicted": FLOAT,
+            "predicted_se": FLOAT, "actual": FLOAT, "z": FLOAT,
+        },
+    ),
+    "ranks": (["school_id"], {"school_id": TEXT, "rank": FLOAT, "lower": FLOAT, "upper": FLOAT}),
+    "similar": (
+        ["school_id", "place"],
+        {"school_id": TEXT, "place": INT, "neighbour_id": TEXT, "distance": FLOAT},
+    ),
     "flags": (
         ["school_id"],
         {
@@ -148,13 +205,17 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
 }  # fmt: skip
 
 NAMES = list(CONTRACT)
-COMPUTED = ["wellbeing_index", "outcome", "expectation", "effect", "flags"]
-FROM_INTAKE = [name for name in NAMES if name not in COMPUTED]
+MEASURED = ["wellbeing_index", "outcome", "index_variants", "outcome_variants"]
+JUDGED = ["effect", "flags", "specifications", "stability", "simulation", "fairness", "federal", "chance", "agreement",
+          "backtest", "ranks", "similar"]  # fmt: skip
+FROM_INTAKE = [name for name in NAMES if name not in (*MEASURED, "expectation", *JUDGED)]
+"""Tables by the step that makes them: 01 intake, 02 measures, 04 flags; 03 makes `expectation`."""
 NUMBERS = ["measures", "model"]
 """Files of named numbers beside the tables: scales and spreads; fitted models."""
 INTERNAL = [
     "protocol",
     "corrections",
+    "ranks",
     "journal",
     "primary_scores",
     "biased",
@@ -167,6 +228,8 @@ _NULL_IN_KEY = {"biased": {"subject", "grade"}}
 """Key columns in which nothing means «every one»."""
 _SHARES = {
     *("share_low", "share_done", "share", "share_lowered", "share_confirmed", "share_raised"),
+    *("share_below", "share_above", "school_below", "school_above", "year_below", "year_above"),
+    *("ppv", "sensitivity", "small", "wrong_sign", "coverage", "below", "above", "one", "two_of_three"),
     *("leverage", "reliability", "prob_below", "prob_above", "spec_share", "q_value"),
 }
 _NOT_NEGATIVE = {

@@ -1,15 +1,24 @@
-"""From canonical tables to the two measures: wellbeing index and outcome."""
+"""From canonical tables to the two measures: wellbeing index and outcome, their variants and reliability."""
 
+from helpers.measure.carry import carried_forward
 from helpers.measure.index import IndexScale, cronbach_alpha, index_scale, wellbeing_index
 from helpers.measure.outcome import PupilSpread, entering, outcome, pupil_spread
+from helpers.measure.reliability import IndexReliability, index_reliability
+from helpers.measure.variants import index_variants, outcome_variants, variant_weights
 
 __all__ = [
+    "IndexReliability",
     "IndexScale",
     "PupilSpread",
+    "carried_forward",
     "cronbach_alpha",
     "entering",
+    "index_reliability",
     "index_scale",
+    "index_variants",
     "outcome",
+    "outcome_variants",
     "pupil_spread",
+    "variant_weights",
     "wellbeing_index",
 ]

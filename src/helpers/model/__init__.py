@@ -1,19 +1,36 @@
-"""The method: expectation given context, shrinkage over years, flags, typology."""
+"""The method: expectation given context, shrinkage over years, flags, typology, and what all of it is worth."""
 
+from helpers.model.backtest import backtest
 from helpers.model.effect import VarianceComponents, school_effects, variance_components
 from helpers.model.expectation import Influence, MetaRegression, expectation, influence, meta_regression, shrink
+from helpers.model.federal import agreement, chance_table, federal
 from helpers.model.flags import expected_false_share, flags
+from helpers.model.links import procedure_slopes, year_checks
+from helpers.model.ranks import rank_intervals
+from helpers.model.similar import similar
+from helpers.model.simulation import simulate_report
+from helpers.model.stability import stability
 
 __all__ = [
     "Influence",
     "MetaRegression",
     "VarianceComponents",
+    "agreement",
+    "backtest",
+    "chance_table",
     "expectation",
     "expected_false_share",
+    "federal",
     "flags",
     "influence",
     "meta_regression",
+    "procedure_slopes",
+    "rank_intervals",
     "school_effects",
     "shrink",
+    "similar",
+    "simulate_report",
+    "stability",
     "variance_components",
+    "year_checks",
 ]

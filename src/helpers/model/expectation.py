@@ -295,18 +295,13 @@ def expectation(
     BadInput
         A year has too few schools, or the link cannot be estimated.
     """
-    placed = (
-        outcome.join(index.select("year", "school_id", "index"), on=["year", "school_id"])
-        .join(placeable(schools).select("year", "school_id", "in_model"), on=["year", "school_id"])
-        .sort("year", "school_id")
-    )
     tables, models = [], []
-    for (year,), rows in placed.group_by("year", maintain_order=True):
+    for (year,), rows in placed(outcome, index, schools).group_by("year", maintain_order=True):
         fitted = rows.filter("in_model")
         if fitted.height < rules.min_schools:
             raise _cannot_fit(year, f"годных школ: {fitted.height}", f"не меньше {rules.min_schools}")
         try:
-            fit = meta_regression(*_arrays(fitted))
+            fit = meta_regression(*arrays(fitted))
         except ValueError as error:
             raise _cannot_fit(year, f"данные, по которым связь не оценить ({error})", "различающиеся школы") from None
         null = meta_regression(fit.y, fit.variance, fit.X[:, :1])
@@ -336,13 +331,23 @@ def placeable(schools: pl.DataFrame) -> pl.DataFrame:
     return schools.filter(~pl.col("why_excluded").is_in(["before_merger", "year_not_compared"]).fill_null(False))
 
 
-def _arrays(rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def placed(outcome: pl.DataFrame, index: pl.DataFrame, schools: pl.DataFrame) -> pl.DataFrame:
+    """School-years that have an outcome and an index and may have an expectation: their rows of the three tables."""
+    return (
+        outcome.join(index.select("year", "school_id", "index"), on=["year", "school_id"])
+        .join(placeable(schools), on=["year", "school_id"])
+        .sort("year", "school_id")
+    )
+
+
+def arrays(rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Outcomes, their sampling variances and the design [1, index] of `placed` rows."""
     x = rows["index"].to_numpy()
     return rows["outcome"].to_numpy(), rows["outcome_se"].to_numpy() ** 2, np.column_stack([np.ones_like(x), x])
 
 
 def _placed(rows: pl.DataFrame, fit: MetaRegression, pull: Influence) -> pl.DataFrame:
-    y, variance, X = _arrays(rows)
+    y, variance, X = arrays(rows)
     expected_variance = fit.expected_variance(X)
     residual = y - X @ fit.beta
     in_model = rows["in_model"].to_numpy()

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from helpers.model.effect import Pooled, VarianceComponents
-from helpers.model.stability import Cells, Line, carried_through
-from helpers.params import FlagRules, SimulationRules, SmallNRules
+from helpers.model.effect import Pooled, VarianceComponents, split_variance
+from helpers.model.stability import Cells, Line, carried_through, reliabilities
+from helpers.params import FlagRules, SimulationRules, SmallNRules, SpecificationRules
 
 
 @dataclass(frozen=True)
@@ -160,3 +160,18 @@ def _counted(named: np.ndarray, persistent: np.ndarray, n: np.ndarray, rules: Si
     return np.array(
         [named.sum(), (named & beyond).sum(), beyond.sum(), (named & small).sum(), (named & (signed < 0)).sum()], float
     )
+
+
+def simulate_report(
+    data: Cells,
+    specified: SpecificationRules,
+    alpha: float,
+    flag: FlagRules,
+    small_n: SmallNRules,
+    rules: SimulationRules,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Tables `simulation` and `fairness` on the report's own specification, for every assumed reliability."""
+    _, lines = carried_through(data, "paule_mandel", "linear", 1.0)
+    residual = np.stack([line.residual for line in lines])
+    components = split_variance(residual, data.v, [line.tau2 for line in lines], data.fitted)
+    return simulate(data, lines, components, reliabilities(specified, alpha), flag, small_n, rules)

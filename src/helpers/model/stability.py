@@ -198,7 +198,7 @@ def specifications(
         school_id, share_below, share_above: in what share of the specifications P beyond ∓delta reaches
         `flag.watch`.
     """
-    ids = outcomes.filter(pl.col("year").is_in(list(years)))["school_id"].unique().sort()
+    ids = school_ids(outcomes, years)
     rows = []
     counts = np.zeros((2, len(ids)))
     for choice, data in _chosen(outcomes, indices, schools, years, ids, rules):
@@ -271,3 +271,29 @@ def left_out(data: Cells, flag: FlagRules) -> pl.DataFrame:
             "year_below": pl.Series(by_years[0]).fill_nan(None), "year_above": pl.Series(by_years[1]).fill_nan(None),
         }
     )  # fmt: skip
+
+
+def stability(
+    outcomes: pl.DataFrame,
+    indices: pl.DataFrame,
+    schools: pl.DataFrame,
+    years: Sequence[int],
+    rules: SpecificationRules,
+    alpha: float,
+    flag: FlagRules,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Tables `specifications` and `stability`; parameters as in `specifications`."""
+    specified, shares = specifications(outcomes, indices, schools, years, rules, alpha, flag)
+    own = report_cells(outcomes, indices, schools, years)
+    return specified, pl.concat([shares, left_out(own, flag)], how="horizontal")
+
+
+def report_cells(outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int]) -> Cells:
+    """The report's own index and outcome as arrays, schools sorted by id."""
+    ids = school_ids(outcomes, years)
+    return cells(outcomes.filter(variant="all"), indices.filter(variant="equal"), schools, years, ids)
+
+
+def school_ids(outcomes: pl.DataFrame, years: Sequence[int]) -> pl.Series:
+    """Schools with any outcome in the years, in the order of the arrays."""
+    return outcomes.filter(pl.col("year").is_in(list(years)))["school_id"].unique().sort()
