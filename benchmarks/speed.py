@@ -114,7 +114,9 @@ def model() -> None:
         table, models = expectation(outcome, index, placed, params.model)
         components = variance_components(table, {fitted["year"]: fitted["tau2"] for fitted in models})
         effect = school_effects(table, components, params.flag.delta)
-        flags(effect, placed, outcome, index, YEARS, params.flag, params.small_n)
+        stable = effect.select("school_id", share_below=1.0, share_above=1.0)
+        nobody = effect.select("school_id", federal_low=False)
+        flags(effect, placed, outcome, index, stable, nobody, YEARS, params.flag, params.small_n)
 
     fit()
     line("model, 40,000 schools × 3 years", min(seconds(fit) for _ in range(3)), 1)

@@ -68,7 +68,7 @@ def test_checks_find_what_is_planted_and_no_more():
     random = np.random.default_rng(81)
     schools = 2000
     x, municipality = random.normal(50, 10, schools), np.arange(schools) % 40
-    noise, remote = random.normal(0, 0.3, schools), np.arange(schools) % 5 == 0
+    noise, remote = random.normal(0, 0.3, schools), np.arange(schools) % 7 == 0
     straight = diagnose(linked(0.03 * x + noise, x), remote, municipality)
     assert min(straight[name] for name in ("breusch_pagan_p", "reset_p", "quadratic_p", "remote_p")) > 1e-3
     assert straight["municipal_reason"] == "boundary" or straight["municipal_icc"] < 0.02

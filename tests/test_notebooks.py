@@ -28,9 +28,20 @@ def test_the_steps_and_pages_of_the_plan_are_there():
     assert [path.stem for path in NOTEBOOKS if path.parent == STEPS] == [
         "01-intake", "02-measures", "03-expectation", "04-flags", "05-disclosure",
     ]  # fmt: skip
-    assert {*FANNED, "index", "data", "context", "results", "expectation", "flags", "groups", "method", "protocol"} == {
-        path.stem for path in NOTEBOOKS if path.parent == PAGES
-    }
+    assert {
+        *FANNED,
+        "index",
+        "data",
+        "context",
+        "results",
+        "expectation",
+        "flags",
+        "groups",
+        "method",
+        "protocol",
+        "reliability",
+        "federal",
+    } == {path.stem for path in NOTEBOOKS if path.parent == PAGES}
 
 
 @EACH

@@ -50,7 +50,7 @@ def region(seed=0, schools=80, weights=(0.0, 0.0, 0.0)):
             "single": np.round(1 / (1 + np.exp(1 + common + random.normal(0, 1, rows))), 1),
             "wealth": 0.5 * common + random.normal(0, 1, rows),
         }
-    )
+    ).with_columns(carried_from=pl.lit(None, pl.Int64))
     fitted = context.select("year", "school_id").filter(pl.Series(np.arange(rows) % 7 != 0))
     scale = index_scale(context, fitted, INDICATORS, RULES, CLASSES, BASE)
     index = wellbeing_index(context, INDICATORS, scale, RULES)

@@ -100,6 +100,35 @@ def check(
     typer.echo("Данные приняты.")
 
 
+@app.command()
+def simulate(
+    report: ReportName,
+    runs: Annotated[int, typer.Option("--runs", min=10, help="Сколько регионов разыграть.")] = 200,
+    out: Out = "",
+) -> None:
+    """Разыграть регионы с известной истиной на школах построенного отчёта и сказать, чего стоит правило."""
+    from helpers.model import simulate_report
+    from helpers.model.stability import report_cells
+    from helpers.show import views, words
+
+    this = open_report(report, out)
+    params = this.params
+    data = report_cells(
+        this.read("outcome_variants"), this.read("index_variants"), this.read("schools"), params.pooled_years
+    )
+    alpha = this.read_numbers("model")["index_reliability"]["assumed"]
+    rules = params.simulation.model_copy(update={"runs": runs})
+    judged, _ = simulate_report(data, params.specifications, alpha, params.flag, params.small_n, rules)
+    typer.echo(f"{'надёжность':>10} {'правило':40} {'выделено':>8} {'верно':>6} {'найдено':>8} {'малые':>6} {'не туда':>8} "
+               f"{'накрывают':>9}")  # fmt: skip
+    for row in views.simulation_in_words(judged).iter_rows(named=True):
+        typer.echo(
+            f"{words.number(row['reliability']):>10} {row['rule']:40} {words.tenth(row['flags']):>8} "
+            f"{words.percent(row['ppv']):>6} {words.percent(row['sensitivity']):>8} {words.percent(row['small']):>6} "
+            f"{words.precise_percent(row['wrong_sign']):>8} {words.percent(row['coverage']):>9}"
+        )
+
+
 def _tell(findings: list[Finding], heading: str) -> None:
     """Print the first few findings of each check; the protocol has them all."""
     if not findings:

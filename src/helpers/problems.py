@@ -85,6 +85,11 @@ def quoted(value: object, limit: int = 60) -> str:
     return f"«{text[:limit]}…»" if len(text) > limit else f"«{text}»"
 
 
+def quoted_cell(text: str | None) -> str:
+    """Show what stands in a cell as a found value; an empty cell in words."""
+    return quoted(text) if text else "пустая ячейка"
+
+
 def shortened(faults: list[Problem], most: int = _SHOWN_OF_A_KIND) -> list[Problem]:
     """Tell the first few faults, count the rest."""
     first, rest = faults[:most], faults[most:]

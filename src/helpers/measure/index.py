@@ -102,8 +102,7 @@ def wellbeing_index(
     DataFrame
         Table `wellbeing_index`: year, school_id, index (T-score, higher = better
         off), z_<indicator>…, context_class (`disadvantaged`, `middle`,
-        `advantaged`), carried_from (year of the context where it is not this one's). Schools with a missing
-        indicator have no row.
+        `advantaged`). Schools with a missing indicator have no row.
     """
     needs_n = any(item.unit != "score" for item in indicators.values())
     whole = context.drop_nulls([*indicators, *(["n_pupils"] if needs_n else [])])
@@ -117,7 +116,6 @@ def wellbeing_index(
         "year",
         "school_id",
         pl.Series("index", index),
-        "carried_from",
         pl.Series(
             "context_class", np.select([index < lower, index >= upper], ["disadvantaged", "advantaged"], "middle")
         ),

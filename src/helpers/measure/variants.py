@@ -55,8 +55,10 @@ def index_variants(
 
     Parameters
     ----------
-    context, outcome : DataFrame
-        Tables `context` and `outcome`; the latter serves `cross_fitted` alone.
+    context : DataFrame
+        From `carried_forward`.
+    outcome : DataFrame
+        Table `outcome`; it serves `cross_fitted` alone.
     fitted : DataFrame
         Keys (year, school_id) of the schools on which the link is estimated.
     indicators : dict

@@ -165,7 +165,7 @@ def _counted(named: np.ndarray, persistent: np.ndarray, n: np.ndarray, rules: Si
 def simulate_report(
     data: Cells,
     specified: SpecificationRules,
-    alpha: float,
+    alpha: float | None,
     flag: FlagRules,
     small_n: SmallNRules,
     rules: SimulationRules,

@@ -178,7 +178,7 @@ def specifications(
     schools: pl.DataFrame,
     years: Sequence[int],
     rules: SpecificationRules,
-    alpha: float,
+    alpha: float | None,
     flag: FlagRules,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Carry every specification through.
@@ -187,8 +187,8 @@ def specifications(
     ----------
     outcomes, indices : DataFrame
         Variants of the outcome and of the index: columns of the tables, and `variant`.
-    alpha : float
-        The reliability that the word `alpha` stands for.
+    alpha : float or None
+        The reliability that the word `alpha` stands for; None where there is none.
 
     Returns
     -------
@@ -239,9 +239,10 @@ def _forms(rules: SpecificationRules, data: Cells) -> list[str]:
     return [form for form in rules.form if form != "remote" or some]
 
 
-def reliabilities(rules: SpecificationRules, alpha: float) -> list[float]:
-    """The assumed reliabilities of the index, each once; the word `alpha` stands for the estimated one."""
-    return list(dict.fromkeys(alpha if value == "alpha" else float(value) for value in rules.reliability))
+def reliabilities(rules: SpecificationRules, alpha: float | None) -> list[float]:
+    """The assumed reliabilities of the index, each once; `alpha` stands for the estimated one, where there is one."""
+    assumed = (alpha if value == "alpha" else float(value) for value in rules.reliability)
+    return list(dict.fromkeys(value for value in assumed if value is not None))
 
 
 def left_out(data: Cells, flag: FlagRules) -> pl.DataFrame:
@@ -279,7 +280,7 @@ def stability(
     schools: pl.DataFrame,
     years: Sequence[int],
     rules: SpecificationRules,
-    alpha: float,
+    alpha: float | None,
     flag: FlagRules,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tables `specifications` and `stability`; parameters as in `specifications`."""

@@ -8,8 +8,8 @@ import polars as pl
 
 from helpers.show import words
 
-COLOUR = {"below": "#D55E00", "within": "#8A8A8A", "above": "#0072B2"}
-SYMBOL = {"below": "triangle-down", "within": "circle", "above": "triangle-up"}
+COLOUR = {"below": "#D55E00", "within": "#8A8A8A", "above": "#0072B2", "dependent": "#009E73"}
+SYMBOL = {"below": "triangle-down", "within": "circle", "above": "triangle-up", "dependent": "diamond-open"}
 _LINE = "#222222"
 _SD = "ст. откл. ученика"
 
@@ -46,7 +46,7 @@ def _points(rows: pl.DataFrame, x: str, y: str, direction: str, size: int = 7) -
         x=_rounded(rows[x]),
         y=_rounded(rows[y]),
         text=rows["school_name"].to_list(),
-        name=words.DIRECTION[direction],
+        name=words.MARKED[direction],
         mode="markers",
         marker={"color": COLOUR[direction], "symbol": SYMBOL[direction], "size": size, "opacity": 0.65},
         hovertemplate="%{text}<br>%{xaxis.title.text}: %{x}<br>%{yaxis.title.text}: %{y}<extra></extra>",
@@ -54,8 +54,10 @@ def _points(rows: pl.DataFrame, x: str, y: str, direction: str, size: int = 7) -
 
 
 def _by_direction(figure: go.Figure, rows: pl.DataFrame, x: str, y: str) -> go.Figure:
-    for direction in ("within", "below", "above"):
-        figure.add_trace(_points(rows.filter(pl.col("direction") == direction), x, y, direction))
+    for mark in words.MARKED:
+        of_mark = rows.filter(pl.col("marked") == mark)
+        if of_mark.height:
+            figure.add_trace(_points(of_mark, x, y, mark))
     return figure
 
 
@@ -76,19 +78,22 @@ def _add_expectation(figure: go.Figure, fit: dict, low: float, high: float) -> N
     figure.add_trace(_curve(x, line + half, "", "dot", legend=False))
 
 
-def expectation(rows: pl.DataFrame, fit: dict) -> go.Figure:
+def expectation(rows: pl.DataFrame, fit: dict, check: dict) -> go.Figure:
     """Outcome against index, the expected line with its band, schools marked by their flag.
 
     Parameters
     ----------
     rows : DataFrame
-        Of one year: index, outcome, direction, school_name.
-    fit : dict
-        That year's entry of `model.json`.
+        Of one year: index, outcome, marked, school_name.
+    fit, check : dict
+        That year's entries of `years` and `checks` in `model.json`.
     """
     figure = _figure("индекс благополучия, баллов", f"результат, {_SD}")
     _by_direction(figure, rows, "index", "outcome")
     _add_expectation(figure, fit, rows["index"].min(), rows["index"].max())
+    if check["curve"]:
+        x, y = np.array(check["curve"]).T
+        figure.add_trace(_curve(x, y, "сглаженная связь", "dash"))
     return figure
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from helpers.measure.outcome import PupilSpread
+from helpers.model.flags import FLAGGED
 from helpers.params import Params
 from helpers.show import words
 from helpers.show.words import SCHOOL, count, literal, number, percent, signed
@@ -151,13 +152,143 @@ def index_recipe(params: Params, numbers: dict) -> str:
     )
 
 
-def consistency(alpha: float | None) -> str:
+def consistency(reliability: dict) -> str:
     """Reliability of the index in words."""
-    if alpha is None:
+    if reliability["alpha"] is None:
         return "Показатель один, внутренняя согласованность не определена."
+    text = (
+        f"Внутренняя согласованность показателей (альфа Кронбаха) — {number(reliability['alpha'])} (95-процентный интервал от "
+        f"{number(reliability['alpha_lower'])} до {number(reliability['alpha_upper'])}). Показатели описывают разные стороны "
+        "контекста, поэтому альфа — лишь ориентир."
+    )
+    if reliability["retest_mean"] is not None:
+        text += f" Повторяемость: индекс одной и той же школы в соседних годах связан с корреляцией {number(reliability['retest_mean'])}."
+    return text
+
+
+def stable(schools: pl.DataFrame, specifications: pl.DataFrame, params: Params) -> str:
+    """How many conclusions hold over the specifications."""
+    judged = schools.filter(pl.col("tier").is_in([*FLAGGED, "dependent"]))
+    firm = judged.filter(pl.col("spec_share") >= params.flag.min_spec_share).height
+    half = judged.filter(pl.col("spec_share").is_between(0.5, params.flag.min_spec_share, closed="left")).height
+    below, above = specifications["n_below"], specifications["n_above"]
     return (
-        f"Внутренняя согласованность показателей (альфа Кронбаха) — {number(alpha)}. Показатели описывают разные стороны "
-        "контекста, поэтому это нижняя оценка надёжности индекса."
+        f"Рассчитано {count(specifications.height, words.SPECIFICATION)} — все сочетания разумных решений. По ним с вероятностью не "
+        f"ниже {percent(params.flag.watch)} ниже ожидаемого оказывается от {below.min()} до {below.max()} школ, выше — от "
+        f"{above.min()} до {above.max()}. Вероятность и повторяемость прошли {count(judged.height, SCHOOL)}; из них вывод держится не "
+        f"меньше чем в {percent(params.flag.min_spec_share)} вариантов у {count(firm, words.OF_SCHOOLS)} — они и выделены; ещё у "
+        f"{count(half, words.OF_SCHOOLS)} он держится в половине вариантов и больше, но зависит от допущений."
+    )
+
+
+def left_out(schools: pl.DataFrame, stability: pl.DataFrame) -> str:
+    """How many flags survive leaving out one other school, or one year."""
+    named = schools.filter("flagged").join(stability, on="school_id")
+    if named.is_empty():
+        return "Выделенных школ нет."
+    side = [
+        pl.when(pl.col("direction") == "below").then(f"{what}_below").otherwise(f"{what}_above")
+        for what in ("school", "year")
+    ]
+    told = named.select(school=side[0], year=side[1])
+    without_school = (told["school"] < 1).sum()
+    text = (
+        f"Если убрать из расчёта любую одну другую школу, вывод меняется хотя бы раз у {_of_them(without_school)} из выделенных "
+        f"({words.whole(named.height)})."
+    )
+    if told["year"].null_count() == 0:
+        text += f" Если убрать любой один год — у {_of_them((told['year'] < 1).sum())}."
+    return text
+
+
+def _of_them(number_of: int) -> str:
+    return count(number_of, words.OF_SCHOOLS) if number_of else "ни одной"
+
+
+def simulated(table: pl.DataFrame, params: Params) -> str:
+    """What the simulation finds for the report's rule and an exact index."""
+    rule = table.filter(pl.col("rule") == words.RULE["report"]).row(0, named=True)
+    usual = table.filter(pl.col("rule") == words.RULE["one_year"]).row(0, named=True)
+    return (
+        f"Разыграно {count(rule['runs'], words.REGION)} на школах этого отчёта: те же размеры, индексы и ошибки, а отклонения школ "
+        f"известны. Действительно отличается школа с устойчивым отклонением больше {number(params.simulation.truth)}. Если индекс "
+        f"точен, правило отчёта (без проверки вариантами) верно в {percent(rule['ppv'])} случаев и находит "
+        f"{percent(rule['sensitivity'])} отличающихся школ; обычное правило «один год» верно в {percent(usual['ppv'])} случаев, и "
+        f"{percent(usual['small'])} выделенных им — школы, где меньше {params.simulation.small_n} участников."
+    )
+
+
+def measured_with_error(table: pl.DataFrame) -> str:
+    """What an inexact index does to poor contexts."""
+    least = table.filter(pl.col("reliability") == table["reliability"].min())
+    poor, rich = (least.filter(quartile=quartile).row(0, named=True) for quartile in (1, 4))
+    return (
+        f"При надёжности индекса {number(least['reliability'][0])} ниже ожидаемого выделялось бы {percent(poor['below'])} школ с самым "
+        f"тяжёлым контекстом и {percent(rich['below'])} — с самым благополучным. Поэтому вывод должен держаться и с исправленным "
+        "наклоном: это одно из решений, по которым проверяется устойчивость."
+    )
+
+
+def regression_to_the_mean(table: pl.DataFrame) -> str:
+    """What comes back by itself."""
+    known = table.filter(pl.col("predicted").is_not_null(), pl.col("direction") == "below")
+    if known.is_empty():
+        return "Лет мало: сравнить прежние выводы с новым годом нельзя."
+    total = known["n"].sum()
+    before, predicted, actual = (
+        (known[name] * known["n"]).sum() / total for name in ("flagged_residual", "predicted", "actual")
+    )
+    return (
+        f"Школы, которые по прежним годам выделялись как «ниже ожидаемого» ({count(total, SCHOOL)}), имели среднее отклонение "
+        f"{signed(before)}. Без всякого вмешательства в последнем году ожидалось {signed(predicted)} (возврат к среднему), "
+        f"получилось {signed(actual)}. Рост с {signed(before)} до {signed(predicted)} нельзя приписывать программе помощи."
+    )
+
+
+def federal_rule(params: Params) -> str:
+    """The federal rule as this report applies it."""
+    rule = params.federal
+    size = (
+        f"; процедуры, где меньше {rule.min_n} участников, не считаются"
+        if rule.min_n
+        else "; числа участников правило не знает"
+    )
+    return (
+        f"Федеральное правило (редакция {rule.year_of_rule} года, как она нам известна): школа попадает в список, если в "
+        f"{count(rule.min_procedures, words.PROCEDURES)} года или больше доля низких результатов не меньше "
+        f"{percent(rule.share_low)}{size}. Низкий результат — отметка «2» или балл ниже порога. Правило не смотрит на социальные "
+        f"условия и на случайность. Источник: {literal(rule.source)}."
+    )
+
+
+def chance(table: pl.DataFrame) -> str:
+    """How often chance alone puts a school on the federal list."""
+    worst = table.sort("two_of_three", descending=True).row(0, named=True)
+    return (
+        f"Школа, где на самом деле не справляются {percent(worst['share'])} учеников, при {worst['n']} участниках попадёт в список "
+        f"случайно с вероятностью {percent(worst['two_of_three'])}, если процедур три."
+    )
+
+
+def agreed(table: pl.DataFrame) -> str:
+    """How the two lists meet."""
+    below = table.filter(direction="below")
+    both, ours = below["on_list"].sum(), below["not_on_list"].sum()
+    theirs = table.filter(pl.col("direction") != "below")["on_list"].sum()
+    return (
+        f"И ниже ожидаемого, и в федеральном списке — {count(both, SCHOOL)}; только ниже ожидаемого — {count(ours, SCHOOL)}; только в "
+        f"федеральном списке — {count(theirs, SCHOOL)}. Списки отвечают на разные вопросы: один — где результаты низки, другой — где "
+        "они ниже, чем при таких условиях у других."
+    )
+
+
+def rank(interval: dict | None) -> str:
+    """A school's interval of rank, for those inside the centre."""
+    if interval is None:
+        return "Места школ не публикуются: по этим данным они почти ничего не значат."
+    return (
+        f"Место среди {words.whole(interval['schools'])} школ по отклонению определено плохо: с вероятностью 90 % оно между "
+        f"{words.whole(interval['lower'])} и {words.whole(interval['upper'])} (1 — самое высокое отклонение)."
     )
 
 
@@ -251,7 +382,8 @@ def flag_rule(params: Params) -> str:
         f"Школа выделяется, если вероятность того, что её отклонение больше {number(rule.delta)} стандартного отклонения ученика, "
         f"не ниже {percent(rule.watch)} («зона внимания») или {percent(rule.persistent)} («устойчиво»), отклонение того же знака "
         f"повторилось не меньше чем в {times} из {len(years)} объединённых лет ({', '.join(map(str, years))}), и в каждом году "
-        f"участников не меньше {small.flag_each_year}. Отклонение сжато к нулю тем сильнее, чем меньше о школе известно. "
+        f"участников не меньше {small.flag_each_year}. То же должно получаться не меньше чем в {percent(rule.min_spec_share)} "
+        "[вариантов расчёта](site:/reliability.html). Отклонение сжато к нулю тем сильнее, чем меньше о школе известно. "
         "Выделение — основание для адресной методической помощи, а не оценка деятельности школы."
     )
 
@@ -334,7 +466,7 @@ def school_verdict(school: dict, params: Params) -> str:
     return (
         f"**{school['verdict']}**. Тип: «{school['type_words']}». Результаты {side}, чем у школ с таким же контекстом, в {times} из "
         f"{years}; вероятность, что отклонение больше практически значимого ({number(params.flag.delta)}), — {probability}. "
-        f"Надёжность оценки — {number(school['reliability'])}.\n\n"
+        f"Надёжность оценки — {number(school['reliability'])}. Вывод держится в {percent(school['spec_share'])} вариантов расчёта.\n\n"
         "Отклонение не измеряет труд учителя и не является оценкой деятельности школы: это повод разобраться и помочь."
     )
 
@@ -368,7 +500,7 @@ def method_steps(params: Params, model: dict) -> str:
         "([формула и графики](site:/expectation.html)).\n"
         f"4. **Отклонение школы.** Отклонения за {years} объединяются с весами 1/(τ²год + ошибка²) и сжимаются: устойчивая "
         f"дисперсия {words.precise(pooled['persistent'])}, годовая {words.precise(pooled['transient'])}.\n"
-        "5. **Вывод.** Вероятность практически значимого отклонения, повторяемость по годам, число участников "
-        "([правило](site:/flags.html)).\n\n"
+        "5. **Вывод.** Вероятность практически значимого отклонения, повторяемость по годам, число участников, устойчивость "
+        "к другим решениям ([правило](site:/flags.html), [устойчивость](site:/reliability.html)).\n\n"
         f"Спецификация: `{model['specification']}`."
     )

@@ -295,15 +295,18 @@ def precision(outcome: pl.DataFrame) -> pl.DataFrame:
 
 
 def placed(report: Report, edition: str, year: int) -> pl.DataFrame:
-    """Schools of one year that have an expectation and a conclusion, with names, participants and flags."""
+    """Schools of one year that have an expectation and a conclusion, be it that none holds: names, participants, marks."""
     return (
         report.read("expectation", edition)
         .filter(year=year)
         .join(report.read("outcome", edition).select("year", "school_id", "n_participants"), on=["year", "school_id"])
         .join(
             schools(report, edition)
-            .filter(pl.col("direction").is_not_null())
-            .select("school_id", "school_name", "group_name", "direction", "card", "group_page"),
+            .with_columns(
+                marked=pl.coalesce("direction", pl.when(pl.col("tier") == "dependent").then(pl.lit("dependent")))
+            )
+            .filter(pl.col("marked").is_not_null())
+            .select("school_id", "school_name", "group_name", "marked", "card", "group_page"),
             on="school_id",
         )
         .sort("school_id")
@@ -315,6 +318,119 @@ def fits(model: dict) -> pl.DataFrame:
     return pl.DataFrame(model["years"]).with_columns(tau=pl.col("tau2").sqrt())
 
 
+def checks(model: dict) -> pl.DataFrame:
+    """Checks of the fitted lines by year: a row a check, a column a year, values as text."""
+    rows = [
+        ("Ошибка наклона, устойчивая к неравному разбросу (HC3)", lambda c: words.precise(c["slope_hc3_se"])),
+        ("Неравный разброс отклонений (Брейш — Паган), p", lambda c: words.number(c["breusch_pagan_p"], 3)),
+        ("Форма связи (RESET), p", lambda c: words.number(c["reset_p"], 3)),
+        ("Изгиб (квадрат индекса), p", lambda c: words.number(c["quadratic_p"], 3)),
+        ("Предсказано для школы, которой линия не видела", lambda c: words.percent(c["r2_left_out"])),
+        ("Наклон, на который выбросы влияют меньше (Хьюбер)", lambda c: words.precise(c["huber_slope"])),
+        ("Удалённые школы: добавка к ожидаемому", lambda c: words.signed(c["remote_coefficient"])),
+        ("  её p", lambda c: words.number(c["remote_p"], 3)),
+        ("Наклон внутри муниципалитетов", lambda c: words.precise(c["municipal_slope"])),
+        ("Доля различий между муниципалитетами", lambda c: words.percent(c["municipal_icc"])
+         if c["municipal_icc"] is not None else words.NO_MUNICIPAL[c["municipal_reason"]]),
+    ]  # fmt: skip
+    return pl.DataFrame([{"check": name, **{str(c["year"]): told(c) for c in model["checks"]}} for name, told in rows])
+
+
+def procedure_slopes(model: dict, params: Params) -> pl.DataFrame:
+    """The link by procedure: slope per ten points of the index with its interval."""
+    titles = {(item.procedure, item.subject): item.title for item in params.described.results}
+    return pl.DataFrame(
+        [
+            {
+                "year": row["year"], "title": titles[row["procedure"], row["subject"]], "n_schools": row["n_schools"],
+                "slope": 10 * row["slope"], "lower": 10 * (row["slope"] - 1.96 * row["slope_se"]),
+                "upper": 10 * (row["slope"] + 1.96 * row["slope_se"]),
+            }
+            for row in model["procedures"]
+        ]
+    ).sort("title", "year")  # fmt: skip
+
+
+def choices(report: Report, edition: str) -> pl.DataFrame:
+    """What each choice changes: mean slope and mean numbers of schools named over the specifications that make it."""
+    table = report.read("specifications", edition)
+    parts = [
+        table.group_by(variant=pl.col(choice).cast(pl.String))
+        .agg(specifications=pl.len().cast(pl.Int64), slope=10 * pl.col("slope").mean(), below=pl.col("n_below").mean(),
+             above=pl.col("n_above").mean())
+        .sort("variant")
+        .with_columns(choice=pl.lit(words.CHOICE[choice]))
+        for choice in words.CHOICE
+    ]  # fmt: skip
+    number = pl.col("variant").cast(pl.Float64, strict=False).map_elements(words.number, return_dtype=pl.String)
+    named = pl.col("variant").replace(words.VARIANT)
+    return pl.concat(parts).with_columns(variant=pl.coalesce(number, named))
+
+
+def weights(measures: dict, params: Params) -> pl.DataFrame:
+    """Weights of the indicators in each variant of the index."""
+    titles = {name: item.title for name, item in params.described.indicators.items()}
+    table = pl.DataFrame(measures["weights"]).with_columns(
+        variant=pl.col("variant").replace(words.VARIANT), indicator=pl.col("indicator").replace(titles)
+    )
+    return table.pivot("variant", index="indicator", values="weight")
+
+
+def simulation(report: Report, edition: str) -> pl.DataFrame:
+    """What each rule is worth on redrawn regions, in words; the exact index first."""
+    return simulation_in_words(report.read("simulation", edition))
+
+
+def simulation_in_words(table: pl.DataFrame) -> pl.DataFrame:
+    """Table `simulation` with the rules named, the exact index first."""
+    order = {rule: place for place, rule in enumerate(words.RULE)}
+    return table.sort(
+        "reliability", pl.col("rule").replace_strict(order, return_dtype=pl.Int64), descending=[True, False]
+    ).with_columns(rule=pl.col("rule").replace(words.RULE))
+
+
+def fairness(report: Report, edition: str) -> pl.DataFrame:
+    """How often schools of each true context are named, in words."""
+    quartile = pl.col("quartile").replace_strict(words.QUARTILE, return_dtype=pl.String)
+    return (
+        report.read("fairness", edition)
+        .sort("reliability", "quartile", descending=[True, False])
+        .with_columns(context=quartile)
+    )
+
+
+def concluded(report: Report, edition: str, name: str) -> pl.DataFrame:
+    """A table by direction and tier (`agreement`, `backtest`) with our conclusion in words, below first."""
+    order = {direction: place for place, direction in enumerate(words.DIRECTION)}
+    return (
+        report.read(name, edition)
+        .with_columns(flagged=pl.col("direction") != "within")
+        .with_columns(verdict=verdict())
+        .sort(pl.col("direction").replace_strict(order, return_dtype=pl.Int64), "tier")
+    )
+
+
+def similar(report: Report, edition: str, school_id: str) -> pl.DataFrame:
+    """The schools of like context beside one school, nearest first."""
+    view = schools(report, edition).with_columns(page=pl.coalesce("card", "group_page"))
+    return (
+        report.read("similar", edition)
+        .filter(school_id=school_id)
+        .select("place", "distance", school_id="neighbour_id")
+        .join(view, on="school_id")
+        .sort("place")
+    )
+
+
+def rank(report: Report, edition: str, school_id: str) -> dict | None:
+    """One school's interval of rank and how many schools are ranked; None in an edition that has no ranks."""
+    if edition != "internal":
+        return None
+    ranks = report.read("ranks", edition)
+    found = ranks.filter(school_id=school_id)
+    return {**found.row(0, named=True), "schools": ranks.height} if found.height else None
+
+
 def influential(rows: pl.DataFrame, most: int) -> pl.DataFrame:
     """Schools with the largest Cook's distance."""
     return rows.drop_nulls("cooks_distance").sort("cooks_distance", "school_id", descending=[True, False]).head(most)
@@ -323,7 +439,10 @@ def influential(rows: pl.DataFrame, most: int) -> pl.DataFrame:
 def thresholds(params: Params) -> pl.DataFrame:
     """Every rule of the method with its value in this report and its source."""
     rows = []
-    for section in ("index", "outcome", "model", "flag", "small_n", "context_class", "pages"):
+    for section in (
+        *("index", "outcome", "model", "flag", "small_n", "context_class", "specifications", "simulation", "federal"),
+        *("ranks", "similar", "pages"),
+    ):
         rules = getattr(params, section).model_dump()
         source = rules.pop("source")
         rows += [{"key": f"{section}.{key}", "value": _value(value), "source": source} for key, value in rules.items()]
@@ -333,6 +452,8 @@ def thresholds(params: Params) -> pl.DataFrame:
 def _value(value: object) -> str:
     if isinstance(value, float):
         return words.number(value, 2 if round(value, 2) == value else 4)
+    if isinstance(value, list):
+        return ", ".join(map(_value, value))
     return "—" if value in (None, {}) else str(value)
 
 

@@ -12,6 +12,9 @@ MINUS = "\u2212"
 
 SCHOOL = ("школа", "школы", "школ")
 OF_SCHOOLS = ("школы", "школ", "школ")
+SPECIFICATION = ("вариант расчёта", "варианта расчёта", "вариантов расчёта")
+REGION = ("регион", "региона", "регионов")
+PROCEDURES = ("процедуре", "процедурах", "процедурах")
 REMARK = ("замечание", "замечания", "замечаний")
 
 TIER = {
@@ -25,6 +28,9 @@ TIER = {
     "outside": "вне типологии",
 }
 DIRECTION = {"below": "ниже ожидаемого", "within": "в пределах ожидаемого", "above": "выше ожидаемого"}
+MARKED = {"within": DIRECTION["within"], "below": DIRECTION["below"], "above": DIRECTION["above"],
+          "dependent": "зависит от допущений"}  # fmt: skip
+"""How schools are marked on charts."""
 DIRECTION_MARK = {"below": "▼", "within": "●", "above": "▲"}
 CONTEXT = {
     "disadvantaged": "неблагоприятный контекст",
@@ -98,6 +104,26 @@ TABLE = {
 }
 STATUS = {"PASS": "порядок", "ADVICE": "посмотрите", "FAIL": "исправьте"}
 STATUS_MARK = {"PASS": "✓", "ADVICE": "●", "FAIL": "✗"}
+CHOICE = {
+    "index": "индекс", "outcome": "результат", "weights": "веса школ", "form": "форма связи",
+    "reliability": "надёжность индекса", "sample": "состав школ",
+}  # fmt: skip
+VARIANT = {
+    "equal": "равные", "pca": "первая главная компонента", "cross_fitted": "по регрессии на других школах",
+    "rank": "по местам показателей", "expert": "веса экспертов", "all": "все", "gia9": "только ОГЭ",
+    "no_vpr": "без ВПР", "low": "доля низких результатов", "paule_mandel": "по точности (Пол — Мандель)",
+    "participants": "по числу участников", "linear": "прямая", "quadratic": "парабола",
+    "remote": "прямая, удалённые отдельно", "without_influential": "без трёх самых влиятельных",
+}  # fmt: skip
+RULE = {
+    "report": "правило отчёта", "persistent": "только «устойчиво»", "one_year": "один год, ниже (выше) 1 ст. откл.",
+}  # fmt: skip
+QUARTILE = {1: "самый тяжёлый контекст", 2: "вторая четверть", 3: "третья четверть", 4: "самый благополучный контекст"}
+NO_MUNICIPAL = {
+    "no_groups": "муниципалитеты не заданы", "one_group": "муниципалитет один",
+    "one_school_each": "в муниципалитетах по одной школе", "too_little_data": "мало данных",
+    "boundary": "различий между муниципалитетами не видно", "not_converged": "не оценивается",
+}  # fmt: skip
 REASON = EXCLUDED | {
     "probability": "вероятность отклонения выше порога",
     "not_persistent": "отклонение не повторилось в достаточном числе лет",
@@ -157,6 +183,11 @@ def tenth(value: float | None) -> str:
 def precise(value: float | None) -> str:
     """A number with four decimals, for those who recompute: 0,0298."""
     return number(value, 4)
+
+
+def precise_percent(share: float | None) -> str:
+    """A share with one decimal: 0,5 %."""
+    return percent(share, 1)
 
 
 def result(value: float | None) -> str:
