@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed, shortened
+from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed
 from helpers.report import PROJECT, Report, open_report, report_names
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ app = typer.Typer(
 )
 
 _IN_ORDER = "✓ порядок"
+_TOLD = 5
+"""How many findings of a check are printed."""
 _FAILURE = "REPORT_FAILURE_FILE"
 """Environment variable: where a rule's `report` call leaves its exit code for `report build`."""
 
@@ -135,8 +137,11 @@ def _tell(findings: list[Finding], heading: str) -> None:
         return
     typer.echo(f"\n{heading} — {len(findings)}:")
     for check in dict.fromkeys(one.check for one in findings):
-        for problem in shortened([one.problem for one in findings if one.check == check]):
+        problems = [one.problem for one in findings if one.check == check]
+        for problem in problems[:_TOLD]:
             typer.echo(str(problem))
+        if len(problems) > _TOLD:
+            typer.echo(f"… и ещё {len(problems) - _TOLD} таких: все — в протоколе (ключ --protocol)")
 
 
 @app.command()

@@ -90,9 +90,9 @@ def quoted_cell(text: str | None) -> str:
     return quoted(text) if text else "пустая ячейка"
 
 
-def shortened(faults: list[Problem], most: int = _SHOWN_OF_A_KIND) -> list[Problem]:
+def shortened(faults: list[Problem]) -> list[Problem]:
     """Tell the first few faults, count the rest."""
-    first, rest = faults[:most], faults[most:]
+    first, rest = faults[:_SHOWN_OF_A_KIND], faults[_SHOWN_OF_A_KIND:]
     if len(rest) < 2:
         return faults
     return [*first, replace(rest[0], found=f"{rest[0].found} (ниже ещё ошибок: {len(rest) - 1})")]

@@ -73,4 +73,4 @@ def load_calendar() -> Calendar:
     BadInput
         The file does not have the keys it should.
     """
-    return load_yaml(PROCEDURES, Calendar)
+    return load_yaml(PROCEDURES, Calendar, "params/procedures.yml из репозитория")

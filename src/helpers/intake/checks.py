@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 import polars as pl
 from scipy.stats import binom
 
-from helpers.intake.calendar import Calendar
 from helpers.intake.findings import Findings, Status
 from helpers.intake.records import Intake
+from helpers.intake.subjects import subject_titles
 from helpers.params import Params
 from helpers.problems import Problem
 
@@ -67,9 +67,6 @@ TITLES = {
     "low_response": "Анкеты заполнили многие",
     "corrections": "Исправления применены",
 }
-COUNTS_ONLY = ("rows_read", "matched_", "totals", "notes", "other_attempts", "text_numbers", "hidden_by_source")
-"""Checks that count and never find fault."""
-
 _ZEROS_FROM = 100
 """From how many pupils a school without a single case of anything is not believed."""
 _BOTH_HIGHER_RURAL = 0.60
@@ -91,12 +88,21 @@ _UNION_FROM = 10
 """From what sum on a union that equals it exactly is questioned: in small schools nobody may be on both lists."""
 
 
-def run(made: dict[str, pl.DataFrame], params: Params, calendar: Calendar, intake: Intake) -> None:
-    """Run every check of whole tables; findings go to `intake.findings`."""
+def run(made: dict[str, pl.DataFrame], params: Params, intake: Intake, refused: set[tuple[int, str]]) -> None:
+    """Run every check of whole tables; findings go to `intake.findings`.
+
+    `refused`: year and kind of the folders where a file was not read, which is told already.
+    """
     passports, results = _with_place(made["passports"], intake), _with_place(made["results"], intake)
     schools = made["schools"]
-    nobody(results, intake)
-    expected_files(results, passports, params, calendar, intake)
+    for name, value in (
+        ("results", "mean"),
+        ("knowledge", "mean"),
+        ("journal", "share_lowered"),
+        ("primary_scores", "share"),
+    ):
+        nobody(made[name], value, intake)
+    expected_files(results, passports, params, intake, refused)
     absent_school(passports, schools, intake)
     enrolled(results, passports, intake)
     whole(passports, intake)
@@ -126,56 +132,70 @@ def _with_place(frame: pl.DataFrame, intake: Intake) -> pl.DataFrame:
 
 
 def _tell(
-    intake: Intake, check: str, rows: pl.DataFrame, found: Iterable[str], expected: str, advice: str, column: str = "",
+    intake: Intake, check: str, rows: pl.DataFrame, found: Iterable[str], expected: str, advice: str, field: str = "",
     fail: bool = False,
 ) -> None:  # fmt: skip
-    """One finding for each row, at the place it came from."""
+    """One finding for each row, at the place it came from; `field` is the one whose column is to be looked at."""
     tell = intake.findings.fail if fail else intake.findings.advise
     for row, text in zip(rows.iter_rows(named=True), found, strict=True):
-        problem = Problem(
-            row["source_file"], text, expected, advice, row["source_sheet"] or "", row["source_row"], column
-        )
-        tell(check, problem, row["school_id"], intake.registry.municipality_of(row["school_id"]))
+        file, school_id = row["source_file"], row["school_id"]
+        column = intake.titles[file].get(field, "")
+        problem = Problem(file, text, expected, advice, row["source_sheet"] or "", row["source_row"], column)
+        tell(check, problem, school_id, intake.registry.municipality_of(school_id))
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def nobody(results: pl.DataFrame, intake: Intake) -> None:
+def nobody(rows: pl.DataFrame, value: str, intake: Intake) -> None:
     """Results of no participants."""
-    wrong = results.filter((pl.col("n_participants").fill_null(1) == 0) & (pl.col("mean").is_not_null()))
+    of_some = rows.filter(pl.col(value).is_not_null()).unique(
+        ["source_file", "source_sheet", "source_row"], maintain_order=True
+    )
+    wrong = of_some.filter(pl.col("n_participants") == 0)
     _tell(intake, "nobody", wrong, ["результат при нуле участников"] * wrong.height, "пустые ячейки или участники",
-          "уточните число участников", fail=True)  # fmt: skip
+          "уточните число участников", "n_participants", fail=True)  # fmt: skip
 
 
 def expected_files(
-    results: pl.DataFrame, passports: pl.DataFrame, params: Params, calendar: Calendar, intake: Intake
+    results: pl.DataFrame, passports: pl.DataFrame, params: Params, intake: Intake, refused: set[tuple[int, str]]
 ) -> None:
     """What the calendar says was held must be there, what was not must not; a passport for every year."""
+    calendar, titles = intake.calendar, subject_titles()
 
     def fail(place: str, found: str, expected: str, advice: str) -> None:
         intake.findings.fail("expected_files", Problem(place, found, expected, advice))
 
     there = set(results.select("year", "procedure", "subject").unique().iter_rows())
     for year in params.years:
-        if passports.filter(year=year).is_empty():
+        if passports.filter(year=year).is_empty() and (year, "passport") not in refused:
             fail(f"папка {year}/passport", "социальных паспортов нет", f"паспорта за {year} год",
                  "положите файлы или уберите год из ключа years")  # fmt: skip
         for one in params.described.results:
             session = calendar.session(one.procedure, year)
             wanted = session and session.held and (not session.subjects or one.subject in session.subjects)
             if session is None:
-                fail("файл procedures.yml", f"процедуры {one.procedure} за {year} год нет",
+                fail("procedures.yml", f"процедуры {one.procedure} за {year} год нет",
                      "строка о том, была ли она и можно ли её сравнивать", "впишите год в params/procedures.yml")  # fmt: skip
-            elif wanted and (year, one.procedure, one.subject) not in there:
+            elif (
+                wanted
+                and (year, one.procedure, one.subject) not in there
+                and (year, one.procedure.lower()) not in refused
+            ):
                 fail(f"папка {year}/{one.procedure.lower()}", f"результатов «{one.title}» нет", f"файл за {year} год",
                      "положите файл; если процедуры не было, впишите это в params/procedures.yml")  # fmt: skip
     for year, procedure in sorted({(year, procedure) for year, procedure, _ in there}):
         session = calendar.session(procedure, year)
-        if session and not session.held:
-            fail(f"папка {year}/{procedure.lower()}", f"результаты за {year} год",
-                 f"ничего: {session.reason.rstrip('.')}", "проверьте год в имени папки или params/procedures.yml")  # fmt: skip
+        subjects = [subject for subject in titles if (year, procedure, subject) in there]
+        other = [
+            titles[subject] for subject in subjects if session and session.subjects and subject not in session.subjects
+        ]
+        if session and (other or not session.held):
+            held = ", ".join(titles.get(subject, subject) for subject in session.subjects)
+            fail(f"папка {year}/{procedure.lower()}", f"результаты за {year} год" + (f": {', '.join(other)}" if other else ""),
+                 f"{f'только {held}' if other else 'ничего'}: {session.reason.rstrip('.')}",
+                 "проверьте год в имени папки или params/procedures.yml")  # fmt: skip
 
 
 def absent_school(passports: pl.DataFrame, schools: pl.DataFrame, intake: Intake) -> None:
@@ -196,10 +216,10 @@ def enrolled(results: pl.DataFrame, passports: pl.DataFrame, intake: Intake) -> 
     """More participants in one grade than pupils in the whole school."""
     both = results.join(passports.select("year", "school_id", pupils="n_pupils"), on=["year", "school_id"])
     wrong = both.filter((pl.col("n_participants") > pl.col("pupils")) & (pl.col("pupils") > 0))
-    texts = [f"{row['n_participants']:.0f} участников, а учеников в школе {row['pupils']:.0f}"
+    texts = [f"участников {row['n_participants']:.0f}, а учеников в школе {row['pupils']:.0f}"
              for row in wrong.iter_rows(named=True)]  # fmt: skip
     _tell(intake, "enrolled", wrong, texts, "участников не больше, чем учеников",
-          "проверьте число участников и социальный паспорт", fail=True)  # fmt: skip
+          "проверьте число участников и социальный паспорт", "n_participants", fail=True)  # fmt: skip
 
 
 def _parts(passports: pl.DataFrame) -> list[str]:
@@ -210,35 +230,44 @@ def whole(passports: pl.DataFrame, intake: Intake) -> None:
     """A part of the pupils larger than all of them."""
     for part in _parts(passports):
         wrong = passports.filter(pl.col(part) > pl.col("n_pupils"))
-        texts = [f"{row[part]:.0f} при {row['n_pupils']:.0f} учениках" for row in wrong.iter_rows(named=True)]
+        texts = [f"{row[part]:.0f}, а учеников {row['n_pupils']:.0f}" for row in wrong.iter_rows(named=True)]
         _tell(
-            intake, "whole", wrong, texts, "не больше числа учеников", "исправьте одно из двух чисел", PARTS[part], True
+            intake, "whole", wrong, texts, "не больше числа учеников", "исправьте одно из двух чисел", part, fail=True
         )
+    both, one, pupils = (pl.col(name) for name in ("n_both_higher", "n_one_higher", "n_pupils"))
+    wrong = passports.filter(both + one > pupils, both <= pupils, one <= pupils)
+    texts = [f"оба {row['n_both_higher']:.0f} и один {row['n_one_higher']:.0f}, а учеников {row['n_pupils']:.0f}"
+             for row in wrong.iter_rows(named=True)]  # fmt: skip
+    _tell(
+        intake,
+        "whole",
+        wrong,
+        texts,
+        "вместе не больше числа учеников",
+        "исправьте одно из чисел",
+        "n_both_higher",
+        fail=True,
+    )
 
 
 def union(passports: pl.DataFrame, intake: Intake) -> None:
     """The number on either list: at least the longer, at most the sum, and hardly ever exactly the sum."""
-    if not {"n_supervised", "n_at_risk"} <= set(passports.columns):
-        return
     one, other, either = pl.col("n_supervised"), pl.col("n_at_risk"), pl.col("n_supervised_or_at_risk")
     wrong = passports.filter((either > one + other) | (either < pl.max_horizontal(one, other)))
     summed = passports.filter((either == one + other) & (one > 0) & (other > 0) & (either >= _UNION_FROM))
-    for rows, advice, fail in (
-        (wrong, "исправьте: каждый ученик считается один раз", True),
-        (summed, "проверьте, не сложены ли два списка: кто состоит в обоих, считается один раз", False),
-    ):
-        texts = [f"{row['n_supervised_or_at_risk']:.0f} при {row['n_supervised']:.0f} на учёте и {row['n_at_risk']:.0f} "
-                 "в группе риска" for row in rows.iter_rows(named=True)]  # fmt: skip
-        _tell(
-            intake,
-            "union",
-            rows,
-            texts,
-            "от большего из двух до их суммы",
-            advice,
-            PARTS["n_supervised_or_at_risk"],
-            fail,
-        )
+    for rows, expected, advice, fail in (
+        (wrong, "от большего из двух до их суммы", "исправьте: каждый ученик считается один раз", True),
+        (summed, "меньше суммы, если кто-то состоит в обоих списках",
+         "проверьте, не сложены ли два списка: кто состоит в обоих, считается один раз", False),
+    ):  # fmt: skip
+        texts = [_of_lists(row) for row in rows.iter_rows(named=True)]
+        _tell(intake, "union", rows, texts, expected, advice, "n_supervised_or_at_risk", fail)
+
+
+def _of_lists(row: dict) -> str:
+    lists = {"на учёте": row["n_supervised"], "в группе риска": row["n_at_risk"]}
+    filled = " и ".join(f"{count:.0f} {where}" for where, count in lists.items() if count is not None)
+    return f"{row['n_supervised_or_at_risk']:.0f} при {filled}"
 
 
 def zeros(passports: pl.DataFrame, intake: Intake) -> None:
@@ -247,7 +276,7 @@ def zeros(passports: pl.DataFrame, intake: Intake) -> None:
     wrong = passports.filter(
         (pl.col("n_pupils") >= _ZEROS_FROM) & pl.all_horizontal(pl.col(name) == 0 for name in kinds)
     )
-    texts = [f"нули при {row['n_pupils']:.0f} учениках" for row in wrong.iter_rows(named=True)]
+    texts = [f"нули, а учеников {row['n_pupils']:.0f}" for row in wrong.iter_rows(named=True)]
     _tell(
         intake,
         "zeros",
@@ -255,7 +284,7 @@ def zeros(passports: pl.DataFrame, intake: Intake) -> None:
         texts,
         "числа детей",
         "если данных нет, оставьте ячейки пустыми",
-        PARTS["n_single_parent"],
+        "n_single_parent",
     )
 
 
@@ -284,21 +313,22 @@ def both_higher(passports: pl.DataFrame, schools: pl.DataFrame, intake: Intake) 
     wrong = both.filter((pl.col("share") > limit) & (pl.col("share") <= 1) & (pl.col("n_pupils") >= 10))
     texts = [f"{_percent(row['share'])} ({row['locality']})" for row in wrong.iter_rows(named=True)]
     _tell(intake, "both_higher", wrong, texts, f"в селе до {_percent(_BOTH_HIGHER_RURAL)}, в городе до {_percent(_BOTH_HIGHER)}",
-          "уточните, как считали: оба родителя с высшим образованием", PARTS["n_both_higher"])  # fmt: skip
+          "уточните, как считали: оба родителя с высшим образованием", "n_both_higher")  # fmt: skip
 
 
 def jumps(results: pl.DataFrame, passports: pl.DataFrame, intake: Intake) -> None:
     """Means of marks and social shares that change from one year to the next more than schools do."""
     marks = results.filter(pl.col("share_2").is_not_null()) if "share_2" in results.columns else results.clear()
     keys = ["school_id", "procedure", "subject", "grade"]
-    _jump(marks, keys, "mean", _JUMP_MARK, "n_participants", lambda value: f"{value:.2f}".replace(".", ","), intake)
+    _jump(marks, keys, "mean", _JUMP_MARK, "n_participants", lambda mean: f"{mean:.2f}".replace(".", ","), intake,
+          "mean_mark")  # fmt: skip
     for part in ("n_both_higher", "n_single_parent", "n_supervised_or_at_risk"):
         shares = passports.with_columns(share=pl.col(part) / pl.col("n_pupils"))
-        _jump(shares, ["school_id"], "share", _JUMP_SHARE, "n_pupils", _percent, intake, PARTS[part], _JUMP_FROM * 3)
+        _jump(shares, ["school_id"], "share", _JUMP_SHARE, "n_pupils", _percent, intake, part, _JUMP_FROM * 3)
 
 
 def _jump(
-    rows: pl.DataFrame, keys: list[str], value: str, limit: float, n: str, form: Callable[[float], str], intake: Intake, column: str = "",
+    rows: pl.DataFrame, keys: list[str], value: str, limit: float, n: str, form: Callable[[float], str], intake: Intake, field: str,
     n_least: int = _JUMP_FROM,
 ) -> None:  # fmt: skip
     ordered = rows.filter(pl.col(n) >= n_least, pl.col(value).is_not_null()).sort(*keys, "year")
@@ -317,7 +347,7 @@ def _jump(
         texts,
         "изменения меньше",
         "проверьте обе строки: не перепутаны ли школы или столбцы",
-        column,
+        field,
     )
 
 
@@ -346,7 +376,7 @@ def heaping(scores: pl.DataFrame, intake: Intake) -> None:
         .sort("p", *keys, "school_id")
         .unique(["school_id", *keys], keep="first", maintain_order=True)
     )
-    texts = [f"{row['n']:.0f} работ с баллом {row['score']}, а с двумя баллами ниже и выше — "
+    texts = [f"работ с баллом {row['score']} — {row['n']:.0f}, а с двумя баллами ниже и выше — "
              f"{row['n_near'] - row['n']:.0f}" for row in wrong.iter_rows(named=True)]  # fmt: skip
     _tell(intake, "heaping", wrong, texts, "распределение баллов, как в регионе",
           "сравните с федеральным списком; если школа в нём есть, впишите её в папку biased")  # fmt: skip
@@ -362,20 +392,8 @@ def low_response(questionnaires: pl.DataFrame, passports: pl.DataFrame, intake: 
         .join(passports.select("year", "school_id", "n_pupils"), on=["year", "school_id"])
     )
     few = answered.filter(pl.col("n_answers") < _RESPONSE * pl.col("n_pupils"))
-    texts = [f"ответов {row['n_answers']:.0f} при {row['n_pupils']:.0f} учениках" for row in few.iter_rows(named=True)]
+    whose = {"pupils": "учеников", "parents": "родителей"}
+    texts = [f"ответов {whose[row['role']]} {row['n_answers']:.0f}, а учеников в школе {row['n_pupils']:.0f}"
+             for row in few.iter_rows(named=True)]  # fmt: skip
     _tell(intake, "low_response", few, texts, f"ответы хотя бы {_percent(_RESPONSE)}", "повторите анкетирование; до тех пор "
           "по анкетам школы ничего не говорится")  # fmt: skip
-
-
-PARTS = {
-    "n_both_higher": "оба родителя с высшим образованием",
-    "n_one_higher": "один родитель с высшим образованием",
-    "n_single_parent": "неполные семьи",
-    "n_large_family": "многодетные семьи",
-    "n_low_income": "малообеспеченные семьи",
-    "n_supervised": "внутришкольный учёт",
-    "n_at_risk": "группа риска",
-    "n_supervised_or_at_risk": "учёт и (или) группа риска",
-    "n_not_native_russian": "русский не родной",
-}
-"""What the parts of a passport are called in findings."""

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
-from pydantic import model_validator
+from pydantic import PlainValidator, model_validator
+from pydantic_core import PydanticCustomError
 
 from helpers import tables
 from helpers.intake.findings import Findings
-from helpers.intake.layouts import SHEET, Table
 from helpers.intake.names import fold
+from helpers.intake.numbers import NotANumber, parse_number
+from helpers.intake.raw_table import SHEET, Table
 from helpers.intake.sheets import ROW
 from helpers.params import Closed, Text, load_yaml
-from helpers.problems import Problem, quoted
+from helpers.problems import Problem, quoted, quoted_cell
 
 FILE = "corrections.yml"
+_SAYS_WHICH_ROW = {"inn", "kpp", "login", "rcoi_code", "name", "municipality", "group", "form", "category", "period"}
+"""Fields by which a row's school is found or the row set aside: when a correction looks for a school's row, that is done."""
+
+
+def _text_or_number(value: Any) -> Any:
+    """Accept a text or a number; one error where pydantic's union gives three."""
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return value
+    raise PydanticCustomError("text_or_number", "a text or a number")
+
+
+Cell = Annotated[str | int | float, PlainValidator(_text_or_number)]
 
 
 class Correction(Closed):
@@ -29,7 +44,7 @@ class Correction(Closed):
     file: Text
     year: int
     action: Literal["override", "blank", "drop"]
-    expect: str | int | float
+    expect: Cell
     reason: Text
     author: Text
     source: Text
@@ -37,7 +52,7 @@ class Correction(Closed):
     school: str = ""
     row: int | None = None
     column: str = ""
-    value: str | int | float | None = None
+    value: Cell | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Correction:
@@ -65,37 +80,57 @@ def load_corrections(folder: Path) -> list[Correction]:
         The file is not a list of corrections.
     """
     path = folder / FILE
-    return load_yaml(path, Corrections).corrections if path.is_file() else []
+    return load_yaml(path, Corrections, f"data/raw/kamchatka-2021/{FILE}").corrections if path.is_file() else []
 
 
-def corrected(table: Table, frame: pl.DataFrame, corrections: list[Correction], findings: Findings) -> pl.DataFrame:
+def naming_rows(corrections: Sequence[Correction]) -> list[Correction]:
+    """Those that name a row: they are applied to the file as it was received, before anything is made of it."""
+    return [one for one in corrections if not one.school]
+
+
+def naming_schools(corrections: Sequence[Correction]) -> list[Correction]:
+    """Those that name a school: they are applied when the rows' schools are known."""
+    return [one for one in corrections if one.school]
+
+
+def corrected(table: Table, frame: pl.DataFrame, corrections: Sequence[Correction], findings: Findings) -> pl.DataFrame:
     """Apply the corrections of this file to its rows.
 
     Parameters
     ----------
     frame : DataFrame
-        Rows of `table.frame` with `school_id` where it is known.
+        Rows of `table.frame`, with `school_id` if corrections name schools.
     """
     for one in corrections:
         if one.file != table.file:
             continue
         rows = _rows(frame, one)
         field = _field(table, one)
-        if rows.height != 1 or field is None:
-            found = "такой строки нет" if rows.is_empty() else f"таких строк {rows.height}"
-            _stale(one, found if field is not None else f"столбца {quoted(one.column)} нет", findings)
-            continue
-        texts = [rows[field][0]] if field else [rows[name][0] for name in table.columns]
-        if not any(_text(text) == _text(one.expect) for text in texts):
-            _stale(one, quoted(texts[0] or "") if field else "другая строка", findings)
-            continue
-        here = (pl.col(ROW) == rows[ROW][0]) & (pl.col(SHEET) == rows[SHEET][0])
-        if one.action == "drop":
-            frame = frame.filter(~here)
+        if one.school and field in _SAYS_WHICH_ROW:
+            _tell(
+                one,
+                "по этому столбцу строку находят",
+                "ключ row вместо ключа school",
+                "назовите строку её номером",
+                findings,
+            )
+        elif field is None:
+            _stale(one, "такого столбца нет", findings)
+        elif rows.height > 1:
+            key = "row: номер строки" if one.row is None else "sheet: имя листа"
+            _tell(one, f"таких строк {rows.height}", "одна строка", f"добавьте ключ {key}", findings)
+        elif rows.is_empty():
+            _stale(one, "такой строки нет", findings)
+        elif not any(_same(rows[name][0], one.expect) for name in ([field] if field else table.columns)):
+            _stale(one, f"там теперь {quoted_cell(rows[field][0]) if field else 'другая строка'}", findings)
         else:
-            value = None if one.action == "blank" else str(one.value)
-            frame = frame.with_columns(pl.when(here).then(pl.lit(value, pl.String)).otherwise(field).alias(field))
-        findings.count("corrections")
+            here = (pl.col(ROW) == rows[ROW][0]) & (pl.col(SHEET) == rows[SHEET][0])
+            if one.action == "drop":
+                frame = frame.filter(~here)
+            else:
+                value = None if one.action == "blank" else str(one.value)
+                frame = frame.with_columns(pl.when(here).then(pl.lit(value, pl.String)).otherwise(field).alias(field))
+            findings.count("corrections")
     return frame
 
 
@@ -123,14 +158,30 @@ def _field(table: Table, one: Correction) -> str | None:
     return next((field for field, title in table.columns.items() if fold(title) == fold(one.column)), None)
 
 
+def _same(cell: str | None, expected: str | int | float) -> bool:
+    """Whether a cell holds what is expected, as a text or as a number: 24.1 of YAML is «24,1» of the file."""
+    if _text(cell) == _text(expected):
+        return True
+    try:
+        number = parse_number(cell)
+        return number is not None and number == parse_number(str(expected))
+    except NotANumber:
+        return False
+
+
 def _text(value: object) -> str:
     return " ".join(str("" if value is None else value).split()).removesuffix(" 00:00:00")
 
 
+def _tell(one: Correction, found: str, expected: str, advice: str, findings: Findings) -> None:
+    """Say that a correction cannot be applied, with the place that it names."""
+    sheet = [f"лист {quoted(one.sheet)}"] if one.sheet else []
+    row = f"строка {one.row}" if one.row is not None else f"школа {one.school}"
+    column = [f"столбец {quoted(one.column)}"] if one.column else []
+    place = ", ".join([*sheet, row, *column])
+    findings.fail("corrections", Problem(FILE, f"исправление файла {one.file} ({place}): {found}", expected, advice))
+
+
 def _stale(one: Correction, found: str, findings: Findings) -> None:
-    where = f"строка {one.row}" if one.row is not None else f"школа {one.school}"
-    findings.fail(
-        "corrections",
-        Problem(FILE, f"исправление файла {one.file} ({where}): там теперь {found}", f"там {quoted(one.expect)}",
-                "источник изменился: удалите исправление или приведите его в соответствие", column=one.column),
-    )  # fmt: skip
+    _tell(one, found, f"там {quoted(one.expect)}",
+         "источник изменился: удалите исправление или приведите его в соответствие", findings)  # fmt: skip

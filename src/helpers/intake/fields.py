@@ -8,8 +8,9 @@ from datetime import date, datetime
 import polars as pl
 
 from helpers.intake.findings import Findings
-from helpers.intake.layouts import NUMBERS, SHEET, Table
+from helpers.intake.layouts import NUMBERS
 from helpers.intake.numbers import NO_DATA, NotANumber, hidden_by_source, parse_number
+from helpers.intake.raw_table import SHEET, Table
 from helpers.intake.sheets import ROW
 from helpers.problems import Problem, quoted, shortened
 
@@ -19,6 +20,8 @@ _PLAIN = r"^-?\d+(\.\d+)?$"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[.\-/](\d{1,2}[.\-/]\d|[a-zа-я]{3})", re.IGNORECASE)
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y")
 _AFTER_DAY = re.compile(r"\s*(г\.?|года)$|[\sT]([01]?\d|2[0-3])(:[0-5]\d){1,2}(\.\d+)?$")
+_HIGHEST = {"mean_mark": 5, "mean_score": 100}
+"""The highest values of numbers that have one; every share's is 100."""
 _NOT_OF_A_WHOLE = {"share_done"}
 """Shares that do not add up to 100 with the others of their row."""
 
@@ -79,13 +82,28 @@ def parsed(table: Table, frame: pl.DataFrame, findings: Findings) -> pl.DataFram
             unread |= faulty if field in whole_shares(frame) else set()
         elif is_day(field):
             columns[field] = _days(table, frame, field, findings)
-    return _shares(table, frame.with_columns(**columns), findings, unread)
+    whole = _shares(table, frame.with_columns(**columns), findings, unread)
+    _of_how_many(table, frame, whole, findings)
+    return whole
+
+
+def _of_how_many(table: Table, text: pl.DataFrame, frame: pl.DataFrame, findings: Findings) -> None:
+    """Results without a number of participants, unless the source has hidden it."""
+    values = [field for field in frame.columns if field.startswith(("share_", "mean_"))]
+    if "n_participants" not in text.columns or not values:
+        return
+    empty = text["n_participants"].fill_null("").str.strip_chars().str.to_lowercase().is_in(NO_DATA)
+    wrong = empty & frame.select(pl.any_horizontal(pl.col(values).is_not_null())).to_series()
+    told = [_place(table, text, place, "n_participants", "результат без числа участников", "число участников",
+                   "уточните его: без него результат не войдёт в расчёт") for place in wrong.arg_true()]  # fmt: skip
+    for problem in shortened(told):
+        findings.advise("nobody", problem)
 
 
 def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) -> tuple[pl.Series, set[int]]:
     text = frame[field]
     numbers = text.cast(pl.Float64, strict=False).set(~text.str.contains(_PLAIN).fill_null(False), None)
-    high = 100 if field.startswith("share_") else None
+    high = 100 if field.startswith("share_") else _HIGHEST.get(field)
     whole = field.startswith("n_")
     faults: dict[str, list[Problem]] = {"numbers": [], "excel_dates": []}
     mended = numbers.to_list()

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 
 import polars as pl
 from rapidfuzz import fuzz, process
@@ -54,6 +54,7 @@ class Match:
     proposed: tuple[str, ...] = ()
 
 
+@cache
 def plain_code(text: str) -> str:
     """A code without what spreadsheets do to it: spaces, a trailing `.0`, lost leading zeros, Cyrillic look-alikes."""
     code = as_latin(re.sub(r"[\s'\u200b\ufeff]", "", text)).lower()
@@ -73,6 +74,7 @@ class Registry:
 
     def __init__(self, rows: pl.DataFrame, confirmed: Mapping[tuple[str, str], str] | None = None) -> None:
         self.rows = rows
+        self._municipalities: dict[str, str] = {}
         self.confirmed = {
             (name, fold(self.municipality(place) or place)): school_id
             for (name, place), school_id in (confirmed or {}).items()
@@ -86,10 +88,15 @@ class Registry:
     @cached_property
     def municipalities(self) -> dict[str, str]:
         """Municipalities by their folded names."""
-        return {fold(name): name for name in self.rows["municipality"].unique().sort()}
+        return {fold(name): name for name in self.rows["municipality"].drop_nulls().unique().sort()}
 
     def municipality(self, text: str) -> str:
         """The registry's name of a municipality; empty if it is none of them. A short form such as «Елизовский» will do."""
+        if text not in self._municipalities:
+            self._municipalities[text] = self._municipality(text)
+        return self._municipalities[text]
+
+    def _municipality(self, text: str) -> str:
         wanted = fold(text)
         if not wanted or wanted in self.municipalities:
             return self.municipalities.get(wanted, "")
@@ -116,6 +123,10 @@ class Registry:
         if possible and by_name.school_id not in possible:
             return Match(None, proposed=tuple(sorted(possible)))
         return by_name
+
+    def knows_code(self, system: str, text: str) -> bool:
+        """Whether some school has a code, however it is written."""
+        return plain_code(text) in self._codes[system]
 
     def has_code(self, system: str, text: str) -> bool:
         """Whether a code stands in the registry letter for letter."""
@@ -186,12 +197,15 @@ class Registry:
 
     def name(self, school_id: str) -> str:
         """A school's latest short name."""
-        rows = self.rows.filter(pl.col("school_id") == school_id).sort("from_date")
-        return rows["name_short"][-1] if rows.height else school_id
+        return self._latest_names.get(school_id, school_id)
 
     def municipality_of(self, school_id: str | None) -> str | None:
         """A school's municipality; None where the school is not known."""
         return self._places.get(school_id) if school_id else None
+
+    @cached_property
+    def _latest_names(self) -> dict[str, str]:
+        return dict(self.rows.sort("from_date").select("school_id", "name_short").iter_rows())
 
     @cached_property
     def _places(self) -> dict[str, str]:

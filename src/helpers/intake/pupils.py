@@ -67,6 +67,11 @@ _NEEDED_KEYS = {
     "form": "форма экзамена",
     "period": "этап экзамена",
 }
+NEEDED = {
+    exam: [*_NEEDED_KEYS, *(field for field in measured if field not in _OPTIONAL)]
+    for exam, measured in _MEASURED.items()
+}
+"""Fields without which a dump cannot be added up."""
 _MARKS = [2, 3, 4, 5]
 
 # --- personal data

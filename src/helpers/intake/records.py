@@ -9,12 +9,13 @@ from datetime import date
 
 import polars as pl
 
-from helpers.intake.corrections import Correction, corrected
+from helpers.intake.calendar import Calendar
+from helpers.intake.corrections import Correction, corrected, naming_schools
 from helpers.intake.fields import is_number, parsed
 from helpers.intake.findings import Findings
-from helpers.intake.identity import Keys, Match, Registry
-from helpers.intake.layouts import LABEL, SHEET, Table
+from helpers.intake.identity import Keys, Match, Registry, plain_code
 from helpers.intake.names import as_cyrillic, as_latin, fold
+from helpers.intake.raw_table import LABEL, OF_A_NOTE, SHEET, Table
 from helpers.intake.sheets import ROW
 from helpers.problems import Problem, quoted
 
@@ -22,19 +23,25 @@ SOURCE = ["source_file", "source_sheet", "source_row"]
 _TOTAL = re.compile(
     r"(итог|всего|вся выборка|в среднем|среднее по|по (краю|региону|району|округу|муниципалитету|городу))"
 )
-_CODES = ("inn", "kpp", "login", "rcoi_code")
+_CODES = ("inn", "login", "rcoi_code")
+_CODE = re.compile(r"(sch)?\d+")
 
 
 @dataclass(frozen=True)
 class Intake:
-    """What every reader of a kind of file needs."""
+    """What every reader of a kind of file needs.
+
+    `unknown`: names that no school has, with their municipality, and ids of the schools with a like name;
+    `titles`: every file's own titles by field, so that a finding can name a column.
+    """
 
     registry: Registry
     corrections: list[Correction]
+    calendar: Calendar
     region: str
     findings: Findings
     unknown: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """Names that no school has, with their municipality: ids of the schools with a like name."""
+    titles: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def is_territory(self, name: str) -> bool:
         """Whether a name is the region's or a municipality's."""
@@ -64,15 +71,15 @@ def records(
         `year`, `school_id`, the layout's fields as numbers, days and text, and SOURCE. Rows of
         totals, notes and unknown schools are not in it; each is counted or a finding.
     """
-    findings, registry = intake.findings, intake.registry
-    frame = _filled_down(table.frame)
+    findings, registry, frame = intake.findings, intake.registry, table.frame
+    intake.titles[table.file] = table.columns
     said = [keys(row) for row in frame.iter_rows(named=True)]
     matches = [registry.find(one) for one in said]
     frame = frame.with_columns(
         pl.Series("school_id", [match.school_id for match in matches], pl.String),
         pl.Series("__place__", range(frame.height), pl.Int64),
     )
-    frame = corrected(table, frame, intake.corrections, findings)
+    frame = corrected(table, frame, naming_schools(intake.corrections), findings)
     numbers = [name for name in frame.columns if is_number(name)]
     schools = []
     for row in frame.iter_rows(named=True):
@@ -82,7 +89,7 @@ def records(
             _look_at_keys(table, row, one, match, intake)
         elif _is_total(row, one, intake):
             findings.count("totals")
-        elif all(row[name] is None for name in numbers) and sum(row[name] is not None for name in table.columns) <= 2:
+        elif _is_note(table, row, one, numbers):
             findings.count("notes")
         else:
             _unknown(table, row, one, match, intake)
@@ -97,11 +104,16 @@ def records(
     )
 
 
-def _filled_down(frame: pl.DataFrame) -> pl.DataFrame:
-    """A municipality's name merged over the rows of its schools stands in the first of them only."""
-    if "municipality" not in frame.columns:
-        return frame
-    return frame.with_columns(pl.col("municipality").fill_null(strategy="forward").over(SHEET))
+def not_more(table: Table, rows: pl.DataFrame, part: str, whole: str, said: str, of: str, intake: Intake) -> None:
+    """Say of every row in which a part is more than its whole: `said` and `of` name the whole («а педагогов», «педагогов»)."""
+    for row in rows.filter(pl.col(part) > pl.col(whole)).iter_rows(named=True):
+        found = f"{row[part]:g}, {said} {row[whole]:g}".replace(".", ",")
+        intake.findings.fail(
+            "whole",
+            Problem(table.file, found, f"не больше числа {of}", "исправьте одно из двух чисел", row["source_sheet"],
+                    row["source_row"], table.title(part)),
+            row["school_id"], intake.registry.municipality_of(row["school_id"]),
+        )  # fmt: skip
 
 
 def _is_total(row: dict, one: Keys, intake: Intake) -> bool:
@@ -110,11 +122,18 @@ def _is_total(row: dict, one: Keys, intake: Intake) -> bool:
     return bool(_TOTAL.match(label) or _TOTAL.match(name)) or intake.is_territory(name or label)
 
 
+def _is_note(table: Table, row: dict, one: Keys, numbers: list[str]) -> bool:
+    """Whether a row without numbers is a remark; a code of a school that left all else empty is none."""
+    filled = sum(row[name] is not None for name in table.columns)
+    coded = any(_CODE.fullmatch(plain_code(getattr(one, name))) for name in _CODES)
+    return filled <= OF_A_NOTE and not coded and all(row[name] is None for name in numbers)
+
+
 def _look_at_keys(table: Table, row: dict, one: Keys, match: Match, intake: Intake) -> None:
     findings = intake.findings
 
     def place(name: str, found: str, expected: str, advice: str) -> Problem:
-        return Problem(table.file, found, expected, advice, row[SHEET], row[ROW], table.columns.get(name, ""))
+        return Problem(table.file, found, expected, advice, row[SHEET], row[ROW], table.title(name))
 
     findings.count(f"matched_{match.by}")
     where = intake.registry.municipality_of(match.school_id)
@@ -126,6 +145,7 @@ def _look_at_keys(table: Table, row: dict, one: Keys, match: Match, intake: Inta
                   "строка отнесена к школе по коду; проверьте, верен ли он"),
             match.school_id, where,
         )  # fmt: skip
+    _look_at_strangers(table, row, one, match, intake)
     for name in ("name", "municipality", "login"):
         text = row.get(name)
         if text and (as_latin(text) != text if name == "login" else _mixed(text)):
@@ -134,10 +154,29 @@ def _look_at_keys(table: Table, row: dict, one: Keys, match: Match, intake: Inta
                             match.school_id, where)  # fmt: skip
     if match.by in _CODES and row.get(match.by):
         text = row[match.by]
-        if not intake.registry.has_code(match.by, text):
+        if not intake.registry.has_code(match.by, as_latin(text)):
             findings.count("mended_codes")
             findings.advise("mended_codes", place(match.by, quoted(text), "код, как в реестре, с нулями впереди",
                             "прочитано верно; задайте столбцу текстовый формат"), match.school_id, where)  # fmt: skip
+
+
+def _look_at_strangers(table: Table, row: dict, one: Keys, match: Match, intake: Intake) -> None:
+    """Codes that no school has and a municipality that is not the school's, beside what the school was found by."""
+    registry, name = intake.registry, quoted(intake.registry.name(match.school_id))
+    by_code = match.by in _CODES
+    told = [
+        (system, f"код {quoted(code)}, которого нет в реестре", f"код школы {name}",
+         f"строка отнесена к школе {'по другому коду' if by_code else 'по названию'}; исправьте код")
+        for system in _CODES
+        if _CODE.fullmatch(plain_code(code := getattr(one, system))) and not registry.knows_code(system, code)
+    ]  # fmt: skip
+    where = registry.municipality_of(match.school_id)
+    if by_code and "municipality" in table.columns and registry.municipality(one.municipality) not in ("", where):
+        told.append(("municipality", quoted(one.municipality), f"муниципалитет школы {name}: {where}",
+                     "строка отнесена к школе по коду; проверьте, верен ли он"))  # fmt: skip
+    for column, found, expected, advice in told:
+        problem = Problem(table.file, found, expected, advice, row[SHEET], row[ROW], table.title(column))
+        intake.findings.advise("code_and_name", problem, match.school_id, where)
 
 
 def _mixed(text: str) -> bool:
@@ -147,15 +186,16 @@ def _mixed(text: str) -> bool:
 
 def _unknown(table: Table, row: dict, one: Keys, match: Match, intake: Intake) -> None:
     registry = intake.registry
-    shown = one.name or one.login or one.rcoi_code or one.inn or row[LABEL]
+    shown = one.name or one.login or one.rcoi_code or one.inn
     proposed = ", ".join(f"{quoted(registry.name(school_id))} ({school_id})" for school_id in match.proposed)
     advice = "исправьте код или название, добавьте школу в registry.csv"
     advice += " или впишите соответствие в confirmed_names.csv" if one.name else ""
-    column = "name" if one.name else next((name for name in ("group", *_CODES) if row.get(name)), "name")
+    column = "name" if one.name else next((name for name in _CODES if row.get(name)), "group")
     intake.findings.fail(
         "unknown_school",
-        Problem(table.file, f"{quoted(shown)}" + (f"; похожие: {proposed}" if proposed else ""),
-                "школа из реестра registry.csv", advice, row[SHEET], row[ROW], table.columns.get(column, table.columns.get("group", ""))),
+        Problem(table.file, (quoted(shown) if shown else "строка без кода и названия школы") +
+                (f"; похожие: {proposed}" if proposed else ""), "школа из реестра registry.csv", advice, row[SHEET], row[ROW],
+                table.title(column)),
         municipality=registry.municipality(one.municipality) or None,
     )  # fmt: skip
     if one.name:
@@ -171,6 +211,6 @@ def _closed(table: Table, frame: pl.DataFrame, day: date, intake: Intake) -> Non
                 "closed_school",
                 Problem(table.file, f"школа {quoted(intake.registry.name(school_id))}, которой по реестру тогда не было",
                         f"школа, существующая {day:%d.%m.%Y}", "проверьте сроки и преемника в registry.csv",
-                        sheet, row, table.columns.get("name", table.columns.get("group", ""))),
+                        sheet, row, table.title("name")),
                 school_id, intake.registry.municipality_of(school_id),
             )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import posixpath
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import polars as pl
 import polars.selectors as cs
@@ -25,6 +27,8 @@ ROW = "__row__"
 TABLES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet"}
 """Endings of the files that can be read."""
 _HIDDEN_ROW = re.compile(rb'<row [^>]*hidden="(?:1|true)"[^>]*(?<!/)>')
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _LONGEST_TITLES = 100_000
 _DELIMITERS = ";\t|,"
 _FORMULA_ERRORS = {
@@ -79,7 +83,7 @@ class Workbook:
     hidden: list[str]
 
 
-def read_sheet(path: Path, sheet: str = "", encoding: str = "", delimiter: str = "") -> Sheet:
+def read_sheet(path: Path, sheet: str = "", encoding: str | None = "", delimiter: str = "") -> Sheet:
     """Read one sheet whose first filled row holds the titles.
 
     Parameters
@@ -95,10 +99,10 @@ def read_sheet(path: Path, sheet: str = "", encoding: str = "", delimiter: str =
     BadInput
         The file is absent, empty, broken or not of a known kind, rows are ragged or titles repeat.
     """
-    return _titled(path, read_cells(path, sheet, encoding, delimiter).sheets[0])
+    return titled(path, read_cells(path, sheet, encoding, delimiter).sheets[0])
 
 
-def read_cells(path: Path, sheet: str = "", encoding: str = "", delimiter: str = "") -> Workbook:
+def read_cells(path: Path, sheet: str = "", encoding: str | None = None, delimiter: str = "") -> Workbook:
     """Read csv (any delimiter and encoding), xlsx, xls, ods or parquet as text, cell by cell.
 
     Parameters
@@ -107,7 +111,7 @@ def read_cells(path: Path, sheet: str = "", encoding: str = "", delimiter: str =
     sheet : str
         The one sheet to read, hidden or not; all visible ones if empty.
     encoding, delimiter : str
-        Of a csv file; found out if empty.
+        Of a csv file; found out if empty. An encoding of None is found out too, but no key of the params names it.
 
     Raises
     ------
@@ -139,20 +143,25 @@ def read_cells(path: Path, sheet: str = "", encoding: str = "", delimiter: str =
     )
 
 
-def read_titles(path: Path) -> list[str]:
-    """The first line of a csv file, however long the file is; nothing of other files."""
+def read_titles(path: Path) -> tuple[list[str], str]:
+    """The first line of a csv file, however long the file is, and its delimiter; nothing of a file that is none or locked."""
     if path.suffix.lower() not in {".csv", ".txt", ".tsv"}:
-        return []
-    with path.open("rb") as file:
-        head = file.readline(_LONGEST_TITLES)
-    text = head.decode(_guess_encoding(head), "replace").removeprefix("\ufeff")
-    return [title.strip() for title in next(csv.reader([text], delimiter=_guess_delimiter(text)), [])]
+        return [], ""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_LONGEST_TITLES)
+    except OSError:
+        return [], ""
+    line = re.split(r"[\r\n]", head.decode(_guess_encoding(head), "replace").removeprefix("\ufeff"), maxsplit=1)[0]
+    delimiter = _guess_delimiter(line)
+    return [title.strip() for title in next(csv.reader([line], delimiter=delimiter), [])], delimiter
 
 
-def _read_csv(path: Path, encoding: str, delimiter: str) -> Cells:
+def _read_csv(path: Path, encoding: str | None, delimiter: str) -> Cells:
     content = path.read_bytes()
-    encoding = encoding or _guess_encoding(content)
-    text = _decode(path, content, encoding)
+    known = encoding or _guess_encoding(content)
+    by_key = "" if encoding is None else "назовите верную кодировку ключом encoding в файле параметров или "
+    text = _decode(path, content, known, f"{by_key}сохраните таблицу как CSV UTF-8")
     delimiter = delimiter or _guess_delimiter(text)
     rows: list[list[str]] = []
     try:
@@ -166,7 +175,7 @@ def _read_csv(path: Path, encoding: str, delimiter: str) -> Cells:
             row=len(rows) + 1,
         ) from None
     shown = "табуляция" if delimiter == "\t" else quoted(delimiter)
-    return _cells(path, "", rows, f"csv, кодировка {encoding}, разделитель {shown}")
+    return _cells(path, "", rows, f"csv, кодировка {known}, разделитель {shown}")
 
 
 def _guess_encoding(content: bytes) -> str:
@@ -186,7 +195,7 @@ def _guess_encoding(content: bytes) -> str:
     return "utf-8"
 
 
-def _decode(path: Path, content: bytes, encoding: str) -> str:
+def _decode(path: Path, content: bytes, encoding: str, advice: str) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
@@ -194,7 +203,7 @@ def _decode(path: Path, content: bytes, encoding: str) -> str:
             path,
             f"байты, которых нет в кодировке {encoding}",
             f"текст в кодировке {encoding}",
-            "назовите верную кодировку ключом encoding в файле параметров или сохраните таблицу как CSV UTF-8",
+            advice,
             row=content.count(b"\n", 0, error.start) + 1,
         ) from None
     if "\x00" in text:
@@ -253,13 +262,23 @@ def _sheet(path: Path, name: str, loaded: fastexcel.ExcelSheet) -> Cells:
     return _cells(path, name, rows, f"книга Excel, лист {quoted(name)}")
 
 
-def hidden_rows(path: Path) -> int:
-    """How many filled rows of an xlsx workbook are hidden from who looks at it; 0 for other files."""
+def hidden_rows(path: Path) -> dict[str, int]:
+    """How many filled rows of an xlsx workbook are hidden from who looks at it, by sheet; none of other files."""
     if not zipfile.is_zipfile(path):
-        return 0
+        return {}
     with zipfile.ZipFile(path) as book:
-        sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
-        return sum(len(_HIDDEN_ROW.findall(book.read(name))) for name in sheets)
+        parts = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+        counts = {part: len(_HIDDEN_ROW.findall(book.read(part))) for part in parts}
+        titles = _sheet_titles(book) if any(counts.values()) else {}
+    return {titles.get(part, ""): count for part, count in counts.items() if count}
+
+
+def _sheet_titles(book: zipfile.ZipFile) -> dict[str, str]:
+    """Titles of an xlsx workbook's sheets by the parts that hold them."""
+    links = ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels"))
+    parts = {link.get("Id"): posixpath.join("xl", link.get("Target", "").removeprefix("/xl/")) for link in links}
+    sheets = ElementTree.fromstring(book.read("xl/workbook.xml")).iterfind(f".//{_MAIN}sheet")
+    return {parts[sheet.get(_LINK)]: sheet.get("name", "") for sheet in sheets}
 
 
 def _read_parquet(path: Path) -> Cells:
@@ -278,7 +297,7 @@ def _cells(path: Path, sheet: str, rows: Iterable[Sequence[str | None]], note: s
     return Cells(path.name, sheet, [(number, row) for number, row in stripped if any(row)], note)
 
 
-def _titled(path: Path, cells: Cells) -> Sheet:
+def titled(path: Path, cells: Cells) -> Sheet:
     """Take the first filled row as titles, the rest as data; refuse ragged rows and repeated titles."""
     rows, sheet = cells.rows, cells.sheet
     if len(rows) < 2:

@@ -37,6 +37,11 @@ def subject_titles() -> dict[str, str]:
     return dict(_subjects().select("subject", "title").iter_rows())
 
 
+def subject_of_code(code: str, exam: str) -> str | None:
+    """A subject's id by its code in РИС ГИА; None where the code is not known."""
+    return _by_code(exam).get(code.strip().removesuffix(".0").lstrip("0"))
+
+
 def subject_of(name: str, code: str = "", exam: str = "") -> str | None:
     """A subject's id by its name, by its code in РИС ГИА where there is no name.
 
@@ -50,5 +55,5 @@ def subject_of(name: str, code: str = "", exam: str = "") -> str | None:
     found = _by_name().get(fold(name))
     if name and not (exam == "ege" and found == "math"):
         return found
-    by_code = _by_code(exam).get(code.strip().removesuffix(".0").lstrip("0"))
+    by_code = subject_of_code(code, exam)
     return by_code if not name or by_code in _STREAMS else None

@@ -12,11 +12,12 @@ from datetime import date
 
 import polars as pl
 
-from helpers.intake.layouts import LABEL, ROW, SHEET, Table
 from helpers.intake.marks import with_mean
 from helpers.intake.names import fold
 from helpers.intake.numbers import NotANumber, parse_number
+from helpers.intake.raw_table import LABEL, SHEET, Table, filled_down
 from helpers.intake.records import SOURCE, Intake, records
+from helpers.intake.sheets import ROW
 from helpers.intake.subjects import subject_of
 from helpers.problems import Problem, quoted
 
@@ -61,19 +62,23 @@ def read(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
 
 
 def _work(table: Table, year: int, intake: Intake) -> _Work | None:
-    text = fold(" \n ".join(table.preamble))
+    lines = [line for of_sheet in table.preamble.values() for line in of_sheet]
+    text = fold(" \n ".join(lines))
 
     def said(pattern: str) -> str:
         match = re.search(pattern, text)
         return match[1] if match else ""
 
     grade = said(r"по программе (\d{1,2})") or said(r"(\d{1,2}) ?(?:-?й )?класс")
-    named = next((line for line in table.preamble if fold(line).startswith("предмет")), "")
+    named = next((line for line in lines if fold(line).startswith("предмет")), "")
     subject = subject_of(named.partition(":")[2] or named.partition(" ")[2])
     stated = said(r"впр\D{0,3}(20\d\d)") or said(r"\b(20\d\d)\b")
     problems = []
+    session = intake.calendar.session("VPR", year)
     if not grade:
         problems.append(("класс не назван", "строка вида «ВПР 2019. 5 класс»"))
+    elif session and session.held and int(grade) not in session.grades:
+        problems.append((f"класс {grade}", f"класс из календаря процедур: {', '.join(map(str, session.grades))}"))
     if not subject:
         problems.append(
             (f"предмет {quoted(named)}" if named else "предмет не назван", "строка вида «Предмет: Математика»")
@@ -93,14 +98,20 @@ def _with_keys(frame: pl.DataFrame, intake: Intake) -> pl.DataFrame:
     for cell in frame["group"]:
         match = _LOGIN.fullmatch(cell or "")
         login.append(match[1] if match else None)
-        name.append((match[2] or None) if match else None if intake.is_territory(cell or "") else cell)
+        name.append(_unbracketed(match[2]) if match else None if intake.is_territory(cell or "") else cell)
         municipality.append(None if match else intake.registry.municipality(cell or "") or None)
-    return frame.with_columns(
+    keyed = frame.with_columns(
         pl.Series("login", login, pl.String),
         pl.Series("name", name, pl.String),
         pl.Series("municipality", municipality, pl.String),
-        pl.col("group").alias(LABEL),
+        pl.col("group").fill_null("").alias(LABEL),
     )
+    return filled_down(keyed)
+
+
+def _unbracketed(name: str) -> str | None:
+    """A name without the closing bracket of «логин (название)»; None if nothing is left."""
+    return (name.removesuffix(")") if name.count(")") > name.count("(") else name) or None
 
 
 def _totals_agree(table: Table, rows: pl.DataFrame, intake: Intake) -> None:
@@ -119,7 +130,7 @@ def _totals_agree(table: Table, rows: pl.DataFrame, intake: Intake) -> None:
         if stated is not None and stated != summed:
             intake.findings.advise(
                 "totals_agree",
-                Problem(table.file, f"{stated:.0f} участников, а у школ вместе {summed:.0f}", "одно и то же число",
-                        "проверьте, все ли школы есть в файле", sheet, row, table.columns["n_participants"]),
+                Problem(table.file, f"участников {stated:.0f}, а у школ вместе {summed:.0f}", "одно и то же число",
+                        "проверьте, все ли школы есть в файле", sheet, row, table.title("n_participants")),
                 municipality=name,
             )  # fmt: skip

@@ -1,0 +1,148 @@
+"""Records of all files into the tables of the contract: one row a key, what is set aside, who every school is."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from helpers import tables
+from helpers.intake import passport
+from helpers.intake.calendar import Calendar
+from helpers.intake.identity import Registry
+from helpers.intake.records import Intake
+from helpers.params import Params
+from helpers.problems import Problem
+
+FROM_FILES = ["passports", "results", "journal", "primary_scores", "staff", "questionnaires", "diagnostics", "knowledge",
+               "biased", "programme", "roadmaps"]  # fmt: skip
+
+
+def canonical(found: dict[str, pl.DataFrame], params: Params, intake: Intake) -> dict[str, pl.DataFrame]:
+    """Tables of the contract from the records of all files."""
+    made = {
+        name: tables.conformed(name, _once(found[name], tables.CONTRACT[name][0], intake))
+        if name in found
+        else tables.empty(name)
+        for name in FROM_FILES
+    }
+    made["passports"] = passport.whole(made["passports"])
+    made["context"] = passport.shares(made["passports"], params.described.indicators)
+    made["results"] = _set_aside(made["results"], made["biased"], params, intake.calendar)
+    years = sorted({*params.years, *made["results"]["year"], *made["context"]["year"]})
+    made["calendar"] = intake.calendar.table(years)
+    made["schools"] = _schools(made, intake.registry, years, params)
+    return made
+
+
+def _once(frame: pl.DataFrame, key: list[str], intake: Intake) -> pl.DataFrame:
+    """One row for each key: the same row twice is told, different rows of one key are a fault."""
+    place = ["source_file", "source_sheet", "source_row"]
+    values = [column for column in frame.columns if column not in (*key, *place)]
+    first = frame.unique(key, keep="first", maintain_order=True)
+    again = frame.with_row_index("__n__").join(
+        frame.with_row_index("__n__").unique(key, keep="first", maintain_order=True).select("__n__"),
+        on="__n__",
+        how="anti",
+    )
+    for row in again.iter_rows(named=True):
+        kept = first.filter(pl.all_horizontal(pl.col(name).eq_missing(row[name]) for name in key)).row(0, named=True)
+        same = all(kept[name] == row[name] for name in values)
+        problem = Problem(
+            row["source_file"], _same_as(kept, row), "одна строка на школу",
+            "строки одинаковы, взята первая; удалите вторую" if same else "строки различаются: оставьте верную",
+            row["source_sheet"] or "", row["source_row"],
+        )  # fmt: skip
+        tell = intake.findings.advise if same else intake.findings.fail
+        tell("duplicates", problem, row.get("school_id"), intake.registry.municipality_of(row.get("school_id")))
+    return first
+
+
+def _same_as(kept: dict, row: dict) -> str:
+    """Where a school already stands, as far as the reader of the second place needs it; a dump has no rows."""
+    if kept["source_row"] is None:
+        return f"та же школа, что в файле {kept['source_file']}"
+    where = kept["source_file"] if kept["source_file"] != row["source_file"] else kept["source_sheet"]
+    return f"та же школа, что в строке {kept['source_row']}" + (f" ({where})" if where else "")
+
+
+def _set_aside(results: pl.DataFrame, biased: pl.DataFrame, params: Params, calendar: Calendar) -> pl.DataFrame:
+    """Why a result does not enter the outcome: `not_chosen`, `not_compared`, `biased`; null where it does."""
+    chosen = pl.any_horizontal(
+        (pl.col("procedure") == one.procedure) & (pl.col("subject") == one.subject) for one in params.described.results
+    )
+    apart = [
+        {"year": year, "procedure": procedure}
+        for year in results["year"].unique()
+        for procedure in calendar.procedures
+        if year not in params.years
+        or not ((session := calendar.session(procedure, year)) and session.held and session.compared)
+    ]
+    schema = {"year": pl.Int64, "procedure": pl.String}
+    not_compared = pl.DataFrame(apart, schema=schema).with_columns(not_compared=pl.lit(True))
+    listed = biased.select("year", "school_id", "subject", "grade").unique()
+    of_school = results.with_row_index("__n__").join(listed, on=["year", "school_id"], how="inner", suffix="_listed")
+    hit = of_school.filter(
+        (pl.col("procedure") == "VPR")
+        & (pl.col("subject_listed").is_null() | (pl.col("subject_listed") == pl.col("subject")))
+        & (pl.col("grade_listed").is_null() | (pl.col("grade_listed") == pl.col("grade")))
+    )["__n__"].unique()
+    return (
+        results.with_row_index("__n__")
+        .join(not_compared, on=["year", "procedure"], how="left", maintain_order="left")
+        .with_columns(
+            biased=pl.col("__n__").is_in(hit.to_list()),
+            set_aside=pl.when(~chosen).then(pl.lit("not_chosen"))
+            .when("not_compared").then(pl.lit("not_compared"))
+            .when(pl.col("__n__").is_in(hit.to_list())).then(pl.lit("biased")),
+        )
+        .drop("__n__", "not_compared")
+    )  # fmt: skip
+
+
+def _schools(made: dict[str, pl.DataFrame], registry: Registry, years: list[int], params: Params) -> pl.DataFrame:
+    """Who every school is in each year, and whether the link is estimated on it; if not, the first reason.
+
+    Reasons: `year_not_compared`, `type` (left out by params), `before_merger` (the school was not yet what it
+    is, or has since become another), `no_context`, `no_result`, `small_n`.
+    """
+    identity = pl.concat(
+        registry.at(date(year, 5, 15)).select(
+            pl.lit(year).alias("year"), "school_id", pl.col("name_short").alias("school_name"),
+            pl.col("oktmo").alias("group_id"), pl.col("municipality").alias("group_name"), "school_type", "locality",
+            "place", "remote", "small", "inn", "kpp", "login", "rcoi_code", "branch_of", "successor_id",
+        )
+        for year in years
+    )  # fmt: skip
+    merged = _mergers(registry)
+    indicators = list(params.described.indicators)
+    counted = made["results"].filter(pl.col("set_aside").is_null())
+    participants = counted.group_by("year", "school_id").agg(n=pl.col("n_participants").max())
+    no_context = pl.any_horizontal(pl.col(name).is_null() for name in [*indicators, "n_pupils"])
+    reason = (
+        pl.when(~pl.col("year").is_in(params.years)).then(pl.lit("year_not_compared"))
+        .when(pl.col("school_type").is_in(params.described.left_out)).then(pl.lit("type"))
+        .when(pl.col("merged_on") >= pl.date(pl.col("year"), 5, 15)).then(pl.lit("before_merger"))
+        .when(no_context).then(pl.lit("no_context"))
+        .when(pl.col("n").is_null()).then(pl.lit("no_result"))
+        .when(pl.col("n") < params.small_n.model_fit).then(pl.lit("small_n"))
+    )  # fmt: skip
+    return (
+        identity.join(merged, on="school_id", how="left")
+        .join(
+            made["context"].select("year", "school_id", "n_pupils", *indicators), on=["year", "school_id"], how="left"
+        )
+        .join(participants, on=["year", "school_id"], how="left")
+        .with_columns(why_excluded=reason)
+        .with_columns(in_model=pl.col("why_excluded").is_null())
+        .drop("merged_on", "n_pupils", "n", *indicators)
+    )
+
+
+def _mergers(registry: Registry) -> pl.DataFrame:
+    """The last merger that each school took part in: until that day neither side was the school that is there now."""
+    joined = registry.rows.drop_nulls(["successor_id", "to_date"])
+    sides = pl.concat(
+        [joined.select("school_id", "to_date"), joined.select(school_id="successor_id", to_date="to_date")]
+    )
+    return sides.group_by("school_id").agg(merged_on=pl.col("to_date").max())

@@ -1,0 +1,182 @@
+"""What a raw file holds under the fields of its layout, or what keeps it from being read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from helpers.intake.findings import Findings
+from helpers.intake.header import LOOKED_AT, Header, find_header
+from helpers.intake.layouts import Layout
+from helpers.intake.pupils import is_personal
+from helpers.intake.sheets import ROW, Cells, hidden_rows, read_cells
+from helpers.problems import BadInput, Problem, quoted, shortened
+
+SHEET = "__sheet__"
+LABEL = "__label__"
+_SHOWN = 5
+"""How many titles of a layout one sentence lists."""
+OF_A_NOTE = 2
+"""How many cells a row of a note may fill; a row of data fills more."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a raw file holds, as text under the layout's field names.
+
+    `frame` has a string column per field found, ROW (as a spreadsheet counts, from 1), SHEET and LABEL, the first
+    filled cell of the row. `preamble` is the text above the header, line by line, of each sheet; `columns` the
+    file's own titles by field.
+    """
+
+    file: str
+    layout: Layout
+    frame: pl.DataFrame
+    preamble: dict[str, list[str]]
+    columns: dict[str, str]
+
+    def title(self, field: str) -> str:
+        """The title of a field's column; where a school and its codes share one cell, that cell's; empty if none."""
+        return self.columns.get(field, "") or self.columns.get("group", "")
+
+
+def read_table(path: Path, layouts: Sequence[Layout], findings: Findings, shown: str) -> Table | None:
+    """Read every visible sheet of a file that has one of the layouts.
+
+    Parameters
+    ----------
+    layouts : sequence of Layout
+        The kinds of file that may lie here; the one whose columns are all there is taken.
+    shown : str
+        The file's name in findings.
+
+    Returns
+    -------
+    Table or None
+        None, and a failing finding, where no sheet has any of the layouts or a sheet's columns are in disorder.
+    """
+    try:
+        book = read_cells(path)
+    except BadInput as error:
+        for problem in error.problems:
+            findings.fail("unreadable", replace(problem, file=shown))
+        return None
+    for name in book.hidden:
+        findings.advise("hidden_sheet", Problem(shown, "скрытый лист", "только видимые листы", "лист не читался; если он"
+                                                " нужен, покажите его, если нет — удалите", sheet=name))  # fmt: skip
+    for name, count in hidden_rows(path).items():
+        findings.advise("hidden_rows", Problem(shown, f"скрытых строк: {count}", "все строки видны",
+                                               "строки прочитаны вместе с остальными; проверьте, нужны ли они", sheet=name))  # fmt: skip
+    sheets = _of_layouts(book.sheets, layouts)
+    if not sheets:
+        findings.fail("unreadable", _no_sheet(book.sheets, layouts[0], shown))
+        return None
+    headers = [(cells, find_header(cells, layouts)) for cells in sheets]
+    for cells, header in headers:
+        for title in _personal(cells, header):
+            findings.fail("personal_data", Problem(shown, "столбец с личными сведениями", "только данные о школах",
+                                                   "удалите столбец и выгрузите файл заново: личные сведения в отчёт не "
+                                                   "принимаются", "" if header else cells.sheet, column=title))  # fmt: skip
+    read = [(cells, header) for cells, header in headers if header and not header.missing]
+    if not read:
+        findings.found += _unlike([(cells, header) for cells, header in headers if header], layouts, shown).found
+        return None
+    used = [(cells, header) for cells, header in read if header.layout is read[0][1].layout]
+    for cells in book.sheets:
+        if cells.rows and not any(cells is one for one, _ in used):
+            findings.advise("unused_sheet", Problem(shown, "лист без таблицы этого вида", "таблица с известным заголовком",
+                                                    "лист не читался; проверьте, не нужен ли он", sheet=cells.sheet))  # fmt: skip
+    disorder = [problem for cells, header in used for problem in _disorder(cells, header, shown)]
+    frame = pl.concat([_under_header(cells, header) for cells, header in used], how="diagonal")
+    if frame.is_empty():
+        disorder.append(
+            Problem(shown, "таблица без строк с данными", "заголовок и строки под ним", "выгрузите файл заново")
+        )
+    for problem in disorder:
+        findings.fail("layout", problem)
+    if disorder:
+        return None
+    preamble = {
+        cells.sheet: [text for _, row in cells.rows[: header.start] for text in row if text] for cells, header in used
+    }
+    columns = {field: title for _, header in used for field, title in header.named.items()}
+    return Table(shown, used[0][1].layout, frame, preamble, columns)
+
+
+def _of_layouts(sheets: Sequence[Cells], layouts: Sequence[Layout]) -> list[Cells]:
+    """The sheets that the layouts speak of: the one they name, or every one."""
+    named = {one.sheet for one in layouts}
+    return [cells for cells in sheets if "*" in named or cells.sheet in named]
+
+
+def _no_sheet(sheets: Sequence[Cells], one: Layout, shown: str) -> Problem:
+    there = ", ".join(quoted(cells.sheet) for cells in sheets)
+    return Problem(shown, f"такого листа нет, есть {there}" if there else "видимых листов нет", f"лист {quoted(one.sheet)}",
+                   f"исправьте имя листа или строку sheet в layouts/{one.name}.csv, столбец {one.year}")  # fmt: skip
+
+
+def _personal(cells: Cells, header: Header | None) -> list[str]:
+    """Titles of personal data under the header or, on a sheet without one, in the fullest of its first rows."""
+    fullest = max((row for _, row in cells.rows[:LOOKED_AT]), key=lambda row: sum(map(bool, row)), default=[])
+    return [title for title in dict.fromkeys(header.titles if header else fullest) if is_personal(title)]
+
+
+def _disorder(cells: Cells, header: Header, shown: str) -> Iterator[Problem]:
+    """Columns of one title, and rows of a csv file that have more or fewer cells than the header."""
+    rows = cells.rows[header.start : header.start + header.height]
+    for title in header.repeated:
+        yield Problem(shown, "одно название у нескольких столбцов", "у каждого столбца своё название",
+                      "переименуйте лишние столбцы", cells.sheet, rows[0][0], title)  # fmt: skip
+    width = max(len(row) for _, row in rows)
+    ragged = [
+        Problem(shown, f"число ячеек {len(row)}", f"число ячеек {width}, как в заголовке",
+                "проверьте лишние или недостающие разделители и кавычки в этой строке", cells.sheet, number)
+        for number, row in cells.rows[header.start + header.height :]
+        if len(row) != width and (sum(map(bool, row)) > OF_A_NOTE or any(row[width:]))
+    ]  # fmt: skip
+    yield from shortened(ragged)
+
+
+def _under_header(cells: Cells, header: Header) -> pl.DataFrame:
+    rows = cells.rows[header.start + header.height :]
+    data = {
+        field: [(row[place] or None) if place < len(row) else None for _, row in rows]
+        for field, place in header.places.items()
+    }
+    frame = pl.DataFrame(data, schema=dict.fromkeys(data, pl.String))
+    return frame.with_columns(
+        pl.Series(ROW, [number for number, _ in rows], pl.Int64),
+        pl.lit(cells.sheet).alias(SHEET),
+        pl.Series(LABEL, [next(filter(None, row), "") for _, row in rows], pl.String),
+    )
+
+
+def filled_down(frame: pl.DataFrame) -> pl.DataFrame:
+    """Repeat a municipality's name that is merged over the rows of its schools and stands in the first of them only."""
+    if "municipality" not in frame.columns:
+        return frame
+    return frame.with_columns(pl.col("municipality").fill_null(strategy="forward").over(SHEET))
+
+
+def _unlike(headers: list[tuple[Cells, Header]], layouts: Sequence[Layout], shown: str) -> Findings:
+    """Say what a file lacks of the layout it resembles most."""
+    findings = Findings()
+    if not headers:
+        titles = [alternatives[0] for alternatives in layouts[0].titles.values()]
+        wanted = ", ".join(map(quoted, titles[:_SHOWN])) + (" и другие" if len(titles) > _SHOWN else "")
+        findings.fail("layout", Problem(shown, "таблицы с известным заголовком нет", f"столбцы {wanted}",
+                                        "проверьте, тот ли это файл; если столбцы переименованы, впишите новые названия "
+                                        f"в файл layouts/{layouts[0].name}.csv"))  # fmt: skip
+        return findings
+    cells, best = max(headers, key=lambda pair: pair[1].fit)
+    for name in best.missing:
+        findings.fail(
+            "layout",
+            Problem(shown, "такого столбца нет", "столбец с таким названием", "исправьте название в файле или впишите новое в "
+                    f"layouts/{best.layout.name}.csv, строка {name}, столбец {best.layout.year}",
+                    cells.sheet, cells.rows[best.start][0], best.layout.titles[name][0]),
+        )  # fmt: skip
+    return findings
