@@ -160,7 +160,7 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         ["school_id"],
         {
             "school_id": TEXT, "share_below": FLOAT, "share_above": FLOAT, "school_below": FLOAT,
-            "school_above": FLOAT, "year_below": FLOAT, "year_above": FLOAT,
+            "school_above": FLOAT, "year_below": FLOAT, "year_above": FLOAT, "gia9_below": FLOAT, "gia9_above": FLOAT,
         },
     ),
     "simulation": (
@@ -228,7 +228,16 @@ _NULL_IN_KEY = {"biased": {"subject", "grade"}}
 """Key columns in which nothing means «every one»."""
 _SHARES = {
     *("share_low", "share_done", "share", "share_lowered", "share_confirmed", "share_raised"),
-    *("share_below", "share_above", "school_below", "school_above", "year_below", "year_above"),
+    *(
+        "share_below",
+        "share_above",
+        "school_below",
+        "school_above",
+        "year_below",
+        "year_above",
+        "gia9_below",
+        "gia9_above",
+    ),
     *("ppv", "sensitivity", "small", "wrong_sign", "coverage", "below", "above", "one", "two_of_three"),
     *("leverage", "reliability", "prob_below", "prob_above", "spec_share", "q_value"),
 }

@@ -11,6 +11,7 @@ from helpers.measure.outcome import PupilSpread, entering
 from helpers.measure.outcome import outcome as measured
 from helpers.model.diagnostics import diagnose, lowess_curve
 from helpers.model.expectation import arrays, meta_regression, placed
+from helpers.model.funnel import overdispersion
 from helpers.params import Assessment, ModelRules, OutcomeRules
 
 
@@ -20,14 +21,18 @@ def year_checks(outcome: pl.DataFrame, index: pl.DataFrame, schools: pl.DataFram
     Returns
     -------
     list of dict
-        Per year `diagnose` of the fit, and `curve`: pairs of index and lowess-smoothed outcome.
+        Per year `diagnose` of the fit; `phi`: how many times residuals spread more than sampling alone explains
+        (variances); `curve`: pairs of index and lowess-smoothed outcome.
     """
     checks = []
     for (year,), rows in placed(outcome, index, schools).filter("in_model").group_by("year", maintain_order=True):
         remote = rows["remote"].cast(pl.Float64).to_numpy() if "remote" in rows.columns else None
         fit = meta_regression(*arrays(rows))
+        phi, _ = overdispersion(fit.residual, np.sqrt(fit.variance))
         curve = lowess_curve(rows["index"].to_numpy(), rows["outcome"].to_numpy())
-        checks.append({"year": year, **diagnose(fit, remote, rows["group_id"].to_numpy()), "curve": curve.rows()})
+        checks.append(
+            {"year": year, **diagnose(fit, remote, rows["group_id"].to_numpy()), "phi": phi, "curve": curve.rows()}
+        )
     return checks
 
 

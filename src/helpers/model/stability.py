@@ -21,6 +21,7 @@ from helpers.params import FlagRules, SpecificationRules
 
 _INFLUENTIAL = 3
 """How many schools with the largest Cook's distance of each year the reduced sample leaves out."""
+_PROBABILITIES = {"gia9_below": pl.Float64, "gia9_above": pl.Float64}
 _LEFT_OUT = 300
 """At most so many schools are left out one by one, those with the most leverage: the others move nothing."""
 
@@ -286,7 +287,24 @@ def stability(
     """Tables `specifications` and `stability`; parameters as in `specifications`."""
     specified, shares = specifications(outcomes, indices, schools, years, rules, alpha, flag)
     own = report_cells(outcomes, indices, schools, years)
-    return specified, pl.concat([shares, left_out(own, flag)], how="horizontal")
+    alone = standing_check(outcomes, indices, schools, years, flag)
+    return specified, pl.concat([shares, left_out(own, flag), alone], how="horizontal")
+
+
+def standing_check(
+    outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], flag: FlagRules
+) -> pl.DataFrame:
+    """P beyond ∓delta by the examinations of grade 9 alone, which every school sits: `gia9_below`, `gia9_above`."""
+    ids = school_ids(outcomes, years)
+    of_gia9 = outcomes.filter(variant="gia9")
+    if of_gia9.is_empty():
+        return pl.DataFrame(
+            {"gia9_below": [None] * len(ids), "gia9_above": [None] * len(ids)}, schema_overrides=_PROBABILITIES
+        )
+    data = cells(of_gia9, indices.filter(variant="equal"), schools, years, ids)
+    pooled, _ = carried_through(data, "paule_mandel", "linear", 1.0)
+    below, above = pooled.prob_below(-flag.delta), 1 - pooled.prob_below(flag.delta)
+    return pl.DataFrame({"gia9_below": below, "gia9_above": above}).fill_nan(None)
 
 
 def report_cells(outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int]) -> Cells:

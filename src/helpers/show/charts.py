@@ -11,6 +11,8 @@ from helpers.show import words
 COLOUR = {"below": "#D55E00", "within": "#8A8A8A", "above": "#0072B2", "dependent": "#009E73"}
 SYMBOL = {"below": "triangle-down", "within": "circle", "above": "triangle-up", "dependent": "diamond-open"}
 _LINE = "#222222"
+_PAIRWISE = 1.39
+"""Half the length, in standard errors, of bars made for reading two schools against each other."""
 _SD = "ст. откл. ученика"
 
 _LAYOUT = go.Layout(
@@ -116,7 +118,11 @@ def funnel(rows: pl.DataFrame, tau2: float) -> go.Figure:
 
 
 def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
-    """Effects of named schools with 95 % intervals, sorted; `rows` as from `views.schools`."""
+    """Effects of named schools, sorted; `rows` as from `views.schools`.
+
+    Thin bars are 95 % intervals; of two thick ones (±1.39 standard errors) that do not overlap, the schools differ
+    at 95 % (Goldstein, Healy, 1995).
+    """
     rows = rows.sort("effect", "school_id")
     figure = _figure(
         f"отклонение, {_SD}",
@@ -143,6 +149,14 @@ def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
                 hovertemplate="%{y}: %{x}<extra></extra>",
             )
         )
+    ends, labels = [], []
+    for label, effect, error in rows.select("label", "effect", "effect_se").iter_rows():
+        ends += [round(effect - _PAIRWISE * error, 3), round(effect + _PAIRWISE * error, 3), None]
+        labels += [label, label, None]
+    bars = {"color": "rgba(120,120,120,0.35)", "width": 7}
+    figure.add_trace(
+        go.Scatter(x=ends, y=labels, name="для сравнения двух школ", mode="lines", line=bars, hoverinfo="skip")
+    )
     figure.update_yaxes(categoryorder="array", categoryarray=rows["label"].to_list(), automargin=True)
     for x in (-delta, delta):
         figure.add_vline(x=x, line_dash="dot", line_color="rgba(128,128,128,0.8)")

@@ -205,6 +205,20 @@ def _of_them(number_of: int) -> str:
     return count(number_of, words.OF_SCHOOLS) if number_of else "ни одной"
 
 
+def standing_check(schools: pl.DataFrame, stability: pl.DataFrame, params: Params) -> str:
+    """What the examinations of grade 9 alone say of the schools that are named."""
+    named = schools.filter("flagged").join(stability, on="school_id")
+    side = pl.when(pl.col("direction") == "below").then("gia9_below").otherwise("gia9_above")
+    told = named.select(side.alias("p"))["p"].drop_nulls()
+    if told.is_empty():
+        return "Проверить вывод по одним ОГЭ нельзя: их в отчёте нет."
+    same = (told >= params.flag.watch).sum()
+    return (
+        f"По одним ОГЭ, которые сдают все девятиклассники, тот же вывод (вероятность не ниже {percent(params.flag.watch)}) получается "
+        f"у {_of_them(same)} из {words.whole(len(told))}."
+    )
+
+
 def simulated(table: pl.DataFrame, params: Params) -> str:
     """What the simulation finds for the report's rule and an exact index."""
     rule = table.filter(pl.col("rule") == words.RULE["report"]).row(0, named=True)
@@ -362,14 +376,15 @@ def persistence(pooled: dict) -> str:
     )
 
 
-def funnel_caption(rows: pl.DataFrame, fit: dict) -> str:
+def funnel_caption(rows: pl.DataFrame, fit: dict, check: dict) -> str:
     """What the funnel finds."""
     z = rows["residual"].abs() / (rows["outcome_se"] ** 2 + fit["tau2"]).sqrt()
     beyond = (z > 3.09).sum()
     expected = number(0.002 * rows.height, 1)
     return (
         f"За внешней границей (99,8 %) — {count(beyond, SCHOOL)}; при обычном разбросе ожидалось бы {expected}. "
-        "Граница учитывает и случайную ошибку, и обычные различия между школами."
+        f"Граница учитывает и случайную ошибку, и обычные различия между школами: разброс отклонений в {number(check['phi'], 1)} раза "
+        "больше того, что объясняет одна случайная ошибка."
     )
 
 

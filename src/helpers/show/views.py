@@ -281,6 +281,20 @@ def procedures(report: Report, edition: str) -> pl.DataFrame:
     )
 
 
+def apart(report: Report, edition: str) -> pl.DataFrame:
+    """Schools that are described apart (evening, boarding, special): their results of the last year they have any."""
+    return (
+        report.read("schools", edition)
+        .filter(why_excluded="type")
+        .join(report.read("outcome", edition), on=["year", "school_id"], how="left")
+        .sort("year")
+        .with_columns(told=pl.col("outcome").is_not_null())
+        .sort("told", "year")
+        .unique("school_id", keep="last", maintain_order=True)
+        .sort("school_type", "school_name")
+    )
+
+
 def precision(outcome: pl.DataFrame) -> pl.DataFrame:
     """The usual standard error of the outcome by number of participants."""
     cuts = [10, 25, 50, 100, 250, 500, 1000]
