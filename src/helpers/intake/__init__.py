@@ -31,7 +31,7 @@ def accept(report: Report) -> dict[str, pl.DataFrame]:
     """
     examined = examine(report)
     if examined.findings.fails:
-        raise BadInput(*examined.findings.fails)
+        raise BadInput(*examined.findings.told())
     return examined.tables
 
 

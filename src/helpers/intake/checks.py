@@ -103,7 +103,7 @@ def run(made: dict[str, pl.DataFrame], params: Params, intake: Intake, refused: 
     ):
         nobody(made[name], value, intake)
     expected_files(results, passports, params, intake, refused)
-    absent_school(passports, schools, intake)
+    absent_school(passports, schools, intake, refused)
     enrolled(results, passports, intake)
     whole(passports, intake)
     union(passports, intake)
@@ -198,9 +198,11 @@ def expected_files(
                  "проверьте год в имени папки или params/procedures.yml")  # fmt: skip
 
 
-def absent_school(passports: pl.DataFrame, schools: pl.DataFrame, intake: Intake) -> None:
-    """Schools of the registry without a passport."""
-    for year in sorted(set(passports["year"])):
+def absent_school(
+    passports: pl.DataFrame, schools: pl.DataFrame, intake: Intake, refused: set[tuple[int, str]]
+) -> None:
+    """Schools of the registry without a passport, in years all of whose passports could be read."""
+    for year in sorted(year for year in set(passports["year"]) if (year, "passport") not in refused):
         alive = schools.filter(year=year)
         without = alive.join(passports.filter(year=year), on="school_id", how="anti").sort("school_id")
         for school_id, name, place in without.select("school_id", "school_name", "group_name").iter_rows():

@@ -12,7 +12,7 @@ from helpers.intake.layouts import NUMBERS
 from helpers.intake.numbers import NO_DATA, NotANumber, hidden_by_source, parse_number
 from helpers.intake.raw_table import SHEET, Table
 from helpers.intake.sheets import ROW
-from helpers.problems import Problem, quoted, shortened
+from helpers.problems import Problem, quoted
 
 SUM_TOLERANCE = 0.6
 """By how many percentage points shares that make a whole may miss 100: four of them rounded to whole percents."""
@@ -96,7 +96,7 @@ def _of_how_many(table: Table, text: pl.DataFrame, frame: pl.DataFrame, findings
     wrong = empty & frame.select(pl.any_horizontal(pl.col(values).is_not_null())).to_series()
     told = [_place(table, text, place, "n_participants", "результат без числа участников", "число участников",
                    "уточните его: без него результат не войдёт в расчёт") for place in wrong.arg_true()]  # fmt: skip
-    for problem in shortened(told):
+    for problem in told:
         findings.advise("nobody", problem)
 
 
@@ -132,7 +132,7 @@ def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) 
             faults["numbers"].append(_place(table, frame, place, field, quoted(cell), expected,
                                             "исправьте ячейку, а если данных нет, оставьте её пустой"))  # fmt: skip
     for check, problems in faults.items():
-        for problem in shortened(problems):
+        for problem in problems:
             findings.fail(check, problem)
     return pl.Series(field, mended, pl.Float64), faulty
 
@@ -188,7 +188,7 @@ def _shares(table: Table, frame: pl.DataFrame, findings: Findings, unread: set[i
                     frame[SHEET][place], frame[ROW][place], last)
             for place in fraction.arg_true()
         ]  # fmt: skip
-        for problem in shortened(told):
+        for problem in told:
             findings.advise("fractions", problem)
         problems = [
             Problem(
@@ -197,7 +197,7 @@ def _shares(table: Table, frame: pl.DataFrame, findings: Findings, unread: set[i
             )
             for place in wrong.arg_true()
         ]  # fmt: skip
-        for problem in shortened(problems):
+        for problem in problems:
             findings.fail("share_sums", problem)
         findings.count("share_sums", frame.height - filled["empty"].sum())
         total = pl.when(wrong | faulty).then(None).otherwise(pl.Series(filled["total"]))

@@ -10,7 +10,7 @@ from enum import StrEnum
 import polars as pl
 
 from helpers import tables
-from helpers.problems import Problem
+from helpers.problems import Problem, shortened
 
 
 class Status(StrEnum):
@@ -66,6 +66,17 @@ class Findings:
     @property
     def fails(self) -> list[Problem]:
         return [finding.problem for finding in self.found if finding.status == Status.fail]
+
+    def tell_once(self) -> None:
+        """Drop what is word for word the same: a fault of a layout or of params is found anew by every file."""
+        self.found = list({(one.check, one.status, str(one.problem)): one for one in self.found}.values())
+
+    def told(self) -> list[Problem]:
+        """What forbids the report, the first few faults of each kind, file and column; the rest counted."""
+        kinds: dict[tuple[str, str, str], list[Problem]] = {}
+        for one in self.of(Status.fail):
+            kinds.setdefault((one.check, one.problem.file, one.problem.column), []).append(one.problem)
+        return [problem for problems in kinds.values() for problem in shortened(problems)]
 
 
 def protocol(findings: Iterable[Finding]) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from helpers.intake.header import LOOKED_AT, Header, find_header
 from helpers.intake.layouts import Layout
 from helpers.intake.pupils import is_personal
 from helpers.intake.sheets import ROW, Cells, hidden_rows, read_cells
-from helpers.problems import BadInput, Problem, quoted, shortened
+from helpers.problems import BadInput, Problem, quoted
 
 SHEET = "__sheet__"
 LABEL = "__label__"
@@ -137,7 +137,7 @@ def _disorder(cells: Cells, header: Header, shown: str) -> Iterator[Problem]:
         for number, row in cells.rows[header.start + header.height :]
         if len(row) != width and (sum(map(bool, row)) > OF_A_NOTE or any(row[width:]))
     ]  # fmt: skip
-    yield from shortened(ragged)
+    yield from ragged
 
 
 def _under_header(cells: Cells, header: Header) -> pl.DataFrame:

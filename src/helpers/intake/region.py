@@ -109,6 +109,7 @@ def examine(report: Report) -> Examined:
     found = {name: pl.concat(frames, how="diagonal_relaxed") for name, frames in parts.items()}
     made = canonical(found, params, intake)
     checks.run(made, params, intake, refused)
+    findings.tell_once()
     made["corrections"] = corrections_table(corrections)
     made["protocol"] = protocol(findings.found)
     made["acceptance"] = checks.acceptance(findings)

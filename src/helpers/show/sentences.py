@@ -25,7 +25,7 @@ def key_figures(schools: pl.DataFrame, fit: dict, params: Params) -> list[tuple[
         (words.percent(fit["r2"]), "различий между школами объясняет контекст"),
         (words.whole((direction == "below").sum()), "ниже ожидаемого"),
         (words.whole((direction == "above").sum()), "выше ожидаемого"),
-        (words.whole(direction.is_null().sum()), "без вывода: мало данных или особый вид"),
+        (words.whole(direction.is_null().sum()), "без вывода: мало данных, особый вид или вывод зависит от допущений"),
     ]
 
 

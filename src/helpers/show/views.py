@@ -259,7 +259,7 @@ def indicators(report: Report, edition: str) -> pl.DataFrame:
 
 
 def procedures(report: Report, edition: str) -> pl.DataFrame:
-    """Every procedure, grade and year: how many schools and participants, mean, spread between schools."""
+    """Every procedure, grade and year that enters the outcome: schools, participants, mean, spread between schools."""
     described = report.params.described.results
     titles = pl.DataFrame(
         [{"procedure": item.procedure, "subject": item.subject, "title": item.title} for item in described]
@@ -268,6 +268,7 @@ def procedures(report: Report, edition: str) -> pl.DataFrame:
     n, mean = pl.col("n_participants"), pl.col("mean")
     return (
         report.read("results", edition)
+        .filter(pl.col("set_aside").is_null())
         .group_by("year", "procedure", "subject", "grade")
         .agg(
             schools=pl.len().cast(pl.Int64),
