@@ -15,11 +15,12 @@ report: $(READY)  ## build the default report (REPORT=name for another) and say 
 	@$(BIN)/report build $(REPORT)
 
 test: $(READY)  ## run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks/steps notebooks/pages
 
-bench: $(READY)  ## measure how quick the work is against its targets (benchmarks/speed.py)
+bench: $(READY)  ## measure how quick the work is against its targets (benchmarks/)
 	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/files.py
 
 lint: $(READY)  ## check the style of code and notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -65,6 +65,7 @@ def small_report(folder: Path) -> Path:
     with (folder / name).open("w", encoding="utf-8", newline="") as part:
         csv.writer(part).writerows([rows[0], *(row for row in rows[1:] if row[county] in _COUNTIES)])
     params["pages"] = {"cards": 2}
+    params["simulation"] = {"runs": 10}
     path = folder / "small.yml"
     path.write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
     return path

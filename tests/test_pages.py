@@ -13,7 +13,7 @@ from copies import Copy, contents, small_report
 from helpers.publish import quarto
 from helpers.report import PROJECT
 
-SINGLE = {"index", "flags", "groups", "results", "context", "expectation", "data", "method"}
+SINGLE = {"index", "flags", "groups", "results", "context", "expectation", "reliability", "federal", "data", "method"}
 COUNTIES = {"kern", "fresno", "monterey", "solano"}
 needs_quarto = [
     pytest.mark.needs_quarto,

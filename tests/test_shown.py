@@ -36,7 +36,7 @@ def shows(notebook: str) -> Counter:
     return Counter(call.attr for call in calls if ast.unparse(call).startswith("emit."))
 
 
-EMPTY = {"table-calendar"}
+EMPTY = {"table-calendar", "table-agreement"}
 """Tables that a school table has no rows for; the page says so."""
 
 

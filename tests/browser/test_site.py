@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.needs_browser
 WIDTHS = {"desk": (1280, 900), "phone": (360, 740)}
-SINGLE = ["index", "flags", "groups", "results", "context", "expectation", "data", "method"]
+SINGLE = ["index", "flags", "groups", "results", "context", "expectation", "reliability", "federal", "data", "method"]
 INTERNAL = ["protocol"]
 TOWN = "петропавловск"
 MINUS = "\N{MINUS SIGN}"

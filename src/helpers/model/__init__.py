@@ -1,7 +1,7 @@
 """The method: expectation given context, shrinkage over years, flags, typology, and what all of it is worth."""
 
 from helpers.model.backtest import backtest
-from helpers.model.effect import VarianceComponents, school_effects, variance_components
+from helpers.model.effect import VarianceComponents, school_effects, variance_components, year_to_year
 from helpers.model.expectation import Influence, MetaRegression, expectation, influence, meta_regression, shrink
 from helpers.model.federal import agreement, chance_table, federal
 from helpers.model.flags import expected_false_share, flags
@@ -33,4 +33,5 @@ __all__ = [
     "stability",
     "variance_components",
     "year_checks",
+    "year_to_year",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import polars as pl
@@ -135,6 +135,26 @@ def variance_components(expectation: pl.DataFrame, tau2: dict[int, float]) -> Va
         by_year(expectation, name, years, schools) for name in ("residual", "outcome_se", "in_model")
     )
     return split_variance(residual, error**2, [tau2[year] for year in years], fitted)
+
+
+def year_to_year(expectation: pl.DataFrame) -> list[dict]:
+    """How alike the same schools' effects are in years that follow one another.
+
+    Returns
+    -------
+    list of dict
+        year, next_year, n_schools, correlation of `shrunken` (each year's own empirical-Bayes estimate) over the
+        schools in both fits; None with fewer than three schools or without any spread.
+    """
+    fitted = expectation.filter("in_model").select("year", "school_id", "shrunken")
+    years = fitted["year"].unique().sort().to_list()
+    pairs = []
+    for year, following in pairwise(years):
+        both = fitted.filter(year=year).join(fitted.filter(year=following), on="school_id", suffix="_next")
+        told = both.height > 2 and both["shrunken"].std() > 0 and both["shrunken_next"].std() > 0
+        correlation = both.select(pl.corr("shrunken", "shrunken_next")).item() if told else None
+        pairs.append({"year": year, "next_year": following, "n_schools": both.height, "correlation": correlation})
+    return pairs
 
 
 def school_effects(expectation: pl.DataFrame, components: VarianceComponents, delta: float) -> pl.DataFrame:

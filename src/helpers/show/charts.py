@@ -226,4 +226,5 @@ def school_place(school: dict, years: pl.DataFrame, fit: dict, index: pl.DataFra
     figure = _figure("индекс благополучия, баллов", f"результат, {_SD}", height=340)
     _add_expectation(figure, fit, index["index"].min(), index["index"].max())
     row = years.filter(year=fit["year"]).select("index", "outcome", school_name=pl.lit(school["school_name"]))
-    return figure.add_trace(_points(row, "index", "outcome", school["direction"], size=14))
+    point = _points(row, "index", "outcome", school["direction"] or "dependent", size=14)
+    return figure.add_trace(point.update(name="школа"))

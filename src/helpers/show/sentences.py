@@ -364,16 +364,22 @@ def expectation_caption(rows: pl.DataFrame, fit: dict) -> str:
     )
 
 
-def persistence(pooled: dict) -> str:
-    """How much of the differences lasts."""
+def persistence(pooled: dict, pairs: list[dict]) -> str:
+    """How much of the differences lasts, and how alike neighbouring years are."""
     if pooled["n_years"] == 1:
         return "В отчёте один год: устойчивую часть отклонений отделить нельзя."
     total = pooled["persistent"] + pooled["transient"]
     share = percent(pooled["persistent"] / total) if total else "—"
     return (
         f"По годам {', '.join(map(str, pooled['years']))}: из различий между школами равного контекста {share} сохраняются из года "
-        "в год, остальное — особенности года. Вывод о школе опирается на устойчивую часть."
+        f"в год, остальное — особенности года. Вывод о школе опирается на устойчивую часть.{_alike(pairs)}"
     )
+
+
+def _alike(pairs: list[dict]) -> str:
+    known = [pair for pair in pairs if pair["correlation"] is not None]
+    told = "; ".join(f"{pair['year']} и {pair['next_year']} — {number(pair['correlation'])}" for pair in known)
+    return f" Корреляция отклонений одних и тех же школ по годам: {told}." if told else ""
 
 
 def funnel_caption(rows: pl.DataFrame, fit: dict, check: dict) -> str:
@@ -474,14 +480,19 @@ def school_figures(school: dict) -> list[tuple[str, str]]:
 
 def school_verdict(school: dict, params: Params) -> str:
     """The conclusion on one school in plain words."""
-    side = "ниже" if school["direction"] == "below" else "выше"
-    probability = words.probability(school["confidence"])
-    times = school["years_below"] if school["direction"] == "below" else school["years_above"]
+    below = school["effect"] < 0
+    side, times = ("ниже", school["years_below"]) if below else ("выше", school["years_above"])
     years = count(school["years"], ("года", "лет", "лет"))
+    probability = words.probability(school["prob_below"] if below else school["prob_above"])
+    why = (
+        f"Тип: «{school['type_words']}»"
+        if school["direction"]
+        else f"Почему без вывода: {words.REASON[school['reason']]}"
+    )
     return (
-        f"**{school['verdict']}**. Тип: «{school['type_words']}». Результаты {side}, чем у школ с таким же контекстом, в {times} из "
-        f"{years}; вероятность, что отклонение больше практически значимого ({number(params.flag.delta)}), — {probability}. "
-        f"Надёжность оценки — {number(school['reliability'])}. Вывод держится в {percent(school['spec_share'])} вариантов расчёта.\n\n"
+        f"**{school['verdict']}**. {why}. Результаты {side}, чем у школ с таким же контекстом, в {times} из {years}; вероятность, "
+        f"что отклонение больше практически значимого ({number(params.flag.delta)}), — {probability}. Надёжность оценки — "
+        f"{number(school['reliability'])}. Такое отклонение получается в {percent(school['spec_share'])} вариантов расчёта.\n\n"
         "Отклонение не измеряет труд учителя и не является оценкой деятельности школы: это повод разобраться и помочь."
     )
 
@@ -500,7 +511,7 @@ def school_place_alt(school: dict, years: pl.DataFrame) -> str:
     last = years.row(-1, named=True)
     return (
         f"Индекс {number(last['index'], 1)}, результат {signed(last['outcome'])}, ожидаемый {signed(last['expected'])}: "
-        f"{words.DIRECTION[school['direction']]}."
+        f"{school['verdict']}."
     )
 
 

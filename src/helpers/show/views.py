@@ -14,7 +14,8 @@ from helpers.show import words
 def schools(report: Report, edition: str) -> pl.DataFrame:
     """One row per school of the pooled years: who it is, its effect, its flag, its page.
 
-    Sorted by school_id. `has_card` marks the schools with a card of their own;
+    Sorted by school_id. `has_card` marks the schools with a card of their own: those named first, then those whose
+    deviation is clearest;
     `card` and `group_page` are addresses within the site.
     """
     pooled = report.params.pooled_years
@@ -31,12 +32,15 @@ def schools(report: Report, edition: str) -> pl.DataFrame:
         .sort("school_id")
         .with_columns(clarity=(pl.col("effect").abs() - report.params.flag.delta) / pl.col("effect_se"))
     )
-    flagged = joined.filter(pl.col("tier").is_in(FLAGGED))
-    clearest = flagged.sort("clarity", "school_id", descending=[True, False]).head(report.params.pages.cards)
+    joined = joined.with_columns(flagged=pl.col("tier").is_in(FLAGGED))
+    this_year = report.read("expectation", edition).filter(year=report.params.years[-1]).select("school_id")
+    told = joined.filter(pl.col("clarity").is_not_null(), pl.col("tier") != "outside").join(this_year, on="school_id")
+    carded = told.sort("flagged", "clarity", "school_id", descending=[True, True, False]).head(
+        report.params.pages.cards
+    )
     groups = group_slugs(joined)
     return joined.with_columns(
-        has_card=pl.col("school_id").is_in(clearest["school_id"].to_list()),
-        flagged=pl.col("tier").is_in(FLAGGED),
+        has_card=pl.col("school_id").is_in(carded["school_id"].to_list()),
         lower=pl.col("effect") - 1.96 * pl.col("effect_se"),
         upper=pl.col("effect") + 1.96 * pl.col("effect_se"),
     ).with_columns(
