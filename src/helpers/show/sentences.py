@@ -51,11 +51,15 @@ def flagged(schools: pl.DataFrame, params: Params) -> str:
         if sure:
             text += f", из них устойчиво — {words.whole(sure)}"
         if named.height:
-            text += f"; ошибочно, если модель верна, — около {number(_false(named, direction), 0)}"
+            text += f"; ошибочно, если модель верна, — {_about(_false(named, direction))}"
         parts.append(text + ".")
     if len(params.pooled_years) == 1:
         parts.append("В отчёте один год: это наблюдение года, об устойчивости судить рано.")
     return " ".join(parts)
+
+
+def _about(schools: float) -> str:
+    return f"около {number(schools, 0)}" if schools >= 0.5 else "меньше одной"
 
 
 def _false(named: pl.DataFrame, direction: str) -> float:
@@ -86,7 +90,7 @@ def clearest_caption(clearest: pl.DataFrame, params: Params) -> str:
     below = (clearest["direction"] == "below").sum()
     return (
         f"Из {clearest.height} самых надёжных отклонений {below} — ниже ожидаемого. Пунктир — практически значимое "
-        f"отклонение, ±{number(params.flag.delta)}."
+        f"отклонение, ±{number(params.flag.delta)}. Если серые полосы двух школ не пересекаются, школы различаются."
     )
 
 
@@ -164,6 +168,24 @@ def consistency(reliability: dict) -> str:
     if reliability["retest_mean"] is not None:
         text += f" Повторяемость: индекс одной и той же школы в соседних годах связан с корреляцией {number(reliability['retest_mean'])}."
     return text
+
+
+def carried(index: pl.DataFrame, params: Params) -> str:
+    """For how many schools an earlier year's indicators serve."""
+    counts = (
+        index.filter(pl.col("carried_from").is_not_null(), pl.col("year").is_in(params.years)).group_by("year").len()
+    )
+    told = "; ".join(f"{year} год — {count(schools, SCHOOL)}" for year, schools in counts.sort("year").iter_rows())
+    limit = count(params.index.carry_forward_years, ("года", "лет", "лет"))
+    return (
+        f"Если показателей года нет, служат прошлые, не старше {limit}: "
+        + (
+            f"{told} (в таблице `wellbeing_index` — столбец `carried_from`)."
+            if told
+            else "в этом отчёте так не пришлось."
+        )
+        + " Такая школа в расчёт связи не входит."
+    )
 
 
 def stable(schools: pl.DataFrame, specifications: pl.DataFrame, params: Params) -> str:
