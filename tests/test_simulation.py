@@ -34,7 +34,7 @@ def region() -> Cells:
 @pytest.fixture(scope="module")
 def table(region):
     lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
-    return simulate(region, lines, COMPONENTS, [1.0], FLAG, SMALL_N, RUNS)[0]
+    return simulate(region, lines, {1.0: COMPONENTS}, FLAG, SMALL_N, RUNS)[0]
 
 
 def test_the_region_is_as_hard_as_the_targets_suppose(region):
@@ -72,7 +72,7 @@ def test_the_usual_rule_does_not(table):
 def test_an_index_measured_with_error_makes_more_false_flags(region):
     lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
     rules = RUNS.model_copy(update={"runs": 100})
-    judged, fairness = simulate(region, lines, COMPONENTS, [1.0, 0.65], FLAG, SMALL_N, rules)
+    judged, fairness = simulate(region, lines, {1.0: COMPONENTS, 0.65: COMPONENTS}, FLAG, SMALL_N, rules)
     table = judged.filter(rule="report")
     exact, noisy = table["ppv"]
     assert noisy < exact - 0.05
@@ -86,7 +86,7 @@ def test_an_index_measured_with_error_makes_more_false_flags(region):
 def test_the_same_seed_gives_the_same_table(region):
     lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
     rules = RUNS.model_copy(update={"runs": 10})
-    one, other = (simulate(region, lines, COMPONENTS, [1.0], FLAG, SMALL_N, rules) for _ in range(2))
+    one, other = (simulate(region, lines, {1.0: COMPONENTS}, FLAG, SMALL_N, rules) for _ in range(2))
     assert all(table.equals(again) for table, again in zip(one, other, strict=True))
 
 

@@ -18,13 +18,15 @@ from helpers.model.stability import (
     cells,
     fit_line,
     left_out,
+    reliabilities,
     specifications,
     without_influential,
 )
-from helpers.params import FlagRules, ModelRules, SpecificationRules
+from helpers.params import FlagRules, ModelRules, SmallNRules, SpecificationRules
 from helpers.report import METHOD
 
 METHODS = yaml.safe_load(METHOD.read_text(encoding="utf-8"))
+SMALL_N = SmallNRules(**METHODS["small_n"])
 FLAG, SPECIFIED = FlagRules(**METHODS["flag"]), SpecificationRules(**METHODS["specifications"])
 YEARS = [2020, 2021, 2022]
 SCHOOLS = 40
@@ -110,14 +112,22 @@ def test_every_combination_is_carried_through(region):
     outcome, index, schools = region
     outcomes = pl.concat(outcome.with_columns(variant=pl.lit(name)) for name in ("all", "low"))
     indices = pl.concat(index.with_columns(variant=pl.lit(name)) for name in ("equal", "rank"))
-    specified, shares = specifications(outcomes, indices, schools, YEARS, SPECIFIED, 0.65, FLAG)
+    specified, shares = specifications(outcomes, indices, schools, YEARS, SPECIFIED, [1.0, 0.8, 0.65], FLAG, SMALL_N)
     assert specified.height == 2 * 2 * 2 * 3 * 3 * 3  # outcome, index, sample, weights, form, reliability
     choices = ["index", "outcome", "sample", "weights", "form", "reliability"]
     assert specified.select(choices).is_unique().all()
     assert set(specified["reliability"]) == {1.0, 0.8, 0.65}
     # a school's share is the mean over the specifications of what each says of it
-    assert shares["share_below"].sum() == pytest.approx(specified["n_below"].sum() / specified.height)
-    assert shares["share_above"].sum() == pytest.approx(specified["n_above"].sum() / specified.height)
+    n = outcome.filter(pl.col("n_participants") >= SMALL_N.flag_each_year)["school_id"].unique()
+    large = shares.filter(pl.col("school_id").is_in(n.to_list()))
+    assert large["share_below"].sum() == pytest.approx(specified["n_below"].sum() / specified.height)
+    assert large["share_above"].sum() == pytest.approx(specified["n_above"].sum() / specified.height)
+
+
+def test_an_impossible_reliability_is_left_out():
+    assert reliabilities(SPECIFIED, 0.65, 0.5) == [1.0, 0.8, 0.65]
+    assert reliabilities(SPECIFIED, 0.65, 0.7) == [1.0, 0.8]
+    assert reliabilities(SPECIFIED, None, 0.0) == [1.0, 0.8]
 
 
 def test_a_school_beyond_all_doubt_is_so_in_every_specification(region):
@@ -125,7 +135,14 @@ def test_a_school_beyond_all_doubt_is_so_in_every_specification(region):
     sunk = outcome.with_columns(outcome=pl.when(school_id="030").then(pl.lit(-3.0)).otherwise("outcome"))
     outcomes = sunk.with_columns(variant=pl.lit("all"))
     _, shares = specifications(
-        outcomes, index.with_columns(variant=pl.lit("equal")), schools, YEARS, SPECIFIED, 0.65, FLAG
+        outcomes,
+        index.with_columns(variant=pl.lit("equal")),
+        schools,
+        YEARS,
+        SPECIFIED,
+        [1.0, 0.8, 0.65],
+        FLAG,
+        SMALL_N,
     )
     assert shares.filter(school_id="030").row(0) == ("030", 1.0, 0.0)
 

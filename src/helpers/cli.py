@@ -110,7 +110,7 @@ def simulate(
 ) -> None:
     """Разыграть регионы с известной истиной на школах построенного отчёта и сказать, чего стоит правило."""
     from helpers.model import simulate_report
-    from helpers.model.stability import report_cells
+    from helpers.model.stability import assumed_reliabilities, report_cells
     from helpers.show import views, words
 
     this = open_report(report, out)
@@ -118,9 +118,9 @@ def simulate(
     data = report_cells(
         this.read("outcome_variants"), this.read("index_variants"), this.read("schools"), params.pooled_years
     )
-    alpha = this.read_numbers("model")["index_reliability"]["assumed"]
+    assumed = assumed_reliabilities(this.read_numbers("model"), params.pooled_years, params.specifications)
     rules = params.simulation.model_copy(update={"runs": runs})
-    judged, _ = simulate_report(data, params.specifications, alpha, params.flag, params.small_n, rules)
+    judged, _ = simulate_report(data, assumed, params.flag, params.small_n, rules)
     typer.echo(f"{'надёжность':>10} {'правило':40} {'выделено':>8} {'верно':>6} {'найдено':>8} {'малые':>6} {'не туда':>8} "
                f"{'накрывают':>9}")  # fmt: skip
     for row in views.simulation_in_words(judged).iter_rows(named=True):

@@ -19,6 +19,8 @@ from scipy.optimize import brentq
 from helpers.params import ModelRules
 from helpers.problems import BadInput, Problem
 
+_NOT_PLACED = ["type", "before_merger", "year_not_compared"]
+
 
 @dataclass(frozen=True)
 class MetaRegression:
@@ -327,8 +329,8 @@ def expectation(
 
 
 def placeable(schools: pl.DataFrame) -> pl.DataFrame:
-    """Schools that can have an expectation: not those that were another school then, nor years that are not compared."""
-    return schools.filter(~pl.col("why_excluded").is_in(["before_merger", "year_not_compared"]).fill_null(False))
+    """Schools that can have an expectation: not those of another kind or another school then, nor years not compared."""
+    return schools.filter(~pl.col("why_excluded").is_in(_NOT_PLACED).fill_null(False))
 
 
 def placed(outcome: pl.DataFrame, index: pl.DataFrame, schools: pl.DataFrame) -> pl.DataFrame:

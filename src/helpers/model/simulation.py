@@ -7,15 +7,15 @@ last year below −1 SD) judge each region, and the judgements are counted again
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from helpers.model.effect import Pooled, VarianceComponents, split_variance
-from helpers.model.stability import Cells, Line, carried_through, reliabilities
-from helpers.params import FlagRules, SimulationRules, SmallNRules, SpecificationRules
+from helpers.model.stability import Cells, Line, carried_through, large_enough
+from helpers.params import FlagRules, SimulationRules, SmallNRules
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,22 @@ def redrawn(
     mean, variance = np.nanmean(data.x, axis=1, keepdims=True), np.nanvar(data.x, axis=1, keepdims=True)
     error = random.normal(size=schools) * np.sqrt(reliability * (1 - reliability) * variance)
     context = reliability * (data.x - mean) + error
+    known = np.maximum(np.isfinite(context).sum(axis=0), 1)
     slope = np.array([[line.slope] for line in lines]) / reliability
     persistent = random.normal(0, np.sqrt(components.persistent), schools)
     transient = random.normal(0, np.sqrt(components.transient), (years, schools))
     noise = random.normal(size=(years, schools)) * np.sqrt(data.v)
     return Drawn(
-        replace(data, y=slope * context + persistent + transient + noise), persistent, np.nanmean(context, axis=0)
+        replace(data, y=slope * context + persistent + transient + noise),
+        persistent,
+        np.nansum(context, axis=0) / known,
     )
 
 
 def simulate(
     data: Cells,
     lines: Sequence[Line],
-    components: VarianceComponents,
-    reliabilities: Sequence[float],
+    components: Mapping[float, VarianceComponents],
     flag: FlagRules,
     small_n: SmallNRules,
     rules: SimulationRules,
@@ -63,8 +65,10 @@ def simulate(
     ----------
     data : Cells
         The report's own specification.
-    lines, components
-        Its fit: slopes by year, variance components.
+    lines
+        Its fit: slopes by year.
+    components : mapping
+        The planted variance components for each reliability of the index.
 
     Returns
     -------
@@ -80,13 +84,13 @@ def simulate(
         schools of poor context are named too often (Woodhouse, Yang, Goldstein, Rasbash, 1996).
     """
     rows, fairness = [], []
-    for reliability in dict.fromkeys(reliabilities):
+    for reliability, planted in components.items():
         random = np.random.default_rng([rules.seed, round(1000 * reliability)])
         counts: dict[str, np.ndarray] = {}
         of_quartiles = np.zeros((3, 4))
         covered = judged = 0
         for _ in range(rules.runs):
-            region = redrawn(data, lines, components, reliability, random)
+            region = redrawn(data, lines, planted, reliability, random)
             pooled, fitted = carried_through(region.data, "paule_mandel", "linear", 1.0)
             residual = np.stack([line.residual for line in fitted])
             inside = np.abs(region.persistent - pooled.effect) <= 1.959964 * pooled.effect_se
@@ -130,9 +134,7 @@ def _named(
 ) -> dict[str, np.ndarray]:
     """What each rule names: arrays (2, schools), below and above."""
     lasting = np.stack([(residual < 0).sum(axis=0), (residual > 0).sum(axis=0)]) >= min(flag.min_years, len(data.y))
-    there = np.isfinite(data.y) & np.isfinite(data.x)
-    large = np.where(there, data.n, np.inf).min(axis=0) >= small_n.flag_each_year
-    large &= np.where(there, data.n, 0).sum(axis=0) >= small_n.pooled
+    large = large_enough(data, small_n)
     sure = np.stack([pooled.prob_below(-flag.delta), 1 - pooled.prob_below(flag.delta)])
     last = _one_year(data)
     return {
@@ -163,15 +165,21 @@ def _counted(named: np.ndarray, persistent: np.ndarray, n: np.ndarray, rules: Si
 
 
 def simulate_report(
-    data: Cells,
-    specified: SpecificationRules,
-    alpha: float | None,
-    flag: FlagRules,
-    small_n: SmallNRules,
-    rules: SimulationRules,
+    data: Cells, assumed: Sequence[float], flag: FlagRules, small_n: SmallNRules, rules: SimulationRules
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Tables `simulation` and `fairness` on the report's own specification, for every assumed reliability."""
+    """Tables `simulation` and `fairness` on the report's own specification, for every assumed reliability.
+
+    What the index's error adds to lasting residuals, β²σ²(1 − λ)/λ, is in the fitted persistent variance
+    already; it is taken out of the planted one.
+    """
     _, lines = carried_through(data, "paule_mandel", "linear", 1.0)
     residual = np.stack([line.residual for line in lines])
-    components = split_variance(residual, data.v, [line.tau2 for line in lines], data.fitted)
-    return simulate(data, lines, components, reliabilities(specified, alpha), flag, small_n, rules)
+    fitted = split_variance(residual, data.v, [line.tau2 for line in lines], data.fitted)
+    slope2 = np.mean([line.slope for line in lines]) ** 2
+    spread = float(np.nanvar(np.where(data.fitted, data.x, np.nan)))
+
+    def planted(reliability: float) -> VarianceComponents:
+        error = slope2 * spread * (1 - reliability) / reliability
+        return replace(fitted, persistent=max(fitted.persistent - error, 0.0))
+
+    return simulate(data, lines, {value: planted(value) for value in assumed}, flag, small_n, rules)

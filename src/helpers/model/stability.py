@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 
 from helpers.model.effect import Pooled, by_year, pool, split_variance
 from helpers.model.expectation import MetaRegression, meta_regression, placeable
-from helpers.params import FlagRules, SpecificationRules
+from helpers.params import FlagRules, SmallNRules, SpecificationRules
 
 _INFLUENTIAL = 3
 """How many schools with the largest Cook's distance of each year the reduced sample leaves out."""
@@ -179,8 +179,9 @@ def specifications(
     schools: pl.DataFrame,
     years: Sequence[int],
     rules: SpecificationRules,
-    alpha: float | None,
+    assumed: Sequence[float],
     flag: FlagRules,
+    small_n: SmallNRules,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Carry every specification through.
 
@@ -188,13 +189,14 @@ def specifications(
     ----------
     outcomes, indices : DataFrame
         Variants of the outcome and of the index: columns of the tables, and `variant`.
-    alpha : float or None
-        The reliability that the word `alpha` stands for; None where there is none.
+    assumed : sequence of float
+        Reliabilities of the index, from `reliabilities`.
 
     Returns
     -------
     specified : DataFrame
-        Table `specifications`: number, the six choices, mean slope (pupil-SD per index point), n_below, n_above.
+        Table `specifications`: number, the six choices, mean slope (pupil-SD per index point), n_below, n_above
+        (of the schools with enough participants to be named).
     shares : DataFrame
         school_id, share_below, share_above: in what share of the specifications P beyond ∓delta reaches
         `flag.watch`.
@@ -203,16 +205,17 @@ def specifications(
     rows = []
     counts = np.zeros((2, len(ids)))
     for choice, data in _chosen(outcomes, indices, schools, years, ids, rules):
-        for weights, form, reliability in product(rules.weights, _forms(rules, data), reliabilities(rules, alpha)):
+        for weights, form, reliability in product(rules.weights, _forms(rules, data), assumed):
             pooled, lines = carried_through(data, weights, form, reliability)
             below = pooled.prob_below(-flag.delta) >= flag.watch
             above = 1 - pooled.prob_below(flag.delta) >= flag.watch
             counts += below, above
+            large = large_enough(data, small_n)
             rows.append(
                 {
                     "number": len(rows) + 1, **choice, "weights": weights, "form": form, "reliability": reliability,
                     "slope": float(np.mean([line.slope for line in lines])),
-                    "n_below": int(below.sum()), "n_above": int(above.sum()),
+                    "n_below": int((below & large).sum()), "n_above": int((above & large).sum()),
                 }
             )  # fmt: skip
     below, above = counts / len(rows)
@@ -240,10 +243,21 @@ def _forms(rules: SpecificationRules, data: Cells) -> list[str]:
     return [form for form in rules.form if form != "remote" or some]
 
 
-def reliabilities(rules: SpecificationRules, alpha: float | None) -> list[float]:
-    """The assumed reliabilities of the index, each once; `alpha` stands for the estimated one, where there is one."""
+def reliabilities(rules: SpecificationRules, alpha: float | None, explained: float) -> list[float]:
+    """The assumed reliabilities of the index, each once; `alpha` stands for the estimated one, where there is one.
+
+    A measured index cannot explain more of the schools' differences than its reliability: assumptions below
+    `explained`, the largest r² of the pooled years, contradict the data and are left out.
+    """
     assumed = (alpha if value == "alpha" else float(value) for value in rules.reliability)
-    return list(dict.fromkeys(value for value in assumed if value is not None))
+    return list(dict.fromkeys(value for value in assumed if value is not None and value >= explained))
+
+
+def large_enough(data: Cells, small_n: SmallNRules) -> np.ndarray:
+    """Schools with enough participants in every year that they have, and in all of them together."""
+    there = np.isfinite(data.y) & np.isfinite(data.x)
+    least = np.where(there, data.n, np.inf).min(axis=0)
+    return (least >= small_n.flag_each_year) & (np.where(there, data.n, 0).sum(axis=0) >= small_n.pooled)
 
 
 def left_out(data: Cells, flag: FlagRules) -> pl.DataFrame:
@@ -281,11 +295,12 @@ def stability(
     schools: pl.DataFrame,
     years: Sequence[int],
     rules: SpecificationRules,
-    alpha: float | None,
+    assumed: Sequence[float],
     flag: FlagRules,
+    small_n: SmallNRules,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tables `specifications` and `stability`; parameters as in `specifications`."""
-    specified, shares = specifications(outcomes, indices, schools, years, rules, alpha, flag)
+    specified, shares = specifications(outcomes, indices, schools, years, rules, assumed, flag, small_n)
     own = report_cells(outcomes, indices, schools, years)
     alone = standing_check(outcomes, indices, schools, years, flag)
     return specified, pl.concat([shares, left_out(own, flag), alone], how="horizontal")
@@ -305,6 +320,12 @@ def standing_check(
     pooled, _ = carried_through(data, "paule_mandel", "linear", 1.0)
     below, above = pooled.prob_below(-flag.delta), 1 - pooled.prob_below(flag.delta)
     return pl.DataFrame({"gia9_below": below, "gia9_above": above}).fill_nan(None)
+
+
+def assumed_reliabilities(numbers: dict, years: Sequence[int], rules: SpecificationRules) -> list[float]:
+    """`reliabilities` of a report by its `model.json`."""
+    explained = max(fit["r2"] or 0.0 for fit in numbers["years"] if fit["year"] in years)
+    return reliabilities(rules, numbers["index_reliability"]["assumed"], explained)
 
 
 def report_cells(outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int]) -> Cells:

@@ -90,7 +90,8 @@ def clearest_caption(clearest: pl.DataFrame, params: Params) -> str:
     below = (clearest["direction"] == "below").sum()
     return (
         f"Из {clearest.height} самых надёжных отклонений {below} — ниже ожидаемого. Пунктир — практически значимое "
-        f"отклонение, ±{number(params.flag.delta)}. Если серые полосы двух школ не пересекаются, школы различаются."
+        f"отклонение, ±{number(params.flag.delta)}. Если серые полосы двух заранее выбранных школ не пересекаются, "
+        "школы различаются (уровень 95 %); для выбора лучшей из многих полосы не годятся."
     )
 
 
@@ -166,7 +167,10 @@ def consistency(reliability: dict) -> str:
         "контекста, поэтому альфа — лишь ориентир."
     )
     if reliability["retest_mean"] is not None:
-        text += f" Повторяемость: индекс одной и той же школы в соседних годах связан с корреляцией {number(reliability['retest_mean'])}."
+        text += (
+            f" Корреляция индекса одних и тех же школ в соседних годах — {number(reliability['retest_mean'])}; она высока и тогда, "
+            "когда паспорт переписан с прошлого года."
+        )
     return text
 
 
@@ -177,14 +181,11 @@ def carried(index: pl.DataFrame, params: Params) -> str:
     )
     told = "; ".join(f"{year} год — {count(schools, SCHOOL)}" for year, schools in counts.sort("year").iter_rows())
     limit = count(params.index.carry_forward_years, ("года", "лет", "лет"))
+    if not told:
+        return f"Если за год показателей нет, берутся прошлые, не старше {limit}. В этом отчёте таких школ нет."
     return (
-        f"Если показателей года нет, служат прошлые, не старше {limit}: "
-        + (
-            f"{told} (в таблице `wellbeing_index` — столбец `carried_from`)."
-            if told
-            else "в этом отчёте так не пришлось."
-        )
-        + " Такая школа в расчёт связи не входит."
+        f"Если за год показателей нет, берутся прошлые, не старше {limit}: {told} (таблица `wellbeing_index`, столбец `carried_from`). "
+        "В расчёт связи эти школы не входят."
     )
 
 
@@ -195,11 +196,12 @@ def stable(schools: pl.DataFrame, specifications: pl.DataFrame, params: Params) 
     half = judged.filter(pl.col("spec_share").is_between(0.5, params.flag.min_spec_share, closed="left")).height
     below, above = specifications["n_below"], specifications["n_above"]
     return (
-        f"Рассчитано {count(specifications.height, words.SPECIFICATION)} — все сочетания разумных решений. По ним с вероятностью не "
-        f"ниже {percent(params.flag.watch)} ниже ожидаемого оказывается от {below.min()} до {below.max()} школ, выше — от "
-        f"{above.min()} до {above.max()}. Вероятность и повторяемость прошли {count(judged.height, SCHOOL)}; из них вывод держится не "
-        f"меньше чем в {percent(params.flag.min_spec_share)} вариантов у {count(firm, words.OF_SCHOOLS)} — они и выделены; ещё у "
-        f"{count(half, words.OF_SCHOOLS)} он держится в половине вариантов и больше, но зависит от допущений."
+        f"Рассчитано {count(specifications.height, words.SPECIFICATION)} — все сочетания решений, перечисленных в таблице. В разных "
+        f"вариантах вероятности {percent(params.flag.watch)} достигают: ниже ожидаемого — от {words.whole(below.min())} до "
+        f"{words.whole(below.max())} школ, выше — от {words.whole(above.min())} до {words.whole(above.max())}. Остальные условия "
+        f"(вероятность, повторяемость, число участников) выполнены у {count(judged.height, words.OF_SCHOOLS)}. У {_of_them(firm)} вывод "
+        f"держится не меньше чем в {percent(params.flag.min_spec_share)} вариантов: они выделены. У {_of_them(judged.height - firm)} — "
+        f"реже: вывод зависит от допущений (из них у {_of_them(half)} — не меньше чем в половине вариантов)."
     )
 
 
@@ -214,13 +216,18 @@ def left_out(schools: pl.DataFrame, stability: pl.DataFrame) -> str:
     ]
     told = named.select(school=side[0], year=side[1])
     without_school = (told["school"] < 1).sum()
-    text = (
-        f"Если убрать из расчёта любую одну другую школу, вывод меняется хотя бы раз у {_of_them(without_school)} из выделенных "
-        f"({words.whole(named.height)})."
-    )
+    text = f"Если убрать из расчёта любую одну другую школу, {_changes(without_school, named.height)}."
     if told["year"].null_count() == 0:
-        text += f" Если убрать любой один год — у {_of_them((told['year'] < 1).sum())}."
+        text += f" Если убрать любой один год, {_changes((told['year'] < 1).sum(), named.height)}."
     return text
+
+
+def _changes(changed: int, total: int) -> str:
+    """«вывод меняется у 2 из 12 выделенных школ»."""
+    whole = count(total, ("выделенной школы", "выделенных школ", "выделенных школ"))
+    return (
+        f"вывод меняется у {words.whole(changed)} из {whole}" if changed else f"вывод не меняется ни у одной из {whole}"
+    )
 
 
 def _of_them(number_of: int) -> str:
@@ -236,8 +243,8 @@ def standing_check(schools: pl.DataFrame, stability: pl.DataFrame, params: Param
         return "Проверить вывод по одним ОГЭ нельзя: их в отчёте нет."
     same = (told >= params.flag.watch).sum()
     return (
-        f"По одним ОГЭ, которые сдают все девятиклассники, тот же вывод (вероятность не ниже {percent(params.flag.watch)}) получается "
-        f"у {_of_them(same)} из {words.whole(len(told))}."
+        f"ОГЭ сдают почти все девятиклассники. По одним ОГЭ тот же вывод (вероятность не ниже {percent(params.flag.watch)}) получается "
+        f"у {words.whole(same)} из {count(len(told), ('выделенной школы', 'выделенных школ', 'выделенных школ'))}."
     )
 
 
@@ -248,9 +255,11 @@ def simulated(table: pl.DataFrame, params: Params) -> str:
     return (
         f"Разыграно {count(rule['runs'], words.REGION)} на школах этого отчёта: те же размеры, индексы и ошибки, а отклонения школ "
         f"известны. Действительно отличается школа с устойчивым отклонением больше {number(params.simulation.truth)}. Если индекс "
-        f"точен, правило отчёта (без проверки вариантами) верно в {percent(rule['ppv'])} случаев и находит "
-        f"{percent(rule['sensitivity'])} отличающихся школ; обычное правило «один год» верно в {percent(usual['ppv'])} случаев, и "
-        f"{percent(usual['small'])} выделенных им — школы, где меньше {params.simulation.small_n} участников."
+        f"точен, из школ, названных правилом отчёта (без проверки вариантами), {percent(rule['ppv'])} действительно отличаются так сильно; "
+        f"у остальных отклонение меньше, и лишь {percent(rule['wrong_sign'], 1)} названы не в ту сторону. Из всех отличающихся найдено "
+        f"{percent(rule['sensitivity'])}. У обычного правила «один год» верно {percent(usual['ppv'])}, не в ту сторону — "
+        f"{percent(usual['wrong_sign'], 1)}, и {percent(usual['small'])} названных им школ — малые (меньше {params.simulation.small_n} "
+        "участников)."
     )
 
 
@@ -260,8 +269,9 @@ def measured_with_error(table: pl.DataFrame) -> str:
     poor, rich = (least.filter(quartile=quartile).row(0, named=True) for quartile in (1, 4))
     return (
         f"При надёжности индекса {number(least['reliability'][0])} ниже ожидаемого выделялось бы {percent(poor['below'])} школ с самым "
-        f"тяжёлым контекстом и {percent(rich['below'])} — с самым благополучным. Поэтому вывод должен держаться и с исправленным "
-        "наклоном: это одно из решений, по которым проверяется устойчивость."
+        f"тяжёлым контекстом и {percent(rich['below'])} — с самым благополучным; выше ожидаемого — {percent(poor['above'])} и "
+        f"{percent(rich['above'])}. Поэтому среди вариантов расчёта есть исправленный наклон: он уравнивает школы по настоящему "
+        "контексту, но общего числа ошибок не уменьшает."
     )
 
 
@@ -269,7 +279,7 @@ def regression_to_the_mean(table: pl.DataFrame) -> str:
     """What comes back by itself."""
     known = table.filter(pl.col("predicted").is_not_null(), pl.col("direction") == "below")
     if known.is_empty():
-        return "Лет мало: сравнить прежние выводы с новым годом нельзя."
+        return "Сравнить нельзя: прежних лет меньше двух или никто не был выделен ниже ожидаемого."
     total = known["n"].sum()
     before, predicted, actual = (
         (known[name] * known["n"]).sum() / total for name in ("flagged_residual", "predicted", "actual")
@@ -277,7 +287,8 @@ def regression_to_the_mean(table: pl.DataFrame) -> str:
     return (
         f"Школы, которые по прежним годам выделялись как «ниже ожидаемого» ({count(total, SCHOOL)}), имели среднее отклонение "
         f"{signed(before)}. Без всякого вмешательства в последнем году ожидалось {signed(predicted)} (возврат к среднему), "
-        f"получилось {signed(actual)}. Рост с {signed(before)} до {signed(predicted)} нельзя приписывать программе помощи."
+        f"получилось {signed(actual)}. Изменение с {signed(before)} до {signed(predicted)} произошло бы и без программы помощи; судить о "
+        f"ней можно лишь по разнице между {signed(predicted)} и {signed(actual)}, если она больше двух ошибок (таблица ниже)."
     )
 
 
@@ -287,13 +298,13 @@ def federal_rule(params: Params) -> str:
     size = (
         f"; процедуры, где меньше {rule.min_n} участников, не считаются"
         if rule.min_n
-        else "; числа участников правило не знает"
+        else "; малые школы правило не отличает от больших"
     )
     return (
         f"Федеральное правило (редакция {rule.year_of_rule} года, как она нам известна): школа попадает в список, если в "
         f"{count(rule.min_procedures, words.PROCEDURES)} года или больше доля низких результатов не меньше "
-        f"{percent(rule.share_low)}{size}. Низкий результат — отметка «2» или балл ниже порога. Правило не смотрит на социальные "
-        f"условия и на случайность. Источник: {literal(rule.source)}."
+        f"{percent(rule.share_low)}{size}. Низкий результат — отметка «2» или балл ниже порога. Правило не учитывает ни социальных "
+        f"условий, ни случайного разброса. Источник: {literal(rule.source)}."
     )
 
 
@@ -301,29 +312,35 @@ def chance(table: pl.DataFrame) -> str:
     """How often chance alone puts a school on the federal list."""
     worst = table.sort("two_of_three", descending=True).row(0, named=True)
     return (
-        f"Школа, где на самом деле не справляются {percent(worst['share'])} учеников, при {worst['n']} участниках попадёт в список "
-        f"случайно с вероятностью {percent(worst['two_of_three'])}, если процедур три."
+        f"Пусть в школе на самом деле не справляются {percent(worst['share'])} учеников, то есть меньше порога. Если в каждой из трёх "
+        f"процедур {count(worst['n'], ('участник', 'участника', 'участников'))}, она попадёт в список случайно с вероятностью "
+        f"{percent(worst['two_of_three'])}."
     )
 
 
 def agreed(table: pl.DataFrame) -> str:
     """How the two lists meet."""
+    if table.is_empty():
+        return "Федеральное правило применить не к чему: долей низких результатов в данных нет."
     below = table.filter(direction="below")
     both, ours = below["on_list"].sum(), below["not_on_list"].sum()
     theirs = table.filter(pl.col("direction") != "below")["on_list"].sum()
+    judged = table["on_list"].sum() + table["not_on_list"].sum()
     return (
-        f"И ниже ожидаемого, и в федеральном списке — {count(both, SCHOOL)}; только ниже ожидаемого — {count(ours, SCHOOL)}; только в "
-        f"федеральном списке — {count(theirs, SCHOOL)}. Списки отвечают на разные вопросы: один — где результаты низки, другой — где "
-        "они ниже, чем при таких условиях у других."
+        f"Оба правила судят о {count(judged, words.ABOUT_SCHOOLS)}. И ниже ожидаемого, и в федеральном списке — "
+        f"{count(both, SCHOOL)}; ниже ожидаемого, но не в списке — {count(ours, SCHOOL)}; в списке, но не ниже ожидаемого — "
+        f"{count(theirs, SCHOOL)}. Списки отвечают на разные вопросы: один — где результаты низки, другой — где они ниже, чем при "
+        "таких условиях у других."
     )
 
 
-def rank(interval: dict | None) -> str:
+def rank(interval: dict | None, params: Params) -> str:
     """A school's interval of rank, for those inside the centre."""
     if interval is None:
-        return "Места школ не публикуются: по этим данным они почти ничего не значат."
+        return "Места школ не публикуются: случайность меняет их слишком сильно."
     return (
-        f"Место среди {words.whole(interval['schools'])} школ по отклонению определено плохо: с вероятностью 90 % оно между "
+        f"Место среди {words.whole(interval['schools'])} школ по отклонению известно лишь приблизительно: с вероятностью "
+        f"{percent(params.ranks.level)} оно между "
         f"{words.whole(interval['lower'])} и {words.whole(interval['upper'])} (1 — самое высокое отклонение)."
     )
 
@@ -401,7 +418,7 @@ def persistence(pooled: dict, pairs: list[dict]) -> str:
 def _alike(pairs: list[dict]) -> str:
     known = [pair for pair in pairs if pair["correlation"] is not None]
     told = "; ".join(f"{pair['year']} и {pair['next_year']} — {number(pair['correlation'])}" for pair in known)
-    return f" Корреляция отклонений одних и тех же школ по годам: {told}." if told else ""
+    return f" Корреляция сжатых оценок (в них есть и случайная ошибка) по годам: {told}." if told else ""
 
 
 def funnel_caption(rows: pl.DataFrame, fit: dict, check: dict) -> str:
@@ -411,8 +428,8 @@ def funnel_caption(rows: pl.DataFrame, fit: dict, check: dict) -> str:
     expected = number(0.002 * rows.height, 1)
     return (
         f"За внешней границей (99,8 %) — {count(beyond, SCHOOL)}; при обычном разбросе ожидалось бы {expected}. "
-        f"Граница учитывает и случайную ошибку, и обычные различия между школами: разброс отклонений в {number(check['phi'], 1)} раза "
-        "больше того, что объясняет одна случайная ошибка."
+        f"Граница учитывает и случайную ошибку, и обычные различия между школами: дисперсия отклонений в {number(check['phi'], 1)} раза "
+        "больше той, что объясняет одна случайная ошибка."
     )
 
 

@@ -174,9 +174,30 @@ def named(findings: pl.DataFrame, titles: pl.DataFrame, schools: pl.DataFrame) -
     )
 
 
-def downloads(report: Report, edition: str) -> list[str]:
-    """Names of the edition's tables that have any rows: those that can be taken as csv."""
-    return [name for name in tables.of_edition(edition) if not report.read(name, edition).is_empty()]
+WORKBOOK_ROWS = 100_000
+"""Tables with more rows are offered as csv only: few programs open such a workbook at ease."""
+
+
+def downloads(report: Report, edition: str) -> pl.DataFrame:
+    """The edition's tables that have any rows: those that can be taken.
+
+    Returns
+    -------
+    DataFrame
+        table, title, rows; `csv` and `xlsx`, names of the files in the site's folder `data` (no xlsx above
+        `WORKBOOK_ROWS` rows), and their addresses `csv_page`, `xlsx_page`.
+    """
+    counts = {name: report.read(name, edition).height for name in tables.of_edition(edition)}
+    listed = [(name, words.TABLE[name], rows) for name, rows in counts.items() if rows]
+    schema = {"table": pl.String, "title": pl.String, "rows": pl.Int64}
+    return (
+        pl.DataFrame(listed, schema=schema, orient="row")
+        .with_columns(
+            csv=pl.format("{}.csv", "table"),
+            xlsx=pl.when(pl.col("rows") <= WORKBOOK_ROWS).then(pl.format("{}.xlsx", "table")),
+        )
+        .with_columns(pl.format("site:/data/{}", pl.col("csv", "xlsx")).name.suffix("_page"))
+    )
 
 
 def corrections(report: Report) -> pl.DataFrame:
@@ -382,7 +403,8 @@ def choices(report: Report, edition: str) -> pl.DataFrame:
         for choice in words.CHOICE
     ]  # fmt: skip
     number = pl.col("variant").cast(pl.Float64, strict=False).map_elements(words.number, return_dtype=pl.String)
-    named = pl.col("variant").replace(words.VARIANT)
+    whole = (pl.col("choice") == words.CHOICE["sample"]) & (pl.col("variant") == "all")
+    named = pl.when(whole).then(pl.lit("все школы")).otherwise(pl.col("variant").replace(words.VARIANT))
     return pl.concat(parts).with_columns(variant=pl.coalesce(number, named))
 
 
