@@ -60,6 +60,7 @@ def drawn(page: Page) -> list[tuple[str, int, int]]:
     """For each trace of each chart: its name, how many marks its data call for, how many marks there are to see."""
     return page.evaluate("""() => {
         const size = {f4: 4, f8: 8, i1: 1, i2: 2, i4: 4, u1: 1, u2: 2, u4: 4};
+        const pieces = x => Array.isArray(x) ? x.filter((v, i) => v !== null && (i === 0 || x[i - 1] === null)).length : 1;
         const length = x => Array.isArray(x) ? x.length : atob(x.bdata).length / size[x.dtype];
         return [...document.querySelectorAll("figure.chart")].flatMap(figure => {
             const area = figure.querySelector(".chart-area");
@@ -70,7 +71,7 @@ def drawn(page: Page) -> list[tuple[str, int, int]]:
                 const layer = find(trace, place);
                 const kind = trace.type === "bar" || (trace.mode ?? "").includes("markers") ? "path.point, .point path" : ".js-line";
                 const marks = layer ? layer.querySelectorAll(kind).length : 0;
-                return [`${figure.id} ${trace.name}`, kind === ".js-line" ? 1 : length(trace.y), marks];
+                return [`${figure.id} ${trace.name}`, kind === ".js-line" ? pieces(trace.x) : length(trace.y), marks];
             });
         });
     }""")
