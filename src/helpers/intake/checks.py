@@ -6,12 +6,13 @@ and are named here too. FAIL forbids building the report, ADVICE asks to look.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import polars as pl
 from scipy.stats import binom
 
-from helpers.intake.findings import Findings, Status
+from helpers.intake import passport_checks
+from helpers.intake.findings import Findings, Status, percent
 from helpers.intake.records import Intake
 from helpers.intake.subjects import subject_titles
 from helpers.params import Params
@@ -67,11 +68,6 @@ TITLES = {
     "low_response": "Анкеты заполнили многие",
     "corrections": "Исправления применены",
 }
-_ZEROS_FROM = 100
-"""From how many pupils a school without a single case of anything is not believed."""
-_BOTH_HIGHER_RURAL = 0.60
-"""Above what share of pupils with two graduate parents a village's passport is questioned."""
-_BOTH_HIGHER = 0.90
 _JUMP_MARK = 0.9
 _JUMP_SHARE = 0.30
 _JUMP_FROM = 15
@@ -84,8 +80,6 @@ _AROUND = 5
 """How many scores are looked at together: two below and two above."""
 _RESPONSE = 0.05
 """Below what share of pupils answers of pupils and parents say nothing of the school."""
-_UNION_FROM = 10
-"""From what sum on a union that equals it exactly is questioned: in small schools nobody may be on both lists."""
 
 
 def run(made: dict[str, pl.DataFrame], params: Params, intake: Intake, refused: set[tuple[int, str]]) -> None:
@@ -103,13 +97,13 @@ def run(made: dict[str, pl.DataFrame], params: Params, intake: Intake, refused: 
     ):
         nobody(made[name], value, intake)
     expected_files(results, passports, params, intake, refused)
-    absent_school(passports, schools, intake, refused)
+    passport_checks.absent_school(passports, schools, intake, refused)
     enrolled(results, passports, intake)
-    whole(passports, intake)
-    union(passports, intake)
-    zeros(passports, intake)
-    copied(passports, intake)
-    both_higher(passports, schools, intake)
+    passport_checks.whole(passports, intake)
+    passport_checks.union(passports, intake)
+    passport_checks.zeros(passports, intake)
+    passport_checks.copied(passports, intake)
+    passport_checks.both_higher(passports, schools, intake)
     jumps(results, passports, intake)
     heaping(made["primary_scores"], intake)
     low_response(made["questionnaires"], passports, intake)
@@ -131,30 +125,13 @@ def _with_place(frame: pl.DataFrame, intake: Intake) -> pl.DataFrame:
     return frame.with_columns(pl.Series("municipality", places, pl.String))
 
 
-def _tell(
-    intake: Intake, check: str, rows: pl.DataFrame, found: Iterable[str], expected: str, advice: str, field: str = "",
-    fail: bool = False,
-) -> None:  # fmt: skip
-    """One finding for each row, at the place it came from; `field` is the one whose column is to be looked at."""
-    tell = intake.findings.fail if fail else intake.findings.advise
-    for row, text in zip(rows.iter_rows(named=True), found, strict=True):
-        file, school_id = row["source_file"], row["school_id"]
-        column = intake.titles[file].get(field, "")
-        problem = Problem(file, text, expected, advice, row["source_sheet"] or "", row["source_row"], column)
-        tell(check, problem, school_id, intake.registry.municipality_of(school_id))
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 def nobody(rows: pl.DataFrame, value: str, intake: Intake) -> None:
     """Results of no participants."""
     of_some = rows.filter(pl.col(value).is_not_null()).unique(
         ["source_file", "source_sheet", "source_row"], maintain_order=True
     )
     wrong = of_some.filter(pl.col("n_participants") == 0)
-    _tell(intake, "nobody", wrong, ["результат при нуле участников"] * wrong.height, "пустые ячейки или участники",
+    intake.tell("nobody", wrong, ["результат при нуле участников"] * wrong.height, "пустые ячейки или участники",
           "уточните число участников", "n_participants", fail=True)  # fmt: skip
 
 
@@ -198,124 +175,14 @@ def expected_files(
                  "проверьте год в имени папки или params/procedures.yml")  # fmt: skip
 
 
-def absent_school(
-    passports: pl.DataFrame, schools: pl.DataFrame, intake: Intake, refused: set[tuple[int, str]]
-) -> None:
-    """Schools of the registry without a passport, in years all of whose passports could be read."""
-    for year in sorted(year for year in set(passports["year"]) if (year, "passport") not in refused):
-        alive = schools.filter(year=year)
-        without = alive.join(passports.filter(year=year), on="school_id", how="anti").sort("school_id")
-        for school_id, name, place in without.select("school_id", "school_name", "group_name").iter_rows():
-            intake.findings.advise(
-                "absent_school",
-                Problem(f"папка {year}/passport", f"школы «{name}» нет ни в одном файле", "паспорт каждой школы",
-                        "запросите паспорт; без него школа не получит ожидаемого результата"),
-                school_id, place,
-            )  # fmt: skip
-
-
 def enrolled(results: pl.DataFrame, passports: pl.DataFrame, intake: Intake) -> None:
     """More participants in one grade than pupils in the whole school."""
     both = results.join(passports.select("year", "school_id", pupils="n_pupils"), on=["year", "school_id"])
     wrong = both.filter((pl.col("n_participants") > pl.col("pupils")) & (pl.col("pupils") > 0))
     texts = [f"участников {row['n_participants']:.0f}, а учеников в школе {row['pupils']:.0f}"
              for row in wrong.iter_rows(named=True)]  # fmt: skip
-    _tell(intake, "enrolled", wrong, texts, "участников не больше, чем учеников",
+    intake.tell("enrolled", wrong, texts, "участников не больше, чем учеников",
           "проверьте число участников и социальный паспорт", "n_participants", fail=True)  # fmt: skip
-
-
-def _parts(passports: pl.DataFrame) -> list[str]:
-    return [name for name in passports.columns if name.startswith("n_") and name != "n_pupils"]
-
-
-def whole(passports: pl.DataFrame, intake: Intake) -> None:
-    """A part of the pupils larger than all of them."""
-    for part in _parts(passports):
-        wrong = passports.filter(pl.col(part) > pl.col("n_pupils"))
-        texts = [f"{row[part]:.0f}, а учеников {row['n_pupils']:.0f}" for row in wrong.iter_rows(named=True)]
-        _tell(
-            intake, "whole", wrong, texts, "не больше числа учеников", "исправьте одно из двух чисел", part, fail=True
-        )
-    both, one, pupils = (pl.col(name) for name in ("n_both_higher", "n_one_higher", "n_pupils"))
-    wrong = passports.filter(both + one > pupils, both <= pupils, one <= pupils)
-    texts = [f"оба {row['n_both_higher']:.0f} и один {row['n_one_higher']:.0f}, а учеников {row['n_pupils']:.0f}"
-             for row in wrong.iter_rows(named=True)]  # fmt: skip
-    _tell(
-        intake,
-        "whole",
-        wrong,
-        texts,
-        "вместе не больше числа учеников",
-        "исправьте одно из чисел",
-        "n_both_higher",
-        fail=True,
-    )
-
-
-def union(passports: pl.DataFrame, intake: Intake) -> None:
-    """The number on either list: at least the longer, at most the sum, and hardly ever exactly the sum."""
-    one, other, either = pl.col("n_supervised"), pl.col("n_at_risk"), pl.col("n_supervised_or_at_risk")
-    wrong = passports.filter((either > one + other) | (either < pl.max_horizontal(one, other)))
-    summed = passports.filter((either == one + other) & (one > 0) & (other > 0) & (either >= _UNION_FROM))
-    for rows, expected, advice, fail in (
-        (wrong, "от большего из двух до их суммы", "исправьте: каждый ученик считается один раз", True),
-        (summed, "меньше суммы, если кто-то состоит в обоих списках",
-         "проверьте, не сложены ли два списка: кто состоит в обоих, считается один раз", False),
-    ):  # fmt: skip
-        texts = [_of_lists(row) for row in rows.iter_rows(named=True)]
-        _tell(intake, "union", rows, texts, expected, advice, "n_supervised_or_at_risk", fail)
-
-
-def _of_lists(row: dict) -> str:
-    lists = {"на учёте": row["n_supervised"], "в группе риска": row["n_at_risk"]}
-    filled = " и ".join(f"{count:.0f} {where}" for where, count in lists.items() if count is not None)
-    return f"{row['n_supervised_or_at_risk']:.0f} при {filled}"
-
-
-def zeros(passports: pl.DataFrame, intake: Intake) -> None:
-    """A large school without a single case of what every large school has."""
-    kinds = ["n_single_parent", "n_supervised_or_at_risk"]
-    wrong = passports.filter(
-        (pl.col("n_pupils") >= _ZEROS_FROM) & pl.all_horizontal(pl.col(name) == 0 for name in kinds)
-    )
-    texts = [f"нули, а учеников {row['n_pupils']:.0f}" for row in wrong.iter_rows(named=True)]
-    _tell(
-        intake,
-        "zeros",
-        wrong,
-        texts,
-        "числа детей",
-        "если данных нет, оставьте ячейки пустыми",
-        "n_single_parent",
-    )
-
-
-def copied(passports: pl.DataFrame, intake: Intake) -> None:
-    """All counts equal last year's."""
-    counts = ["n_pupils", *_parts(passports)]
-    before = passports.select(
-        pl.col("year") + 1, "school_id", *(pl.col(name).alias(f"{name}_before") for name in counts)
-    )
-    both = passports.join(before, on=["year", "school_id"])
-    wrong = both.filter(
-        pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in counts),
-        pl.col("n_pupils") >= 30,
-    )
-    texts = [f"те же числа, что за {row['year'] - 1} год" for row in wrong.iter_rows(named=True)]
-    _tell(intake, "copied", wrong, texts, "числа этого года", "запросите паспорт заново")
-
-
-def both_higher(passports: pl.DataFrame, schools: pl.DataFrame, intake: Intake) -> None:
-    """More graduate parents than is believable; villages that fill the form themselves report too many."""
-    place = schools.select("year", "school_id", "locality")
-    both = passports.join(place, on=["year", "school_id"], how="left").with_columns(
-        share=pl.col("n_both_higher") / pl.col("n_pupils")
-    )
-    limit = pl.when(pl.col("locality") == "село").then(_BOTH_HIGHER_RURAL).otherwise(_BOTH_HIGHER)
-    wrong = both.filter((pl.col("share") > limit) & (pl.col("share") <= 1) & (pl.col("n_pupils") >= 10))
-    texts = [f"{_percent(row['share'])} ({row['locality']})" for row in wrong.iter_rows(named=True)]
-    _tell(intake, "both_higher", wrong, texts, f"в селе до {_percent(_BOTH_HIGHER_RURAL)}, в городе до {_percent(_BOTH_HIGHER)}",
-          "уточните, как считали: оба родителя с высшим образованием", "n_both_higher")  # fmt: skip
 
 
 def jumps(results: pl.DataFrame, passports: pl.DataFrame, intake: Intake) -> None:
@@ -326,7 +193,7 @@ def jumps(results: pl.DataFrame, passports: pl.DataFrame, intake: Intake) -> Non
           "mean_mark")  # fmt: skip
     for part in ("n_both_higher", "n_single_parent", "n_supervised_or_at_risk"):
         shares = passports.with_columns(share=pl.col(part) / pl.col("n_pupils"))
-        _jump(shares, ["school_id"], "share", _JUMP_SHARE, "n_pupils", _percent, intake, part, _JUMP_FROM * 3)
+        _jump(shares, ["school_id"], "share", _JUMP_SHARE, "n_pupils", percent, intake, part, _JUMP_FROM * 3)
 
 
 def _jump(
@@ -342,8 +209,7 @@ def _jump(
         f"{form(row[value])}, а в {row['year_before']} году {form(row['before'])}"
         for row in wrong.iter_rows(named=True)
     ]
-    _tell(
-        intake,
+    intake.tell(
         "jumps",
         wrong,
         texts,
@@ -380,7 +246,7 @@ def heaping(scores: pl.DataFrame, intake: Intake) -> None:
     )
     texts = [f"работ с баллом {row['score']} — {row['n']:.0f}, а с двумя баллами ниже и выше — "
              f"{row['n_near'] - row['n']:.0f}" for row in wrong.iter_rows(named=True)]  # fmt: skip
-    _tell(intake, "heaping", wrong, texts, "распределение баллов, как в регионе",
+    intake.tell("heaping", wrong, texts, "распределение баллов, как в регионе",
           "сравните с федеральным списком; если школа в нём есть, впишите её в папку biased")  # fmt: skip
 
 
@@ -397,5 +263,5 @@ def low_response(questionnaires: pl.DataFrame, passports: pl.DataFrame, intake: 
     whose = {"pupils": "учеников", "parents": "родителей"}
     texts = [f"ответов {whose[row['role']]} {row['n_answers']:.0f}, а учеников в школе {row['n_pupils']:.0f}"
              for row in few.iter_rows(named=True)]  # fmt: skip
-    _tell(intake, "low_response", few, texts, f"ответы хотя бы {_percent(_RESPONSE)}", "повторите анкетирование; до тех пор "
+    intake.tell("low_response", few, texts, f"ответы хотя бы {percent(_RESPONSE)}", "повторите анкетирование; до тех пор "
           "по анкетам школы ничего не говорится")  # fmt: skip

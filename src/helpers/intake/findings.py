@@ -93,3 +93,8 @@ def protocol(findings: Iterable[Finding]) -> pl.DataFrame:
     schema = {name: kind for name, kind in tables.CONTRACT["protocol"][1].items() if name != "number"}
     frame = pl.DataFrame(rows, schema=schema)
     return frame.sort("file", "sheet", "row", "column", "check", "found", nulls_last=True).with_row_index("number", 1)
+
+
+def percent(share: float) -> str:
+    """A share as findings tell it: 45 %."""
+    return f"{100 * share:.0f} %"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -46,6 +46,18 @@ class Intake:
     def is_territory(self, name: str) -> bool:
         """Whether a name is the region's or a municipality's."""
         return fold(name) == fold(self.region) or bool(self.registry.municipality(name))
+
+    def tell(
+        self, check: str, rows: pl.DataFrame, found: Iterable[str], expected: str, advice: str, field: str = "",
+        fail: bool = False,
+    ) -> None:  # fmt: skip
+        """One finding for each row, at the place it came from; `field` is the one whose column is to be looked at."""
+        tell = self.findings.fail if fail else self.findings.advise
+        for row, text in zip(rows.iter_rows(named=True), found, strict=True):
+            file, school_id = row["source_file"], row["school_id"]
+            column = self.titles[file].get(field, "")
+            problem = Problem(file, text, expected, advice, row["source_sheet"] or "", row["source_row"], column)
+            tell(check, problem, school_id, self.registry.municipality_of(school_id))
 
 
 def keys_of_row(row: dict[str, str | None]) -> Keys:
