@@ -89,7 +89,7 @@ def test_means_and_error_are_those_of_the_whole_covariance():
     history, last = table.filter(pl.col("year") < 4), table.filter(year=4).sort("school_id")
     components = variance_components(history, {fit["year"]: fit["tau2"] for fit in fits[:3]})
     effect = school_effects(history, components, 0.1)
-    known = last.join(effect, on="school_id", how="left")
+    known = last.drop("reliability", strict=False).join(effect, on="school_id", how="left")
     beyond = known.select(pl.max_horizontal("prob_below", "prob_above")).to_series()
     enough = outcome.filter(pl.col("year") < 4).group_by("school_id").agg(pl.col("n_participants").min() >= 10)
     large = known.join(enough, on="school_id", how="left")["n_participants"]

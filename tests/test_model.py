@@ -443,6 +443,7 @@ FLAGGED = {
     "no result": (None, None, None, None, [], "no_result", "insufficient_data", None, "no_result"),
     "no context": (None, None, None, None, [30, 30, 30], "no_context", "insufficient_data", None, "no_context"),
     "evening": (0.95, 0.00, 3, 0, [30, 30, 30], "type", "outside", None, "type"),
+    "of one year": (0.95, 0.00, 1, 0, [30], None, "preliminary", None, "few_years"),
     "only this way": (0.95, 0.00, 3, 0, [30, 30, 30], None, "dependent", None, "specification"),
 }
 SPEC_SHARE = {"only this way": 0.79}

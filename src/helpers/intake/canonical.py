@@ -117,7 +117,7 @@ def _schools(made: dict[str, pl.DataFrame], registry: Registry, years: list[int]
     merged = _mergers(registry)
     indicators = list(params.described.indicators)
     counted = made["results"].filter(pl.col("set_aside").is_null())
-    participants = counted.group_by("year", "school_id").agg(n=pl.col("n_participants").max())
+    participants = counted.group_by("year", "school_id").agg(n=pl.col("n_participants").max(), n_results=pl.len())
     no_context = pl.any_horizontal(pl.col(name).is_null() for name in [*indicators, "n_pupils"])
     reason = (
         pl.when(~pl.col("year").is_in(params.years)).then(pl.lit("year_not_compared"))
@@ -125,6 +125,7 @@ def _schools(made: dict[str, pl.DataFrame], registry: Registry, years: list[int]
         .when(pl.col("merged_on") >= pl.date(pl.col("year"), 5, 15)).then(pl.lit("before_merger"))
         .when(no_context).then(pl.lit("no_context"))
         .when(pl.col("n").is_null()).then(pl.lit("no_result"))
+        .when(pl.col("n_results") < params.outcome.min_results).then(pl.lit("coverage"))
         .when(pl.col("n") < params.small_n.model_fit).then(pl.lit("small_n"))
     )  # fmt: skip
     return (
@@ -135,7 +136,7 @@ def _schools(made: dict[str, pl.DataFrame], registry: Registry, years: list[int]
         .join(participants, on=["year", "school_id"], how="left")
         .with_columns(why_excluded=reason)
         .with_columns(in_model=pl.col("why_excluded").is_null())
-        .drop("merged_on", "n_pupils", "n", *indicators)
+        .drop("merged_on", "n_pupils", "n", "n_results", *indicators)
     )
 
 

@@ -189,7 +189,7 @@ def outcome(
         results.join(of_procedure, on=["procedure", "subject"])
         .join(within, on=["procedure", "subject"])
         .with_columns(z=pl.col("sign") * (mean - mu) / sigma2.sqrt(), se=(sampling / sigma2).sqrt(), weight=weights * n)
-        .filter(pl.col("weight") > 0, pl.col("z").is_finite())
+        .filter(pl.col("weight") > 0, pl.col("z").is_finite(), pl.col("se").is_finite())
         .filter(pl.len().over("year", "school_id") >= rules.min_results)
         .with_columns(weight=pl.col("weight") / pl.col("weight").sum().over("year", "school_id"))
     )

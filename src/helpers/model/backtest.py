@@ -80,6 +80,7 @@ def backtest(
     flagged = flags(effect, schools, outcome, index, stable, no_list, earlier, params.flag, params.small_n)
     seen = (
         expectation.filter(pl.col("year") == last)
+        .drop("reliability")  # the last year's own; what was known before it is the pooled one
         .join(effect.select("school_id", "effect", "reliability", "pooled_residual"), on="school_id", how="left")
         .join(flagged.select("school_id", "direction", "tier"), on="school_id", how="left")
         .sort("school_id")

@@ -45,17 +45,20 @@ def flags(
     DataFrame
         Table `flags`. `tier`: `persistent`, `watch`, `observation` (one-year report),
         `dependent` (the conclusion changes with the specification), `preliminary` (too few participants in some
-        year to conclude), `none`, `insufficient_data`, `outside` (left out by type). `direction`: `below`, `within`, `above` or null.
+        year, or too few years, to conclude), `none`, `insufficient_data`, `outside` (left out by type).
+        `direction`: `below`, `within`, `above` or null.
         `type`: context class and direction, or the tier where there is none. `reason`:
-        `probability`, `not_persistent`, `small_n`, `within`, `specification`, or why there is no effect.
+        `probability`, `not_persistent`, `small_n`, `few_years`, `within`, `specification`, or why there is no effect.
         `q_value`: Benjamini–Hochberg over all schools with an effect, two-sided test of
         no persistent effect. `spec_share`: share of the specifications in which the school is beyond delta on
         the side of its effect.
     """
     in_years = pl.col("year").is_in(pooled_years)
     latest = schools.filter(in_years).sort("year").unique("school_id", keep="last", maintain_order=True)
+    its_own = pl.col("why_excluded").ne_missing("before_merger")
     participants = (
         outcome.filter(in_years)
+        .join(schools.filter(its_own), on=["year", "school_id"], how="semi")
         .group_by("school_id")
         .agg(n_min=pl.col("n_participants").min(), n_total=pl.col("n_participants").sum())
     )
@@ -79,12 +82,13 @@ def flags(
     below, above = pl.col("prob_below") >= rules.watch, pl.col("prob_above") >= rules.watch
     lasting = pl.when(below).then(pl.col("years_below") >= wanted).otherwise(pl.col("years_above") >= wanted)
     sure = pl.max_horizontal("prob_below", "prob_above") >= rules.persistent
+    few_years = pl.col("years_below") + pl.col("years_above") < wanted
     stable = pl.col("spec_share").fill_null(0.0) >= rules.min_spec_share
     no_effect = pl.col("effect").is_null() | (pl.col("n_total") < small_n.pooled)
     decided = joined.with_columns(
         tier=pl.when(pl.col("why_excluded") == "type").then(pl.lit("outside"))
         .when(no_effect).then(pl.lit("insufficient_data"))
-        .when(pl.col("n_min") < small_n.flag_each_year).then(pl.lit("preliminary"))
+        .when((pl.col("n_min") < small_n.flag_each_year) | few_years).then(pl.lit("preliminary"))
         .when(~(below | above) | ~lasting).then(pl.lit("none"))
         .when(~stable).then(pl.lit("dependent"))
         .when(pl.lit(len(pooled_years) == 1)).then(pl.lit("observation"))
@@ -94,6 +98,7 @@ def flags(
         .when(pl.col("effect").is_null()).then(pl.coalesce("why_excluded", pl.lit("no_result")))
         .when(pl.col("n_total") < small_n.pooled).then(pl.lit("small_n"))
         .when(pl.col("n_min") < small_n.flag_each_year).then(pl.lit("small_n"))
+        .when(few_years).then(pl.lit("few_years"))
         .when(~(below | above)).then(pl.lit("within"))
         .when(~lasting).then(pl.lit("not_persistent"))
         .when(~stable).then(pl.lit("specification"))

@@ -198,18 +198,20 @@ def specifications(
         Table `specifications`: number, the six choices, mean slope (pupil-SD per index point), n_below, n_above
         (of the schools with enough participants to be named).
     shares : DataFrame
-        school_id, share_below, share_above: in what share of the specifications P beyond ∓delta reaches
-        `flag.watch`.
+        school_id, share_below, share_above: in what share of the specifications that have the school (a primary
+        school sits no examination) P beyond ∓delta reaches `flag.watch`. Shares of low results are in other
+        units: there delta is as many lasting standard deviations of schools as it is in the report's outcome.
     """
     ids = school_ids(outcomes, years)
     rows = []
-    counts = np.zeros((2, len(ids)))
+    counts = np.zeros((3, len(ids)))
+    spread = _lasting_spread(outcomes, indices, schools, years, ids)
     for choice, data in _chosen(outcomes, indices, schools, years, ids, rules):
         for weights, form, reliability in product(rules.weights, _forms(rules, data), assumed):
             pooled, lines = carried_through(data, weights, form, reliability)
-            below = pooled.prob_below(-flag.delta) >= flag.watch
-            above = 1 - pooled.prob_below(flag.delta) >= flag.watch
-            counts += below, above
+            delta = flag.delta * spread.get(choice["outcome"], 1.0)
+            below, above = pooled.prob_below(-delta) >= flag.watch, 1 - pooled.prob_below(delta) >= flag.watch
+            counts += below, above, np.isfinite(pooled.effect)
             large = large_enough(data, small_n)
             rows.append(
                 {
@@ -218,8 +220,25 @@ def specifications(
                     "n_below": int((below & large).sum()), "n_above": int((above & large).sum()),
                 }
             )  # fmt: skip
-    below, above = counts / len(rows)
+    with np.errstate(invalid="ignore"):
+        below, above = np.nan_to_num(counts[:2] / counts[2])
     return pl.DataFrame(rows), pl.DataFrame({"school_id": ids, "share_below": below, "share_above": above})
+
+
+def _lasting_spread(
+    outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], ids: pl.Series
+) -> dict[str, float]:
+    """How much schools lastingly differ in the share of low results, in units of how much they do in the outcome."""
+    lasting = {}
+    for name in ("all", "low"):
+        of_outcome = outcomes.filter(variant=name)
+        if of_outcome.is_empty():
+            return {}
+        data = cells(of_outcome, indices.filter(variant="equal"), schools, years, ids)
+        _, lines = carried_through(data, "paule_mandel", "linear", 1.0)
+        residual = np.stack([line.residual for line in lines])
+        lasting[name] = split_variance(residual, data.v, [line.tau2 for line in lines], data.fitted).persistent
+    return {"low": float(np.sqrt(lasting["low"] / lasting["all"]))} if lasting["low"] > 0 < lasting["all"] else {}
 
 
 def _chosen(
@@ -277,7 +296,9 @@ def left_out(data: Cells, flag: FlagRules) -> pl.DataFrame:
 
     pull = np.nanmax(np.where(data.fitted, np.abs(data.x - np.nanmean(data.x)), 0), axis=0)
     schools = [place for place in np.argsort(-pull, kind="stable")[:_LEFT_OUT] if data.fitted[:, place].any()]
-    by_school = np.mean([named(data.without(place)) for place in schools], axis=0)
+    others = np.stack([named(data.without(place)) for place in schools]).astype(float)
+    others[np.arange(len(schools)), :, schools] = np.nan  # of a school, only what leaving out the others does
+    by_school = np.nanmean(others, axis=0)
     count = len(data.y)
     apart = [named(data.years([t for t in range(count) if t != out])) for out in range(count)] if count > 1 else []
     by_years = np.mean(apart, axis=0) if apart else np.full((2, data.y.shape[1]), np.nan)

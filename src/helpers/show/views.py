@@ -24,6 +24,8 @@ def schools(report: Report, edition: str) -> pl.DataFrame:
         .filter(pl.col("year").is_in(pooled))
         .sort("year")
         .unique("school_id", keep="last", maintain_order=True)
+        # a school that has since joined another is not one of today's
+        .filter((pl.col("why_excluded").ne_missing("before_merger")) | (pl.col("year") == pooled[-1]))
     )
     joined = (
         latest.drop("year", "in_model")
@@ -107,8 +109,15 @@ def years(report: Report, edition: str, school_id: str) -> pl.DataFrame:
         .join(report.read("outcome", edition).filter(of_school).select("year", "n_participants", "procedures"),
               on="year", how="left")
         .join(report.read("expectation", edition).filter(of_school).drop("school_id", "in_model"), on="year", how="left")
+        .join(_context_years(report, edition, school_id), on="year", how="left")
         .sort("year")
     )  # fmt: skip
+
+
+def _context_years(report: Report, edition: str, school_id: str) -> pl.DataFrame:
+    """Of which year a school's indicators are, year by year."""
+    index = report.read("wellbeing_index", edition).filter(school_id=school_id)
+    return index.select("year", carried_from=pl.coalesce("carried_from", "year").cast(pl.String))
 
 
 def clearest(view: pl.DataFrame, most: int) -> pl.DataFrame:
@@ -317,6 +326,7 @@ def apart(report: Report, edition: str) -> pl.DataFrame:
         .with_columns(told=pl.col("outcome").is_not_null())
         .sort("told", "year")
         .unique("school_id", keep="last", maintain_order=True)
+        .with_columns(procedures=pl.col("procedures").str.replace_many(words.PROCEDURE))
         .sort("school_type", "school_name")
     )
 
@@ -493,6 +503,8 @@ def thresholds(params: Params) -> pl.DataFrame:
 def _value(value: object) -> str:
     if isinstance(value, float):
         return words.number(value, 2 if round(value, 2) == value else 4)
+    if isinstance(value, dict) and value:
+        return "; ".join(f"{words.PROCEDURE.get(key, key)} {_value(item)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(map(_value, value))
     return "—" if value in (None, {}) else str(value)
