@@ -47,6 +47,13 @@ class Edition(StrEnum):
     all = "all"
 
 
+class OneEdition(StrEnum):
+    """Which of the finished sites."""
+
+    public = "public"
+    internal = "internal"
+
+
 class Engine(StrEnum):
     """What renders the pages."""
 
@@ -57,6 +64,7 @@ class Engine(StrEnum):
 ReportName = Annotated[str, typer.Argument(metavar="ОТЧЁТ", help="Имя из папки params или путь к файлу параметров.")]
 Out = Annotated[str, typer.Option("--out", help="Папка для таблиц и сайта; без ключа — папка проекта.")]
 EditionOption = Annotated[Edition, typer.Option("--edition", help="Редакция.")]
+OneEditionOption = Annotated[OneEdition, typer.Option("--edition", help="Редакция.")]
 EngineOption = Annotated[
     Engine | None, typer.Option("--engine", help="Чем собирать страницы; без ключа — Quarto, если он найден.")
 ]
@@ -66,8 +74,30 @@ EngineOption = Annotated[
 def list_reports() -> None:
     """Перечислить отчёты: имя, годы, название."""
     for name in report_names():
-        params = open_report(name).params
-        typer.echo(f"{name:24} {params.years[0]}–{params.years[-1]}  {params.title}")
+        try:
+            params = open_report(name).params
+        except BadInput as error:  # a new year's params that are not filled in yet must not hide the other reports
+            typer.echo(f"{name:24} {error.problems[0]}")
+        else:
+            typer.echo(f"{name:24} {params.years[0]}–{params.years[-1]}  {params.title}")
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="ИМЯ", help="Имя нового отчёта или один его год.")],
+    model: Annotated[str, typer.Option("--from", metavar="ОТЧЁТ", help="Прежний отчёт из папки params.")],
+) -> None:
+    """Завести отчёт нового года по прежнему: файл параметров, папка с файлами прежних лет, список дел."""
+    from helpers.publish.new_year import CHECKLIST, start_report
+
+    params, raw = start_report(name, model)
+    typer.echo(f"Параметры: {params}\nПапка для файлов: {raw}")
+    if (raw / CHECKLIST).is_file():
+        typer.echo(f"Что сделать дальше: {raw / CHECKLIST}")
+    else:
+        typer.echo(
+            "Что сделать дальше: положите в папку таблицу школ, назовите в параметрах её файл и столбцы нового года."
+        )
 
 
 @app.command()
@@ -262,6 +292,76 @@ def preview(report: ReportName, edition: EditionOption = Edition.public, out: Ou
     ):
         typer.echo(f"http://localhost:{server.server_port}/ — остановить: Ctrl+C")
         server.serve_forever()
+
+
+@app.command()
+def verify(
+    report: ReportName,
+    edition: OneEditionOption = OneEdition.public,
+    site: Annotated[str, typer.Option("--site", help="Папка сайта; без ключа — там, где его оставила сборка.")] = "",
+    out: Out = "",
+) -> None:
+    """Пересобрать отчёт в стороне и сказать, совпадает ли с ним построенный сайт."""
+    from helpers.publish import quarto
+    from helpers.publish import verify as check
+
+    this = open_report(report, out)
+    built = Path(site) if site else this.site(edition)
+    before = check.inputs_of_site(built, this, edition)
+    engine, version = check.engine_of(built)
+    if engine == "quarto" and version != quarto.identity():
+        typer.echo(f"Сайт собран Quarto {version}, здесь {quarto.identity()}: страницы могут различаться только этим.")
+    inputs = check.changed_inputs(before, check.inputs_now(this, edition))
+    _list_all("Исходное с тех пор изменилось", inputs)
+    with tempfile.TemporaryDirectory() as folder:
+        rebuilt = open_report(report, folder)
+        _snakemake(rebuilt, [str(edition)], engine, os.cpu_count() or 1)
+        files = check.changed_files(built, rebuilt.site(edition))
+    _list_all("Сайт не тот, что получается сейчас", files)
+    if inputs or files:
+        raise typer.Exit(1)
+    typer.echo(f"Сайт {built} совпадает с тем, что получается из нынешних файлов.")
+
+
+def _list_all(heading: str, lines: list[str]) -> None:
+    if lines:
+        typer.echo("\n".join([f"{heading} — {len(lines)}:", *(f"  {line}" for line in lines)]))
+
+
+@app.command()
+def publish(
+    report: ReportName,
+    target: Annotated[
+        str, typer.Option("--to", metavar="КУДА", help="Папка или адрес: sftp://, ftp://, s3:// и другие.")
+    ],
+    edition: OneEditionOption = OneEdition.public,
+    production: Annotated[
+        bool, typer.Option("--production", help="Для читателей; без ключа — в папку staging.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Только сказать, что изменится.")] = False,
+    out: Out = "",
+) -> None:
+    """Перенести построенный сайт в папку или на сервер, на место прежнего."""
+    from helpers.publish import upload
+    from helpers.publish.verify import changed_inputs, inputs_now, inputs_of_site
+
+    this = open_report(report, out)
+    site, where = this.site(edition), upload.place(this, edition, production)
+    before, now = inputs_of_site(site, this, edition), inputs_now(this, edition)
+    upload.refuse_other_params(before, now)
+    stale = changed_inputs(before, now)
+    if stale:
+        typer.echo(f"Сайт построен не из нынешних файлов, различий: {len(stale)}; какие — report verify {report}")
+    with upload.told(target):
+        fs, root = upload.connected(target)
+        folder = f"{root}/{where}"
+        if dry_run:
+            lines = upload.in_words(upload.changes(fs, folder, site))
+            _list_all(f"Изменится в {folder}", lines)
+            typer.echo("Ничего не записано." if lines else f"В {folder} уже этот сайт.")
+        else:
+            count = upload.upload(fs, folder, site)
+            typer.echo(f"Опубликовано: {upload.shown(target)} → {folder}, файлов: {count}.")
 
 
 def _engine(named: Engine | None) -> str:

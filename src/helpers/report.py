@@ -47,7 +47,8 @@ class Report:
         if self.params.data.school_table:
             return [self.raw / self.params.data.school_table.file]
         found = (path for path in self.raw.rglob("*") if path.is_file() and path != self.params_file)
-        return sorted(path for path in found if not self.raw_name(path).startswith("_"))
+        notes = set(self.raw.glob("*.md"))  # a checklist beside the files is not data
+        return sorted(path for path in found if path not in notes and not self.raw_name(path).startswith("_"))
 
     def raw_name(self, path: Path) -> str:
         """A raw file's name as findings and the manifest tell it: `2019/oge/oge_2019.csv`."""

@@ -1,0 +1,145 @@
+"""The report of a new year from the last one's: params moved on by a year, a folder with the earlier years' files."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from helpers.intake.region import KINDS, OUTLIVE_A_YEAR
+from helpers.problems import BadInput, Problem, quoted
+from helpers.publish.checklist import FILE as CHECKLIST
+from helpers.publish.checklist import checklist
+from helpers.report import METHOD, Report, open_report, report_names
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NOT_CARRIED = {
+    "open_data": "открыты ли все данные нового года, решают заново; без этого ключа строится только внутренняя редакция",
+    "year_notes": "примечания к годам перечитайте в прежнем отчёте и впишите те, что верны и в новом",
+}
+"""Keys of the params that a new report does not take over, and why."""
+
+
+def start_report(named: str, model: str) -> tuple[Path, Path]:
+    """Make the params and the folder of a new year's report; nothing that is there already is touched.
+
+    Parameters
+    ----------
+    named : str
+        The new report's name, or its year alone.
+    model : str
+        Name of the report in params/ that it goes on from.
+
+    Returns
+    -------
+    tuple of Path
+        The new params file and the new folder of raw files.
+
+    Raises
+    ------
+    BadInput
+        The name has no later year, the model is not in params/, or the file or folder is there.
+    """
+    old = _in_params(model)
+    name = new_name(named, old.name)
+    year = later_year(name, old)
+    params, raw = old.params_file.with_name(f"{name}.yml"), old.raw.with_name(name)
+    _refuse_to_overwrite(params, raw)
+    text = moved_on(old.params_file.read_text(encoding="utf-8-sig"), old.params.years[-1], year)
+    raw.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=raw.parent) as beside:
+        folder = Path(beside) / name
+        folder.mkdir()
+        if old.params.data.region_files:
+            _fill(folder, old, year)
+        if raw.exists():
+            raw.rmdir()  # empty: Windows renames nothing onto it
+        folder.rename(raw)
+    with params.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    return params, raw
+
+
+def new_name(named: str, old: str) -> str:
+    """The new report's name: as given or, of a bare year, the old name with its year replaced."""
+    if not _YEAR.fullmatch(named):
+        return named
+    years = list(_YEAR.finditer(old))
+    if not years:
+        raise BadInput(Problem(f"отчёт {quoted(old)}", "в имени нет года", "имя с годом, в котором год можно заменить",
+                               f"назовите новый отчёт целиком, например report new {old}-{named} --from {old}"))  # fmt: skip
+    return old[: years[-1].start()] + named + old[years[-1].end() :]
+
+
+def later_year(name: str, old: Report) -> int:
+    """The year that a new report's name tells; refuse a name that is none or has no later year than the old report."""
+    years = [int(year) for year in _YEAR.findall(name)]
+    last = old.params.years[-1]
+    if not _NAME.fullmatch(name) or not years or years[-1] <= last:
+        raise BadInput(Problem(f"отчёт {quoted(name)}", "такое имя новому отчёту не подходит",
+                               f"строчные латинские буквы, цифры, дефис и год позже {last}",
+                               f"назовите отчёт, например, {_YEAR.sub('', old.name).strip('-')}-{last + 1}"))  # fmt: skip
+    return years[-1]
+
+
+def moved_on(text: str, last: int, year: int) -> str:
+    """Text of a params file for the next year; comments and all that is not named here stay as they are.
+
+    Parameters
+    ----------
+    last, year : int
+        The last year of the old report and the year to add.
+    """
+    keys = {key.value: (key, value) for key, value in yaml.compose(text, yaml.SafeLoader).value}
+    title, years = keys["title"][1], keys["years"][1]
+    added = f", {year}" if years.flow_style else f"\n{' ' * years.start_mark.column}- {year}"
+    edits = [
+        (_end(years.value[-1]), _end(years.value[-1]), added),
+        (start := title.start_mark.index, _end(title), text[start : _end(title)].replace(str(last), str(year))),
+    ]
+    for name, why in _NOT_CARRIED.items():
+        if name in keys:
+            key, value = keys[name]
+            edits.append((key.start_mark.index, _end(value), f"# {name} не перенесено: {why}"))
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _end(node: yaml.Node) -> int:
+    """Where a value's last character stands; what YAML calls the end of a block lies behind the comments after it."""
+    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
+        return node.end_mark.index
+    last = node.value[-1]
+    return _end(last[1] if isinstance(last, tuple) else last)
+
+
+def _in_params(model: str) -> Report:
+    old = open_report(model)
+    if old.params_file.parent != METHOD.parent:
+        raise BadInput(Problem(old.params_file.name, "файл параметров не из папки params",
+                               f"имя отчёта из папки params: {', '.join(report_names())}",
+                               "отчёт вне проекта продолжайте сами: скопируйте его файл параметров и папку"))  # fmt: skip
+    return old
+
+
+def _refuse_to_overwrite(params: Path, raw: Path) -> None:
+    for path, taken in ((params, params.exists()), (raw, raw.is_file() or (raw.is_dir() and any(raw.iterdir())))):
+        if taken:
+            raise BadInput(Problem(f"{path.parent.name}/{path.name}", "уже есть, а существующее не переписывается",
+                                   "свободное имя", "выберите другое имя или сами уберите прежнее"))  # fmt: skip
+
+
+def _fill(folder: Path, old: Report, year: int) -> None:
+    """Copy the old report's files, make the new year's folders and the checklist."""
+    for path in old.raw_files:
+        copied = folder / old.raw_name(path)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copied)
+    for kind in KINDS.keys() - OUTLIVE_A_YEAR:
+        (folder / str(year) / kind).mkdir(parents=True, exist_ok=True)
+    (folder / CHECKLIST).write_text(checklist(folder.name, year, old), encoding="utf-8", newline="\n")

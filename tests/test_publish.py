@@ -1,0 +1,180 @@
+"""`report publish`: a site is carried whole or not at all."""
+
+from __future__ import annotations
+
+import ftplib
+import re
+from pathlib import Path
+
+import pytest
+from copies import Copy, contents
+from fsspec import AbstractFileSystem
+from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.memory import MemoryFileSystem
+
+from helpers.problems import BadInput, MissingTool
+from helpers.publish.upload import changes, connected, shown, told, upload
+
+WRITES = ("put_file", "cp_file", "rm_file", "rm", "mv", "makedirs")
+
+
+def failing(kind: type[AbstractFileSystem], after: int) -> AbstractFileSystem:
+    """A file system whose connection is lost after so many changes, in the middle of removing many files too."""
+    left = [after]
+
+    def lossy(name: str):
+        def call(self: AbstractFileSystem, *arguments, **more):
+            left[0] -= 1
+            if left[0] < 0:
+                if name == "rm":
+                    for path in sorted(self.find(arguments[0]))[:1]:
+                        kind.rm_file(self, path)
+                raise ftplib.error_temp("421 connection lost")
+            return getattr(kind, name)(self, *arguments, **more)
+
+        return call
+
+    overridden = [
+        name for name in WRITES if getattr(kind, name) is not getattr(AbstractFileSystem, name) or name != "mv"
+    ]
+    return type("Failing", (kind,), {name: lossy(name) for name in overridden} | {"cachable": False})()
+
+
+def a_site(folder: Path, text: str, *pages: str) -> Path:
+    for page in ("index.html", "manifest.json", *pages):
+        path = folder / page
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{page}: {text}", encoding="utf-8")
+    return folder
+
+
+def stands(fs: AbstractFileSystem, folder: str) -> dict[str, str]:
+    """Files below a folder with their text."""
+    fs.invalidate_cache()
+    top = fs._strip_protocol(folder)
+    return {
+        path.removeprefix(f"{top}/"): fs.cat_file(path).decode() for path in (fs.find(top) if fs.exists(top) else [])
+    }
+
+
+def of(site: Path) -> dict[str, str]:
+    return {path.relative_to(site).as_posix(): path.read_text(encoding="utf-8") for path in site.rglob("*.*")}
+
+
+@pytest.mark.parametrize("kind", [LocalFileSystem, MemoryFileSystem])
+def test_a_connection_lost_at_any_moment_loses_no_site(kind: type[AbstractFileSystem], tmp_path: Path):
+    old, new = a_site(tmp_path / "a", "old", "school/a.html"), a_site(tmp_path / "b", "new", "school/b.html")
+    states = []
+    for after in range(1000):
+        fs, folder = kind(), f"{tmp_path.as_posix()}/web/{after}/report"
+        upload(fs, folder, old)
+        try:
+            upload(failing(kind, after), folder, new)
+            done = True
+        except ftplib.error_temp:
+            done = False
+        there, beside = stands(fs, folder), stands(fs, f"{folder}.old")
+        whole = [site for site in (there, beside) if "manifest.json" in site]
+        assert whole and all(site in (of(old), of(new)) for site in whole)
+        states.append("old" if there == of(old) else "new" if there == of(new) else "gap")
+        assert upload(fs, folder, new) == 3
+        assert stands(fs, folder) == of(new)
+        assert not fs.exists(f"{folder}.old") and not fs.exists(f"{folder}.new")
+        if done:
+            break
+    assert states[0] == "old" and states[-1] == "new"
+    assert "".join(state[0] for state in states) == "o" * states.count("old") + "g" * states.count(
+        "gap"
+    ) + "n" * states.count("new")
+    if kind is LocalFileSystem:
+        assert states.count("gap") == 1  # between the two renamings
+    assert states.count("old") > 3  # the whole upload goes on with the old site in its place
+
+
+def test_the_first_upload_that_was_stopped_is_taken_up(tmp_path: Path):
+    site, done, after = a_site(tmp_path / "a", "new", "school/a.html"), False, 0
+    while not done:
+        fs, folder = MemoryFileSystem(), f"/first/{tmp_path.name}/{after}/report"
+        try:
+            upload(failing(MemoryFileSystem, after), folder, site)
+            done = True
+        except ftplib.error_temp:
+            after += 1
+        upload(fs, folder, site)
+        assert stands(fs, folder) == of(site)
+
+
+def test_a_folder_that_holds_no_site_is_left_alone(tmp_path: Path):
+    (tmp_path / "web" / "report").mkdir(parents=True)
+    (tmp_path / "web" / "report" / "годовой отчёт.docx").write_text("важное", encoding="utf-8")
+    before = contents(tmp_path / "web")
+    with pytest.raises(BadInput, match="не сайт отчёта"):
+        upload(LocalFileSystem(), f"{tmp_path.as_posix()}/web/report", a_site(tmp_path / "a", "new"))
+    assert contents(tmp_path / "web") == before
+
+
+def test_a_dry_run_tells_what_would_change_by_content(tmp_path: Path):
+    fs, folder = MemoryFileSystem(), f"/dry/{tmp_path.name}"
+    old, new = a_site(tmp_path / "a", "old", "gone.html"), a_site(tmp_path / "b", "new", "came.html")
+    (new / "index.html").write_bytes((old / "index.html").read_bytes())
+    upload(fs, folder, old)
+    before = stands(fs, folder)
+    assert changes(fs, folder, new) == [
+        ("came.html", "added", 14), ("gone.html", "removed", 14), ("manifest.json", "changed", 18)
+    ]  # fmt: skip
+    assert changes(fs, folder, old) == []
+    assert {state for _, state, _ in changes(fs, f"{folder}-nowhere", new)} == {"added"}
+    assert stands(fs, folder) == before
+
+
+def test_the_built_site_is_published(copy: Copy, built: Path, small: Path, tmp_path: Path):
+    site = contents(built / "_site" / small.stem)
+    arguments = ["publish", small, "--out", built, "--to", tmp_path / "web"]
+    said = copy.report(*arguments, "--dry-run")
+    assert f"— {len(site)}:" in said and "+ добавится: index.html" in said and not (tmp_path / "web").exists()
+    copy.report(*arguments)
+    assert contents(tmp_path / "web") == {f"staging/{small.stem}/{name}": digest for name, digest in site.items()}
+    copy.report(*arguments, "--production")
+    assert contents(tmp_path / "web" / small.stem) == site
+    assert "уже этот сайт" in copy.report(*arguments, "--dry-run", "--production")
+
+
+def test_the_built_site_reaches_any_file_system(built: Path, small: Path):
+    site = built / "_site" / small.stem
+    fs, root = connected("memory://web/школы")
+    with told("memory://web/школы"):
+        upload(fs, f"{root}/{small.stem}", site)
+    assert len(fs.find(f"{root}/{small.stem}")) == len(contents(site))
+    assert changes(fs, f"{root}/{small.stem}", site) == []
+
+
+def test_what_is_not_published(copy: Copy, built: Path, small: Path, tmp_path: Path):
+    web = ["--to", tmp_path / "web"]
+    assert "только открытая" in copy.report("publish", small, *web, "--edition", "internal", "--production", code=1)
+    assert "сайта ещё нет" in copy.report("publish", small, *web, "--out", tmp_path, code=3)
+    assert "сайта ещё нет" in copy.report("publish", small, *web, "--out", built, "--edition", "internal", code=3)
+    other = tmp_path / small.name
+    other.write_text(re.sub("open_data: .*\n", "", small.read_text(encoding="utf-8")), encoding="utf-8")
+    for raw in small.parent.glob("*.csv"):
+        (tmp_path / raw.name).write_bytes(raw.read_bytes())
+    assert "параметры изменены" in copy.report("publish", other, *web, "--out", built, code=1)
+    assert not (tmp_path / "web").exists()
+
+
+def test_what_is_missing_is_named_in_one_line():
+    with pytest.raises(BadInput, match="адрес nosuch://"):
+        connected("nosuch://server/папка")
+    for target, package in {"s3://bucket/site": "s3fs", "sftp://user:secret@host/site": "paramiko"}.items():
+        try:
+            __import__(package)
+        except ImportError:
+            with pytest.raises(MissingTool, match=f"pip install {package}") as caught:
+                connected(target)
+            assert "secret" not in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_failure_is_told_without_the_password():
+    with pytest.raises(MissingTool, match="прервалась") as caught, told("ftp://user:s3cret@host/x"):
+        raise ftplib.error_perm("530 ftp://user:s3cret@host\nrefused")
+    assert "s3cret" not in str(caught.value) and "\n" not in str(caught.value)
+    assert shown("D:/папка") == "D:/папка"
