@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from helpers.problems import BrokenPage
 from helpers.publish.page_source import page_source
-from helpers.publish.site import changed_pages, csv_bytes
+from helpers.publish.site import changed_pages
 
 SHOWN = {"text/markdown": "**Показано**", "text/html": "<b>нет</b>"}
 
@@ -78,10 +78,3 @@ def test_pages_to_render_anew():
         assert changed_pages(before, before | {shaping: "9"}) is None
     assert changed_pages(before, before | {"c.qmd": "9"}) is None
     assert changed_pages({}, before) is None
-
-
-def test_downloads_do_not_run_as_formulas():
-    import polars as pl
-
-    text = csv_bytes(pl.DataFrame({"name": ["=1+1", "@x", "Школа № 5"], "value": [-0.5, 1.0, 2.0]}))
-    assert text.decode("utf-8-sig").splitlines() == ["name,value", "'=1+1,-0.5", "'@x,1.0", "Школа № 5,2.0"]

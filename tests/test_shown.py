@@ -87,11 +87,24 @@ def test_schools_are_counted_as_in_the_raw_file(site: dict[str, Page], raw: list
 
 def test_tables_to_download_are_the_tables(site: dict[str, Page], built: Path, small: Path):
     tables = sorted((built / "data" / "processed" / small.stem / "public").glob("*.parquet"))
-    linked = {target for _, target in site["data.html"].links if target.endswith(".csv")}
+    linked = {target for _, target in site["data.html"].links if target.startswith("data/")}
     filled = {path.stem: table for path in tables if (table := pl.read_parquet(path)).height}
-    assert linked == {f"data/{name}.csv" for name in filled}
+    assert linked == {f"data/{name}.{form}" for name in [*filled, "dictionary"] for form in ("csv", "xlsx")}
+    assert all((site["index.html"].site / target).is_file() for target in linked)
+    listed = {row[2]: int(re.sub(r"\D", "", row[1])) for row in site["data.html"].tables["table-downloads"][1:]}
+    assert listed == {f"{name}.csv": table.height for name, table in filled.items()}
     for name, table in filled.items():
         with (site["index.html"].site / "data" / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
             titles, *rows = csv.reader(file)
         assert titles == table.columns
         assert [row[0] for row in rows] == [str(value) for value in table.to_series(0)]
+
+
+def test_every_column_to_download_is_described_on_the_page(site: dict[str, Page]):
+    page = site["data.html"]
+    (described,) = page.data
+    told = {(row[0][0], row[1][0]) for row in described}
+    for name in {row[2].removesuffix(".csv") for row in page.tables["table-downloads"][1:]}:
+        titles = (page.site / "data" / f"{name}.csv").read_text(encoding="utf-8-sig").partition("\n")[0].split(",")
+        assert {(name, title) for title in titles} <= told
+    assert all(cell[0] not in ("", "—") for row in described for cell in row)

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
-import polars as pl
 import yaml
 
 from helpers.publish import manifest, pandoc, protocol, quarto
+from helpers.publish.downloads import FOLDER, downloads
 from helpers.publish.page_source import page_source
 from helpers.publish.swap import swap_in
 from helpers.report import PROJECT, Report
 from helpers.show import views
 
-_COPIED = ("assets", "data", protocol.FOLDER)
+_COPIED = ("assets", FOLDER, protocol.FOLDER)
 """Folders that go to the site as they are."""
 
 _RENDERER = "renderer"
@@ -78,17 +78,10 @@ def wanted_files(report: Report, edition: str) -> dict[str, bytes]:
         for asset in (resources.files("helpers") / package / "assets").iterdir():
             files[f"assets/{asset.name}"] = asset.read_bytes()
     files["assets/plotly.min.js"] = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
-    for name in views.downloads(report, edition):
-        files[f"data/{name}.csv"] = csv_bytes(report.read(name, edition))
+    files |= downloads(report, edition)
     if edition == "internal":
         files |= protocol.books(views.protocol(report))
     return files
-
-
-def csv_bytes(frame: pl.DataFrame) -> bytes:
-    """A table as csv that Excel opens right; text that a spreadsheet would run as a formula gets an apostrophe."""
-    harmless = pl.col(pl.String).str.replace(r"^([=+\-@\t\r])", "'$1")
-    return frame.with_columns(harmless).write_csv(include_bom=True).encode()
 
 
 def mirror(files: Mapping[str, bytes], folder: Path) -> None:

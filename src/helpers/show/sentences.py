@@ -135,12 +135,17 @@ def protocol_books(findings: pl.DataFrame) -> str:
 def year_notes(params: Params) -> str:
     """What the report's author says of single years."""
     lines = [f"- **{year}**: {literal(note)}" for year, note in sorted(params.year_notes.items())]
-    return "\n".join(lines) or "Замечаний нет."
+    return "\n".join(lines) or "Особых замечаний о годах нет."
 
 
-def downloads(names: list[str]) -> str:
-    """Links to the tables."""
-    return "\n".join(f"- [{name}.csv](site:/data/{name}.csv) — {words.TABLE[name]}" for name in names)
+def downloads(listed: pl.DataFrame, params: Params) -> str:
+    """Under what conditions the tables may be used, what describes them, which come as csv only."""
+    text = (
+        f"Условия использования: {literal(params.described.licence)}. Источник: {literal(params.described.source)}. Все столбцы "
+        "всех таблиц описаны в файле [dictionary.xlsx](site:/data/dictionary.xlsx) ([csv](site:/data/dictionary.csv)) и ниже."
+    )
+    long = listed.filter(pl.col("xlsx").is_null())["csv"]
+    return f"{text} Слишком длинные для книги Excel, только csv: {', '.join(long)}." if len(long) else text
 
 
 def index_recipe(params: Params, numbers: dict) -> str:
@@ -151,8 +156,9 @@ def index_recipe(params: Params, numbers: dict) -> str:
     base = numbers["index_scale"]["base_year"]
     return (
         f"Индекс показывает, насколько благополучны социальные условия школы: чем он выше, тем условия лучше. "
-        f"Показатели: {titles}. Каждый переводится{logit} в z-баллы по школам {base} года, z-баллы усредняются с равными "
-        f"весами, среднее переводится в шкалу, где {base} год имеет среднее {number(params.index.scale_mean, 0)} и "
+        f"Показатели: {titles}. Каждый переводится{logit} в z-баллы по школам {base} года, входящим в расчёт связи, "
+        "z-баллы усредняются с равными "
+        f"весами, среднее переводится в шкалу, где у этих школ в {base} году среднее {number(params.index.scale_mean, 0)} и "
         f"стандартное отклонение {number(params.index.scale_sd, 0)}. Шкала заморожена: в следующие годы индекс может двигаться."
     )
 
@@ -257,7 +263,8 @@ def simulated(table: pl.DataFrame, params: Params) -> str:
         f"известны. Действительно отличается школа с устойчивым отклонением больше {number(params.simulation.truth)}. Если индекс "
         f"точен, из школ, названных правилом отчёта (без проверки вариантами), {percent(rule['ppv'])} действительно отличаются так сильно; "
         f"у остальных отклонение меньше, и лишь {percent(rule['wrong_sign'], 1)} названы не в ту сторону. Из всех отличающихся найдено "
-        f"{percent(rule['sensitivity'])}. У обычного правила «один год» верно {percent(usual['ppv'])}, не в ту сторону — "
+        f"{percent(rule['sensitivity'])}. У обычного правила «один год» верно {percent(usual['ppv'])}, найдено "
+        f"{percent(usual['sensitivity'])}, не в ту сторону — "
         f"{percent(usual['wrong_sign'], 1)}, и {percent(usual['small'])} названных им школ — малые (меньше {params.simulation.small_n} "
         "участников)."
     )
@@ -318,7 +325,7 @@ def chance(table: pl.DataFrame) -> str:
     )
 
 
-def agreed(table: pl.DataFrame) -> str:
+def agreed(table: pl.DataFrame, federal: pl.DataFrame, params: Params) -> str:
     """How the two lists meet."""
     if table.is_empty():
         return "Федеральное правило применить не к чему: долей низких результатов в данных нет."
@@ -326,8 +333,12 @@ def agreed(table: pl.DataFrame) -> str:
     both, ours = below["on_list"].sum(), below["not_on_list"].sum()
     theirs = table.filter(pl.col("direction") != "below")["on_list"].sum()
     judged = table["on_list"].sum() + table["not_on_list"].sum()
+    listed = federal.filter(pl.col("year") == params.years[-1])["federal_low"].sum()
+    apart = listed - table["on_list"].sum()
     return (
-        f"Оба правила судят о {count(judged, words.ABOUT_SCHOOLS)}. И ниже ожидаемого, и в федеральном списке — "
+        f"В федеральном списке {params.years[-1]} года — {count(listed, SCHOOL)}; о {words.whole(apart)} из них нашего вывода нет (мало "
+        f"данных, особый вид, зависит от допущений). Оба правила судят о {count(judged, words.ABOUT_SCHOOLS)}. "
+        "И ниже ожидаемого, и в федеральном списке — "
         f"{count(both, SCHOOL)}; ниже ожидаемого, но не в списке — {count(ours, SCHOOL)}; в списке, но не ниже ожидаемого — "
         f"{count(theirs, SCHOOL)}. Списки отвечают на разные вопросы: один — где результаты низки, другой — где они ниже, чем при "
         "таких условиях у других."
@@ -459,7 +470,7 @@ def flags_caption(params: Params) -> str:
 
 def groups_title(params: Params) -> str:
     """Heading of the page of groups."""
-    return f"# Территории: {words.plural(2, params.group_noun)}"
+    return f"# Территории: {params.group_noun[2]}"
 
 
 def groups_count(groups: pl.DataFrame, params: Params) -> str:
@@ -481,7 +492,7 @@ def group_figures(schools: pl.DataFrame) -> list[tuple[str, str]]:
     return [
         (words.whole(schools.height), words.plural(schools.height, SCHOOL)),
         (words.whole((direction == "below").sum()), "ниже ожидаемого"),
-        (words.whole((direction == "within").sum()), "в пределах ожидаемого"),
+        (words.whole((direction == "within").sum()), "без явного отклонения"),
         (words.whole((direction == "above").sum()), "выше ожидаемого"),
         (words.whole(direction.is_null().sum()), "без вывода"),
     ]
@@ -531,7 +542,8 @@ def school_verdict(school: dict, params: Params) -> str:
     return (
         f"**{school['verdict']}**. {why}. Результаты {side}, чем у школ с таким же контекстом, в {times} из {years}; вероятность, "
         f"что отклонение больше практически значимого ({number(params.flag.delta)}), — {probability}. Надёжность оценки — "
-        f"{number(school['reliability'])}. Такое отклонение получается в {percent(school['spec_share'])} вариантов расчёта.\n\n"
+        f"{number(school['reliability'])}. Вероятность не ниже {percent(params.flag.watch)} получается "
+        f"в {percent(school['spec_share'])} вариантов расчёта.\n\n"
         "Отклонение не измеряет труд учителя и не является оценкой деятельности школы: это повод разобраться и помочь."
     )
 
