@@ -11,6 +11,8 @@ from helpers.intake import passport
 from helpers.intake.calendar import Calendar
 from helpers.intake.identity import Registry
 from helpers.intake.records import Intake
+from helpers.intake.registry import FILE as REGISTRY
+from helpers.intake.sheets import ROW
 from helpers.params import Params
 from helpers.problems import Problem
 
@@ -111,6 +113,7 @@ def _schools(made: dict[str, pl.DataFrame], registry: Registry, years: list[int]
             pl.lit(year).alias("year"), "school_id", pl.col("name_short").alias("school_name"),
             pl.col("oktmo").alias("group_id"), pl.col("municipality").alias("group_name"), "school_type", "locality",
             "place", "remote", "small", "inn", "kpp", "login", "rcoi_code", "branch_of", "successor_id",
+            pl.lit(REGISTRY).alias("source_file"), pl.lit("").alias("source_sheet"), pl.col(ROW).alias("source_row"),
         )
         for year in years
     )  # fmt: skip

@@ -110,6 +110,7 @@ def years(report: Report, edition: str, school_id: str) -> pl.DataFrame:
               on="year", how="left")
         .join(report.read("expectation", edition).filter(of_school).drop("school_id", "in_model"), on="year", how="left")
         .join(_context_years(report, edition, school_id), on="year", how="left")
+        .with_columns(procedures=pl.col("procedures").str.replace_many(words.PROCEDURE))
         .sort("year")
     )  # fmt: skip
 
@@ -309,7 +310,9 @@ def procedures(report: Report, edition: str) -> pl.DataFrame:
             participants=n.sum(),
             mean=(mean * n).sum() / n.sum(),
             spread=mean.std(),
+            low=(pl.col("share_low") * n).sum() / n.filter(pl.col("share_low").is_not_null()).sum(),
         )
+        .with_columns(pl.col("low").fill_nan(None))
         .join(titles.unique(["procedure", "subject"], keep="first"), on=["procedure", "subject"], how="left")
         .with_columns(grade=pl.col("grade").replace({"all": "все", **types}))
         .sort("year", "procedure", "subject", "grade")
