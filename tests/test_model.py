@@ -504,6 +504,14 @@ def test_each_school_gets_its_tier_and_reason(school):
     assert row["federal_low"] == {"sure below": True, "not likely": False}.get(school)
 
 
+def test_participants_before_a_merger_do_not_count():
+    effect, schools, *others = flag_inputs([2020, 2021, 2022])
+    merged = (pl.col("school_id") == "sure below") & (pl.col("year") == 2020)
+    schools = schools.with_columns(why_excluded=pl.when(merged).then(pl.lit("before_merger")).otherwise("why_excluded"))
+    table = flags(effect, schools, *others, [2020, 2021, 2022], FLAG, SMALL_N)
+    assert table.row(by_predicate=pl.col("school_id") == "sure below", named=True)["n_total"] == 60
+
+
 def test_one_year_gives_observations_only():
     effect, *others = flag_inputs([2022])
     once = effect.with_columns(pl.col("years_below", "years_above").clip(0, 1))

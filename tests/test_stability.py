@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose
 from helpers.model import expectation, school_effects, variance_components
 from helpers.model.expectation import meta_regression
 from helpers.model.stability import (
+    _lasting_spread,
     carried_through,
     cells,
     fit_line,
@@ -177,3 +178,27 @@ def test_one_year_cannot_be_left_out(region):
     ids = outcome["school_id"].unique().sort()
     table = left_out(cells(outcome, index, schools, [2022], ids), FLAG)
     assert table["year_below"].null_count() == SCHOOLS
+
+
+def test_a_school_is_judged_by_the_specifications_that_have_it(region):
+    """A primary school sits no examination: its conclusion must not fail where it cannot stand."""
+    outcome, index, schools = region
+    sunk = outcome.with_columns(outcome=pl.when(school_id="030").then(pl.lit(-3.0)).otherwise("outcome"))
+    outcomes = pl.concat(
+        [
+            sunk.with_columns(variant=pl.lit("all")),
+            sunk.filter(pl.col("school_id") != "030").with_columns(variant=pl.lit("gia9")),
+        ]
+    )
+    indices = index.with_columns(variant=pl.lit("equal"))
+    _, shares = specifications(outcomes, indices, schools, YEARS, SPECIFIED, [1.0], FLAG, SMALL_N)
+    assert shares.filter(school_id="030").row(0) == ("030", 1.0, 0.0)
+
+
+def test_delta_is_as_strict_in_the_units_of_the_share_of_low_results(region):
+    outcome, index, schools = region
+    half = outcome.with_columns(pl.col("outcome", "outcome_se") / 2)
+    outcomes = pl.concat([outcome.with_columns(variant=pl.lit("all")), half.with_columns(variant=pl.lit("low"))])
+    ids = outcome["school_id"].unique().sort()
+    spread = _lasting_spread(outcomes, index.with_columns(variant=pl.lit("equal")), schools, YEARS, ids)
+    assert spread == {"low": pytest.approx(0.5)}
