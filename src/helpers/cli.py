@@ -197,7 +197,7 @@ def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ"
     this = open_report(report, out)
     source = report_notebook.resolve()
     started = time.monotonic()
-    if not source.is_file() or source.parent not in (STEPS, PAGES):
+    if not source.is_file() or (source.parent != STEPS and source.parent.parent != PAGES):
         raise typer.BadParameter(f"нет тетради {report_notebook}; тетради лежат в notebooks/steps и notebooks/pages")
     given = {"report": str(this.params_file), "out": str(this.out)}
     with warm_kernel() as kernel:

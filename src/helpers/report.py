@@ -63,6 +63,12 @@ class Report:
         """Folder of the tables that an edition (`internal` or `public`) may see."""
         return self.out / "data" / "processed" / self.name / edition
 
+    def sight(self, edition: str) -> str:
+        """How much an edition sees: `internal` everything; the public one of `open` data schools, else `protected`."""
+        if edition == "internal":
+            return "internal"
+        return "open" if self.params.open_data else "protected"
+
     def site(self, edition: str) -> Path:
         """Folder of the finished site of an edition."""
         return self.out / ("_site" if edition == "public" else "_site-internal") / self.name

@@ -14,6 +14,9 @@ from pathlib import Path
 import polars as pl
 
 TEXT, INT, FLOAT, BOOL, DAY = pl.String, pl.Int64, pl.Float64, pl.Boolean, pl.Date
+_BANDS = {
+    "n_text": TEXT, "share_text": TEXT, "n_low": FLOAT, "n_high": FLOAT, "share_low": FLOAT, "share_high": FLOAT,
+}  # fmt: skip
 _SOURCE = {"source_file": TEXT, "source_sheet": TEXT, "source_row": INT}
 
 # name: (key columns, {column: type})
@@ -202,17 +205,81 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
             "spec_share": FLOAT, "q_value": FLOAT, "federal_low": BOOL, "reason": TEXT,
         },
     ),
+    "directory": (
+        ["school_id"],
+        {
+            "school_id": TEXT, "school_name": TEXT, "group_id": TEXT, "group_name": TEXT, "school_type": TEXT,
+            "locality": TEXT, "named": TEXT,
+        },
+    ),
+    "groups": (
+        ["group_id"],
+        {
+            "group_id": TEXT, "group_name": TEXT, "members": TEXT, "schools": INT, "mean_index": FLOAT,
+            "mean_effect": FLOAT,
+        },
+    ),
+    "published_results": (
+        ["year", "procedure", "subject", "grade", "group_id"],
+        {
+            "year": INT, "procedure": TEXT, "subject": TEXT, "grade": TEXT, "group_id": TEXT, "schools": INT,
+            "mean": FLOAT, **_BANDS,
+        },
+    ),
+    "published_context": (
+        ["year", "indicator", "group_id"],
+        {"year": INT, "indicator": TEXT, "group_id": TEXT, "schools": INT, **_BANDS},
+    ),
+    "published_flags": (
+        ["group_id", "context_class", "direction"],
+        {"group_id": TEXT, "context_class": TEXT, "direction": TEXT, "schools": INT, "schools_text": TEXT},
+    ),
+    "distributions": (
+        ["measure", "year", "lower"],
+        {"measure": TEXT, "year": INT, "lower": FLOAT, "upper": FLOAT, "schools": INT},
+    ),
+    "link_bins": (
+        ["year", "lower"],
+        {
+            "year": INT, "lower": FLOAT, "upper": FLOAT, "schools": INT, "outcome": FLOAT, "expected": FLOAT,
+        },
+    ),
+    "excluded": (["year", "why_excluded"], {"year": INT, "why_excluded": TEXT, "schools": INT}),
+    "hidden_cells": (
+        ["table", "cell"],
+        {
+            "table": TEXT, "cell": TEXT, "n": FLOAT, "count": FLOAT, "code": TEXT, "why": TEXT,
+            "known_n_low": FLOAT, "known_n_high": FLOAT, "known_count_low": FLOAT, "known_count_high": FLOAT,
+        },
+    ),
+    "published_cells": (
+        ["edition", "page", "cell"],
+        {
+            "edition": TEXT, "page": TEXT, "cell": TEXT, "code": TEXT, "n_low": FLOAT, "n_high": FLOAT,
+            "share_low": FLOAT, "share_high": FLOAT,
+        },
+    ),
 }  # fmt: skip
 
 NAMES = list(CONTRACT)
 MEASURED = ["wellbeing_index", "outcome", "index_variants", "outcome_variants"]
 JUDGED = ["effect", "flags", "specifications", "stability", "simulation", "fairness", "federal", "chance", "agreement",
           "backtest", "ranks", "similar"]  # fmt: skip
-FROM_INTAKE = [name for name in NAMES if name not in (*MEASURED, "expectation", *JUDGED)]
-"""Tables by the step that makes them: 01 intake, 02 measures, 04 flags; 03 makes `expectation`."""
-NUMBERS = ["measures", "model"]
-"""Files of named numbers beside the tables: scales and spreads; fitted models."""
+SUPPORT: list[str] = []
+PROTECTED = ["directory", "groups", "published_results", "published_context", "published_flags", "distributions",
+             "link_bins", "excluded"]  # fmt: skip
+"""What the public reads in place of tables by school, where the data are not open."""
+ANONYMOUS = ["calendar", "specifications", "simulation", "fairness", "chance", "agreement", "backtest"]
+"""Tables in which no school has a row: the public has them as they are, counts of one or two schools aside."""
+HIDDEN = ["hidden_cells", "published_cells"]
+"""What disclosure control says of itself, internally."""
+_MADE = [*MEASURED, "expectation", *JUDGED, *SUPPORT, *PROTECTED, *HIDDEN]
+FROM_INTAKE = [name for name in NAMES if name not in _MADE]
+"""Tables by the step that makes them: 01 intake, 02 measures, 04 flags, 05 support, 06 disclosure; 03 makes `expectation`."""
+NUMBERS = ["measures", "model", "summary"]
+"""Files of named numbers beside the tables: scales and spreads; fitted models; how many schools are named."""
 INTERNAL = [
+    *HIDDEN,
     "protocol",
     "corrections",
     "ranks",
@@ -278,9 +345,11 @@ def read(folder: Path, name: str) -> pl.DataFrame:
     return pl.read_parquet(folder / f"{name}.parquet")
 
 
-def of_edition(edition: str) -> list[str]:
-    """Names of the tables that an edition may hold."""
-    return [name for name in CONTRACT if edition == "internal" or name not in INTERNAL]
+def seen(sight: str) -> list[str]:
+    """Names of the tables that an edition may hold, by `Report.sight`."""
+    if sight == "protected":
+        return [name for name in CONTRACT if name in (*PROTECTED, *ANONYMOUS)]
+    return [name for name in CONTRACT if name not in PROTECTED and (sight == "internal" or name not in INTERNAL)]
 
 
 def conformed(name: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -4,12 +4,13 @@ from helpers.model.backtest import backtest
 from helpers.model.effect import VarianceComponents, school_effects, variance_components, year_to_year
 from helpers.model.expectation import Influence, MetaRegression, expectation, influence, meta_regression, shrink
 from helpers.model.federal import agreement, chance_table, federal
-from helpers.model.flags import expected_false_share, flags
+from helpers.model.flags import flags
 from helpers.model.links import procedure_slopes, year_checks
 from helpers.model.ranks import rank_intervals
 from helpers.model.similar import similar
 from helpers.model.simulation import simulate_report
 from helpers.model.stability import stability
+from helpers.model.summary import summary
 
 __all__ = [
     "Influence",
@@ -19,7 +20,6 @@ __all__ = [
     "backtest",
     "chance_table",
     "expectation",
-    "expected_false_share",
     "federal",
     "flags",
     "influence",
@@ -31,6 +31,7 @@ __all__ = [
     "similar",
     "simulate_report",
     "stability",
+    "summary",
     "variance_components",
     "year_checks",
     "year_to_year",

@@ -136,14 +136,3 @@ def _q_values(decided: pl.DataFrame) -> pl.Series:
     if tested.any():
         q[tested] = multipletests(2 * norm.sf(np.abs(z[tested])), method="fdr_bh")[1]
     return pl.Series(q).fill_nan(None)
-
-
-def expected_false_share(flags: pl.DataFrame, effect: pl.DataFrame, direction: str) -> float | None:
-    """Bayesian expected share of flagged schools whose true effect is not beyond delta: mean of 1 − P.
-
-    None where nobody is flagged.
-    """
-    named = flags.filter(pl.col("tier").is_in(FLAGGED) & (pl.col("direction") == direction)).join(
-        effect, on="school_id"
-    )
-    return None if named.is_empty() else float((1 - named[f"prob_{direction}"]).mean())

@@ -1,8 +1,14 @@
-"""Which pages a report has: one for each page notebook, or many from one."""
+"""Which pages a report has: one for each page notebook, or many from one.
+
+Page notebooks lie in folders that say who sees them: `common` shows numbers that no school stands behind alone,
+`by_school` needs tables by school, `by_group` stands in its place where the public may see groups only, `internal`
+never leaves the centre.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -12,8 +18,12 @@ PAGES = PROJECT / "notebooks" / "pages"
 STEPS = PROJECT / "notebooks" / "steps"
 FANNED = {"municipality": "group_id", "school": "school_id"}
 """Notebooks that make many pages, and the parameter that tells these apart."""
-INTERNAL = {"protocol"}
-"""Notebooks whose pages the public edition does not have."""
+_FOLDERS = {
+    "internal": ("common", "by_school", "internal"),
+    "open": ("common", "by_school"),
+    "protected": ("common", "by_group"),
+}
+"""Folders of page notebooks by `Report.sight`."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +34,10 @@ class Target:
     parameters: dict[str, str]
 
 
-def single_pages(edition: str) -> list[str]:
-    """Names of the notebooks that make one page each in an edition."""
-    names = {path.stem for path in PAGES.glob("*.ipynb")} - FANNED.keys()
-    return sorted(names if edition == "internal" else names - INTERNAL)
+def notebooks(sight: str) -> dict[str, Path]:
+    """Page notebooks by name."""
+    found = [path for folder in _FOLDERS[sight] for path in (PAGES / folder).glob("*.ipynb")]
+    return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
 
 
 def targets(notebook: str, report: Report, edition: str) -> list[Target]:
@@ -36,6 +46,9 @@ def targets(notebook: str, report: Report, edition: str) -> list[Target]:
         return [Target(notebook, {})]
     from helpers.show import views  # late: the workflow asks only for names, and views bring scipy
 
+    if report.sight(edition) == "protected":
+        pages = views.group_slugs(report.read("groups", edition))
+        return [Target(f"municipality/{slug}", {"group_id": key}) for key, slug in pages.items()]
     view = views.schools(report, edition)
     if notebook == "municipality":
         return [Target(f"municipality/{slug}", {"group_id": key}) for key, slug in views.group_slugs(view).items()]

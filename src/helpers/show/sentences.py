@@ -9,23 +9,22 @@ from __future__ import annotations
 import polars as pl
 
 from helpers.measure.outcome import PupilSpread
-from helpers.model.flags import FLAGGED
 from helpers.params import Params
 from helpers.show import words
 from helpers.show.words import SCHOOL, count, literal, number, percent, signed
 
 
-def key_figures(schools: pl.DataFrame, fit: dict, params: Params) -> list[tuple[str, str]]:
-    """The year in numbers."""
-    direction = schools["direction"]
+def key_figures(summary: dict, fit: dict, params: Params) -> list[tuple[str, str]]:
+    """The year in numbers; `summary` is the report's `summary.json`, here and below."""
     first, last = params.pooled_years[0], params.pooled_years[-1]
     period = f"за {first}–{last} годы" if first < last else f"за {last} год"
+    schools = summary["schools"]
     return [
-        (words.whole(schools.height), f"{words.plural(schools.height, SCHOOL)} в отчёте {period}"),
+        (words.whole(schools), f"{words.plural(schools, SCHOOL)} в отчёте {period}"),
         (words.percent(fit["r2"]), "различий между школами объясняет контекст"),
-        (words.whole((direction == "below").sum()), "ниже ожидаемого"),
-        (words.whole((direction == "above").sum()), "выше ожидаемого"),
-        (words.whole(direction.is_null().sum()), "без вывода: мало данных, особый вид или вывод зависит от допущений"),
+        (words.whole(summary["below"]["named"]), "ниже ожидаемого"),
+        (words.whole(summary["above"]["named"]), "выше ожидаемого"),
+        (words.whole(summary["unknown"]), "без вывода: мало данных, особый вид или вывод зависит от допущений"),
     ]
 
 
@@ -41,17 +40,16 @@ def link_strength(fit: dict, params: Params) -> str:
     )
 
 
-def flagged(schools: pl.DataFrame, params: Params) -> str:
+def flagged(summary: dict, params: Params) -> str:
     """How many schools are named, and how many of them by mistake, as far as can be known."""
     parts = []
-    for direction, name in (("below", "ниже ожидаемого"), ("above", "выше ожидаемого")):
-        named = schools.filter(pl.col("flagged") & (pl.col("direction") == direction))
-        sure = named.filter(pl.col("tier") == "persistent").height
-        text = f"**{name.capitalize()}: {count(named.height, SCHOOL)}**"
-        if sure:
-            text += f", из них устойчиво — {words.whole(sure)}"
-        if named.height:
-            text += f"; ошибочно, если модель верна, — {_about(_false(named, direction))}"
+    for direction in ("below", "above"):
+        of_side = summary[direction]
+        text = f"**{words.DIRECTION[direction].capitalize()}: {count(of_side['named'], SCHOOL)}**"
+        if of_side["persistent"]:
+            text += f", из них устойчиво — {words.whole(of_side['persistent'])}"
+        if of_side["named"]:
+            text += f"; ошибочно, если модель верна, — {_about(of_side['false'])}"
         parts.append(text + ".")
     if len(params.pooled_years) == 1:
         parts.append("В отчёте один год: это наблюдение года, об устойчивости судить рано.")
@@ -62,21 +60,14 @@ def _about(schools: float) -> str:
     return f"около {number(schools, 0)}" if schools >= 0.5 else "меньше одной"
 
 
-def _false(named: pl.DataFrame, direction: str) -> float:
-    return float((1 - named[f"prob_{direction}"]).sum())
-
-
-def false_flags(schools: pl.DataFrame) -> str:
+def false_flags(summary: dict) -> str:
     """The expected number of schools named by mistake, per direction."""
-    lines = []
-    for direction, name in words.DIRECTION.items():
-        named = schools.filter(pl.col("flagged") & (pl.col("direction") == direction))
-        if named.height:
-            false = _false(named, direction)
-            lines.append(
-                f"- {name}: из {count(named.height, ('выделенной школы', 'выделенных школ', 'выделенных школ'))} ожидаемое "
-                f"число выделенных ошибочно — {number(false, 1)} ({percent(false / named.height, 1)})."
-            )
+    lines = [
+        f"- {words.DIRECTION[direction]}: из {count(of_side['named'], words.OF_NAMED)} ожидаемое "
+        f"число выделенных ошибочно — {number(of_side['false'], 1)} ({percent(of_side['false'] / of_side['named'], 1)})."
+        for direction in ("below", "above")
+        if (of_side := summary[direction])["named"]
+    ]
     if not lines:
         return "Ни одна школа не выделена."
     return "\n".join(lines) + (
@@ -195,42 +186,34 @@ def carried(index: pl.DataFrame, params: Params) -> str:
     )
 
 
-def stable(schools: pl.DataFrame, specifications: pl.DataFrame, params: Params) -> str:
+def stable(summary: dict, specifications: pl.DataFrame, params: Params) -> str:
     """How many conclusions hold over the specifications."""
-    judged = schools.filter(pl.col("tier").is_in([*FLAGGED, "dependent"]))
-    firm = judged.filter(pl.col("spec_share") >= params.flag.min_spec_share).height
-    half = judged.filter(pl.col("spec_share").is_between(0.5, params.flag.min_spec_share, closed="left")).height
+    judged, firm, half = (summary[name] for name in ("judged", "firm", "half"))
     below, above = specifications["n_below"], specifications["n_above"]
     return (
         f"Рассчитано {count(specifications.height, words.SPECIFICATION)} — все сочетания решений, перечисленных в таблице. В разных "
         f"вариантах вероятности {percent(params.flag.watch)} достигают: ниже ожидаемого — от {words.whole(below.min())} до "
         f"{words.whole(below.max())} школ, выше — от {words.whole(above.min())} до {words.whole(above.max())}. Остальные условия "
-        f"(вероятность, повторяемость, число участников) выполнены у {count(judged.height, words.OF_SCHOOLS)}. У {_of_them(firm)} вывод "
-        f"держится не меньше чем в {percent(params.flag.min_spec_share)} вариантов: они выделены. У {_of_them(judged.height - firm)} — "
+        f"(вероятность, повторяемость, число участников) выполнены у {count(judged, words.OF_SCHOOLS)}. У {_of_them(firm)} вывод "
+        f"держится не меньше чем в {percent(params.flag.min_spec_share)} вариантов: они выделены. У {_of_them(judged - firm)} — "
         f"реже: вывод зависит от допущений (из них у {_of_them(half)} — не меньше чем в половине вариантов)."
     )
 
 
-def left_out(schools: pl.DataFrame, stability: pl.DataFrame) -> str:
+def left_out(summary: dict) -> str:
     """How many flags survive leaving out one other school, or one year."""
-    named = schools.filter("flagged").join(stability, on="school_id")
-    if named.is_empty():
+    named = summary["below"]["named"] + summary["above"]["named"]
+    if not named:
         return "Выделенных школ нет."
-    side = [
-        pl.when(pl.col("direction") == "below").then(f"{what}_below").otherwise(f"{what}_above")
-        for what in ("school", "year")
-    ]
-    told = named.select(school=side[0], year=side[1])
-    without_school = (told["school"] < 1).sum()
-    text = f"Если убрать из расчёта любую одну другую школу, {_changes(without_school, named.height)}."
-    if told["year"].null_count() == 0:
-        text += f" Если убрать любой один год, {_changes((told['year'] < 1).sum(), named.height)}."
+    text = f"Если убрать из расчёта любую одну другую школу, {_changes(summary['without_school'], named)}."
+    if summary["without_year"] is not None:
+        text += f" Если убрать любой один год, {_changes(summary['without_year'], named)}."
     return text
 
 
 def _changes(changed: int, total: int) -> str:
     """«вывод меняется у 2 из 12 выделенных школ»."""
-    whole = count(total, ("выделенной школы", "выделенных школ", "выделенных школ"))
+    whole = count(total, words.OF_NAMED)
     return (
         f"вывод меняется у {words.whole(changed)} из {whole}" if changed else f"вывод не меняется ни у одной из {whole}"
     )
@@ -240,17 +223,13 @@ def _of_them(number_of: int) -> str:
     return count(number_of, words.OF_SCHOOLS) if number_of else "ни одной"
 
 
-def standing_check(schools: pl.DataFrame, stability: pl.DataFrame, params: Params) -> str:
+def standing_check(summary: dict, params: Params) -> str:
     """What the examinations of grade 9 alone say of the schools that are named."""
-    named = schools.filter("flagged").join(stability, on="school_id")
-    side = pl.when(pl.col("direction") == "below").then("gia9_below").otherwise("gia9_above")
-    told = named.select(side.alias("p"))["p"].drop_nulls()
-    if told.is_empty():
+    if not summary["gia9_told"]:
         return "Проверить вывод по одним ОГЭ нельзя: их в отчёте нет."
-    same = (told >= params.flag.watch).sum()
     return (
         f"ОГЭ сдают почти все девятиклассники. По одним ОГЭ тот же вывод (вероятность не ниже {percent(params.flag.watch)}) получается "
-        f"у {words.whole(same)} из {count(len(told), ('выделенной школы', 'выделенных школ', 'выделенных школ'))}."
+        f"у {words.whole(summary['gia9_same'])} из {count(summary['gia9_told'], words.OF_NAMED)}."
     )
 
 
@@ -325,7 +304,7 @@ def chance(table: pl.DataFrame) -> str:
     )
 
 
-def agreed(table: pl.DataFrame, federal: pl.DataFrame, params: Params) -> str:
+def agreed(table: pl.DataFrame, summary: dict, params: Params) -> str:
     """How the two lists meet."""
     if table.is_empty():
         return "Федеральное правило применить не к чему: долей низких результатов в данных нет."
@@ -333,7 +312,7 @@ def agreed(table: pl.DataFrame, federal: pl.DataFrame, params: Params) -> str:
     both, ours = below["on_list"].sum(), below["not_on_list"].sum()
     theirs = table.filter(pl.col("direction") != "below")["on_list"].sum()
     judged = table["on_list"].sum() + table["not_on_list"].sum()
-    listed = federal.filter(pl.col("year") == params.years[-1])["federal_low"].sum()
+    listed = summary["federal_low"]
     apart = listed - table["on_list"].sum()
     return (
         f"В федеральном списке {params.years[-1]} года — {count(listed, SCHOOL)}; о {words.whole(apart)} из них нашего вывода нет (мало "

@@ -197,7 +197,7 @@ def downloads(report: Report, edition: str) -> pl.DataFrame:
         table, title, rows; `csv` and `xlsx`, names of the files in the site's folder `data` (no xlsx above
         `WORKBOOK_ROWS` rows), and their addresses `csv_page`, `xlsx_page`.
     """
-    counts = {name: report.read(name, edition).height for name in tables.of_edition(edition)}
+    counts = {name: report.read(name, edition).height for name in tables.seen(report.sight(edition))}
     listed = [(name, words.TABLE[name], rows) for name, rows in counts.items() if rows]
     schema = {"table": pl.String, "title": pl.String, "rows": pl.Int64}
     return (

@@ -1,0 +1,70 @@
+"""The report's conclusions as a few numbers in which no school can be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from helpers.model.flags import FLAGGED
+from helpers.params import Params
+
+_SIDES = ("below", "above")
+
+
+def summary(
+    flags: pl.DataFrame, effect: pl.DataFrame, stability: pl.DataFrame, federal: pl.DataFrame, params: Params
+) -> dict[str, Any]:
+    """Count the conclusions.
+
+    Parameters
+    ----------
+    flags, effect, stability, federal : DataFrame
+        Tables of these names.
+
+    Returns
+    -------
+    dict
+        schools, within, unknown (no conclusion): numbers of schools; below, above: `named`, `persistent` and, of the
+        named, `false` (expected number of those whose true effect is not beyond delta: sum of 1 − P); federal_low:
+        schools on the federal list of the last year; `judged` by everything but the specifications, `firm` in at least
+        min_spec_share of these, `half` in at least half but fewer; of the named: `without_school`, `without_year` (the
+        conclusion changes when one other school, one year is left out; null where it cannot be tried), `gia9_told`,
+        `gia9_same` (the examinations of grade 9 alone tell, and tell the same).
+    """
+    told = flags.join(effect.select("school_id", "prob_below", "prob_above"), on="school_id", how="left").join(
+        stability, on="school_id", how="left"
+    )
+    named = told.filter(pl.col("tier").is_in(FLAGGED))
+    side = {what: _of_side(named, f"{what}_below", f"{what}_above").drop_nulls() for what in ("school", "year", "gia9")}
+    judged = told.filter(pl.col("tier").is_in([*FLAGGED, "dependent"]))
+    least = params.flag.min_spec_share
+    return {
+        "schools": told.height,
+        "within": told.filter(direction="within").height,
+        "unknown": told["direction"].null_count(),
+        **{direction: _named(named, direction) for direction in _SIDES},
+        "federal_low": federal.filter(pl.col("federal_low"), year=params.years[-1]).height,
+        "judged": judged.height,
+        "firm": judged.filter(pl.col("spec_share") >= least).height,
+        "half": judged.filter(pl.col("spec_share").is_between(0.5, least, closed="left")).height,
+        "without_school": int((side["school"] < 1).sum()),
+        "without_year": int((side["year"] < 1).sum()) if len(side["year"]) == named.height else None,
+        "gia9_told": len(side["gia9"]),
+        "gia9_same": int((side["gia9"] >= params.flag.watch).sum()),
+    }
+
+
+def _named(named: pl.DataFrame, direction: str) -> dict[str, Any]:
+    of_side = named.filter(direction=direction)
+    return {
+        "named": of_side.height,
+        "persistent": of_side.filter(tier="persistent").height,
+        "false": float((1 - of_side[f"prob_{direction}"]).sum()),
+    }
+
+
+def _of_side(named: pl.DataFrame, below: str, above: str) -> pl.Series:
+    """Of each named school the column of the side on which it is named."""
+    chosen = pl.when(pl.col("direction") == "below").then(below).otherwise(above)
+    return named.select(chosen.alias("share"))["share"]
