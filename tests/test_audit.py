@@ -8,15 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
-from test_suppression import cube, cubes, hidden, table
+from test_suppression import INTERNAL, PUBLIC, cube, cubes, hidden, table
 
 from helpers.disclosure.audit import audit, propagated, system
 from helpers.disclosure.ledger import differencing, entries
 from helpers.disclosure.protection import hidden_cells, protect, silenced, with_participants
 from helpers.disclosure.rounding import banded, exact
 from helpers.disclosure.suppression import (
-    INTERNAL,
-    PUBLIC,
     Code,
     Rules,
     Why,

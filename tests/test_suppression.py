@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from helpers.disclosure.rounding import BANDS, HIDDEN_WORD, banded, exact
 from helpers.disclosure.suppression import (
-    INTERNAL,
-    PUBLIC,
     REST,
     Code,
     Rules,
@@ -27,6 +25,8 @@ from helpers.disclosure.suppression import (
     unbalanced,
 )
 
+PUBLIC = Rules(least_n=10, least_count=3, extreme_n=20, width=3)
+INTERNAL = Rules(least_n=5, least_count=1, extreme_n=1, width=3)
 LARGEST = 400
 """Participants up to which every cell there can be is looked at; the widths of bands do not change beyond."""
 

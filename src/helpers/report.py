@@ -15,8 +15,15 @@ from helpers.problems import BadInput, Problem, quoted
 PROJECT = Path(__file__).resolve().parents[2]
 METHOD = PROJECT / "params" / "method.yml"
 PROCEDURES = PROJECT / "params" / "procedures.yml"
-RULES = (METHOD, PROCEDURES)
+RISK_FACTORS = PROJECT / "params" / "risk_factors.yml"
+RECOMMENDATIONS = PROJECT / "params" / "recommendations.yml"
+PROGRAMME = PROJECT / "params" / "programme.yml"
+DECISIONS = PROJECT / "params" / "decisions.yml"
+RULES = (METHOD, PROCEDURES, RISK_FACTORS, RECOMMENDATIONS, PROGRAMME, DECISIONS)
 """Files of params/ that serve every report."""
+
+EARLIER_CELLS = "published_cells.csv"
+"""Name of the file, beside the raw data, that lists the cells which earlier public editions have shown or hidden."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +52,15 @@ class Report:
     def raw_files(self) -> list[Path]:
         """The files that the report is made from; of a region's folder all but what lies in folders named `_…`."""
         if self.params.data.school_table:
-            return [self.raw / self.params.data.school_table.file]
+            return [self.raw / self.params.data.school_table.file, *self.raw.glob(EARLIER_CELLS)]
         found = (path for path in self.raw.rglob("*") if path.is_file() and path != self.params_file)
         notes = set(self.raw.glob("*.md"))  # a checklist beside the files is not data
         return sorted(path for path in found if path not in notes and not self.raw_name(path).startswith("_"))
+
+    @property
+    def earlier_cells(self) -> Path:
+        """The ledger of what earlier editions published, put there by `report new`; there need not be one."""
+        return self.raw / EARLIER_CELLS
 
     def raw_name(self, path: Path) -> str:
         """A raw file's name as findings and the manifest tell it: `2019/oge/oge_2019.csv`."""

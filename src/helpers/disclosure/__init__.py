@@ -4,24 +4,46 @@ from __future__ import annotations
 
 import shutil
 
+import polars as pl
+
 from helpers import tables
+from helpers.disclosure.ledger import LEDGER, read_ledger
+from helpers.disclosure.protected import protected_numbers, protected_tables
 from helpers.report import Report
 
+__all__ = ["disclose", "publish_open", "publish_protected"]
 
-def publish_open(report: Report) -> list[str]:
-    """Make the public tables of a report whose data are public already: the same tables, and nothing hidden.
 
-    Returns
-    -------
-    list of str
-        Names of the files now public.
+def disclose(report: Report) -> pl.DataFrame:
+    """Make the public tables of a report; the internal list of what was hidden.
+
+    Raises
+    ------
+    BadInput
+        Something hidden could be worked out from an earlier edition and this one together.
     """
+    (publish_open if report.params.open_data else publish_protected)(report)
+    return report.read("hidden_cells")
+
+
+def publish_open(report: Report) -> None:
+    """Make the public tables of a report whose data are public already: the same tables, and nothing hidden."""
     private, public = report.tables("internal"), report.tables("public")
     report.write(**{name: tables.empty(name) for name in tables.HIDDEN})
     public.mkdir(parents=True, exist_ok=True)
-    names = [f"{name}.parquet" for name in tables.seen("open")] + [f"{name}.json" for name in tables.NUMBERS]
-    for name in names:
+    for name in [*(f"{name}.parquet" for name in tables.seen("open")), *(f"{name}.json" for name in tables.NUMBERS)]:
         beside = public / f"{name}.new"
         shutil.copyfile(private / name, beside)
         beside.replace(public / name)
-    return names
+
+
+def publish_protected(report: Report) -> None:
+    """Make the public tables of a report whose data are not open: of groups, no closer than the rules allow."""
+    names = [name for name in tables.seen("internal") if name not in tables.HIDDEN]
+    internal = {name: report.read(name) for name in names}
+    earlier = read_ledger(report.earlier_cells) if report.earlier_cells.is_file() else pl.DataFrame(schema=LEDGER)
+    made = protected_tables(internal, report.params, report.name, earlier)
+    report.write(**{name: made.pop(name) for name in tables.HIDDEN})
+    report.write("public", **made)
+    for name, values in protected_numbers({name: report.read_numbers(name) for name in tables.NUMBERS}).items():
+        report.write_numbers(name, values, "public")

@@ -5,10 +5,13 @@ Sources: Hundepool et al. (2012, ch. 4: linked tables); GSS (2014, differencing 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from helpers.disclosure.audit import audit
 from helpers.disclosure.suppression import is_hidden
+from helpers.problems import BadInput, Problem
 
 _BOUNDS = ["n_low", "n_high", "share_low", "share_high"]
 LEDGER = {
@@ -16,6 +19,27 @@ LEDGER = {
     **dict.fromkeys(_BOUNDS, pl.Float64),
 }
 """Key: edition, page, cell."""
+
+
+def read_ledger(path: Path) -> pl.DataFrame:
+    """Read the ledger of earlier editions, a csv of `LEDGER`.
+
+    Raises
+    ------
+    BadInput
+        The file has other columns or values.
+    """
+    try:
+        return pl.read_csv(path, schema_overrides=LEDGER, infer_schema=False).select(*LEDGER)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError):
+        raise BadInput(
+            Problem(
+                file=path.name,
+                found="файл, который не читается как журнал опубликованных ячеек",
+                expected=f"csv со столбцами {', '.join(LEDGER)}",
+                advice="верните файл, который создала команда report new; вручную его не правят",
+            )
+        ) from None
 
 
 def entries(seen: pl.DataFrame, edition: str, page: str) -> pl.DataFrame:

@@ -50,7 +50,8 @@ def protect(
     Notes
     -----
     The audit is made twice: of a reader who has the table alone, and of one who knows the participants of every
-    cell; of the latter only what may not be shown in itself is kept, not what was hidden for its sake.
+    cell; of the latter only what may not be shown in itself is kept, not what was hidden for its sake. Where a cell is
+    nothing but its number of participants there is no such reader to guard against.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def protect(
     if off := unbalanced(named, groups):
         raise ValueError(f"parts do not add up to their total: {off[0]} and {len(off) - 1} more")
     judged = primary(named, rules)
-    few = judged.filter(pl.col("code") == Code.FEW)
+    few = judged.filter(pl.col("code") == Code.FEW, pl.col("count").is_not_null())
     while True:
         judged = complementary(judged, groups)
         seen = shown(judged)

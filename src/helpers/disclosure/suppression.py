@@ -18,6 +18,8 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
 
+from helpers.params import DisclosureRules
+
 REST = "Прочие муниципалитеты"
 _WHOLE = 1e-6
 """Sums of people agree to within this."""
@@ -41,6 +43,7 @@ class Why(StrEnum):
     N = "участников меньше порога"
     COUNT = "один или два человека с этим результатом или без него"
     EXTREME = "у всех или ни у кого, а участников мало"
+    SCHOOLS = "школ меньше порога"
     SUM = "единственное скрытое слагаемое или сумма"
     NARROW = "вычислялось бы почти точно другое скрытое"
 
@@ -66,11 +69,10 @@ class Rules:
     extreme_n: int
     width: float
 
-
-PUBLIC = Rules(least_n=10, least_count=3, extreme_n=20, width=3)
-"""Between California (11) and Colombia (9); IVAL 20/10; counts and width: NCES 2011-603."""
-INTERNAL = Rules(least_n=5, least_count=1, extreme_n=1, width=3)
-"""For official use: Scotland, NYSED, England hide fewer than five (six)."""
+    @classmethod
+    def of(cls, rules: DisclosureRules) -> Rules:
+        """The thresholds as the params set them."""
+        return cls(rules.least_n, rules.least_count, rules.extreme_n, rules.width)
 
 
 def primary(cells: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -79,7 +81,7 @@ def primary(cells: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     Parameters
     ----------
     cells : DataFrame
-        `n` and, where a share is shown, `count` or `share` (0–1).
+        `n` and, where a share is shown, `count` or `share` (0–1); `why`, if there, where the caller has a reason.
     rules : Rules
 
     Returns
@@ -95,8 +97,11 @@ def primary(cells: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """
     n, count = pl.col("n"), pl.col("count")
     shorter = pl.min_horizontal(count, n - count)
+    given = pl.col("why") if "why" in cells.columns else pl.lit(None, pl.String)
     why = (
-        pl.when(n.fill_null(0) == 0)
+        pl.when(given.is_not_null())
+        .then(given)
+        .when(n.fill_null(0) == 0)
         .then(None)
         .when(n < rules.least_n)
         .then(pl.lit(Why.N.value))
@@ -106,12 +111,12 @@ def primary(cells: pl.DataFrame, rules: Rules) -> pl.DataFrame:
         .then(pl.lit(Why.EXTREME.value))
     )
     code = (
-        pl.when(n.is_null())
+        pl.when(pl.col("why").is_not_null())
+        .then(pl.lit(Code.FEW.value))
+        .when(n.is_null())
         .then(pl.lit(Code.NO_DATA.value))
         .when(n == 0)
         .then(pl.lit(Code.NOT_APPLICABLE.value))
-        .when(pl.col("why").is_not_null())
-        .then(pl.lit(Code.FEW.value))
     )
     return _counted(cells).with_columns(why=why).with_columns(code=code)
 
@@ -179,7 +184,7 @@ def complementary(cells: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     cells : DataFrame
-        `cell`, `n`, `code`, `why`.
+        `cell`, `n`, `code`, `why`; `fixed`, if there, marks cells that stay shown.
     groups : DataFrame
         From `margins`.
 
@@ -313,5 +318,6 @@ def _counted(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _may_hide(cells: pl.DataFrame) -> np.ndarray:
-    """Shown cells: to hide a known zero would protect nothing."""
-    return cells["code"].is_null().to_numpy() & (cells["n"].fill_null(0) > 0).to_numpy()
+    """Shown cells but for those published elsewhere anyway (`fixed`): to hide these, or a known zero, protects nothing."""
+    able = cells["code"].is_null().to_numpy() & (cells["n"].fill_null(0) > 0).to_numpy()
+    return able & ~cells["fixed"].to_numpy() if "fixed" in cells.columns else able

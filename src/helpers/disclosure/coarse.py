@@ -1,0 +1,144 @@
+"""What the public reads of distributions, links and fits: bins of at least so many schools, numbers rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+_FIT = ["year", "intercept", "slope", "slope_se", "intercept_se", "tau2", "r2", "n_schools"]
+_DIGITS = {"intercept": 2, "slope": 3, "slope_se": 3, "intercept_se": 2, "tau2": 3, "r2": 2}
+
+
+def rounded(value: pl.Expr, digits: int) -> pl.Expr:
+    """Round; a zero has no sign, which would tell the side."""
+    near = value.round(digits)
+    return pl.when(near == 0).then(0.0).otherwise(near)
+
+
+def bins(values: pl.DataFrame, column: str, width: float, least: int) -> pl.DataFrame:
+    """Neighbouring values in bins `width` wide, widened until each has `least` schools.
+
+    Parameters
+    ----------
+    values : DataFrame
+        year, school_id and `column`; no null.
+
+    Returns
+    -------
+    DataFrame
+        The rows with `lower` and `upper`, ends of the bin; years with fewer than `least` schools are left out.
+    """
+    made = [
+        _bins_of_year(of_year, column, width, least)
+        for of_year in values.sort("year", column, "school_id").partition_by("year", maintain_order=True)
+        if of_year.height >= least
+    ]
+    empty = values.clear().with_columns(lower=pl.lit(None, pl.Float64), upper=pl.lit(None, pl.Float64))
+    return pl.concat([empty, *made])
+
+
+def _bins_of_year(rows: pl.DataFrame, column: str, width: float, least: int) -> pl.DataFrame:
+    place = np.floor(np.round(rows[column].to_numpy() / width, 9)).astype(int)
+    starts, counts = np.unique(place, return_counts=True)
+    groups: list[list[int]] = []
+    have = 0
+    for start, count in zip(starts, counts, strict=True):
+        if not groups or have >= least:
+            groups.append([])
+            have = 0
+        groups[-1].append(int(start))
+        have += int(count)
+    if have < least and len(groups) > 1:
+        last = groups.pop()
+        groups[-1] += last
+    # from the end of the one before, so that a widened bin does not tell where inside it its schools stand
+    ends = [group[-1] + 1 for group in groups]
+    lows = [groups[0][0], *ends[:-1]]
+    of = {start: number for number, group in enumerate(groups) for start in group}
+    number = [of[start] for start in place]
+    return rows.with_columns(
+        lower=pl.Series([round(lows[n] * width, 6) for n in number], dtype=pl.Float64),
+        upper=pl.Series([round(ends[n] * width, 6) for n in number], dtype=pl.Float64),
+    )
+
+
+def distributions(index: pl.DataFrame, outcome: pl.DataFrame, years: list[int], least: int) -> pl.DataFrame:
+    """How many schools have which index and which outcome.
+
+    Returns
+    -------
+    DataFrame
+        Table `distributions`.
+    """
+    parts = []
+    for measure, table, width in (("index", index, 4.0), ("outcome", outcome, 0.2)):
+        known = table.filter(pl.col("year").is_in(years)).drop_nulls(measure).select("year", "school_id", measure)
+        counted = bins(known, measure, width, least).group_by("year", "lower", "upper")
+        parts.append(counted.agg(schools=pl.len().cast(pl.Int64)).with_columns(measure=pl.lit(measure)))
+    return pl.concat(parts).sort("measure", "year", "lower")
+
+
+def link_bins(expectation: pl.DataFrame, least: int) -> pl.DataFrame:
+    """The link of result and context: mean outcome and expectation of schools of like context, to a tenth.
+
+    Returns
+    -------
+    DataFrame
+        Table `link_bins`: bins of the index four points wide or wider, schools that the line was fitted on.
+    """
+    fitted = expectation.filter("in_model").select("year", "school_id", "index", "outcome", "expected")
+    tenth = [rounded(pl.col(name).mean(), 1).alias(name) for name in ("outcome", "expected")]
+    return (
+        bins(fitted, "index", 4.0, least)
+        .group_by("year", "lower", "upper")
+        .agg(pl.len().cast(pl.Int64).alias("schools"), *tenth)
+        .sort("year", "lower")
+    )
+
+
+def without_few(table: pl.DataFrame, counts: list[str], least: int) -> pl.DataFrame:
+    """Empty all counts of a row where one of them is of fewer than `least` schools but some."""
+    few = pl.any_horizontal(pl.col(counts).is_between(1, least - 1))
+    return table.with_columns(pl.when(~few).then(name).alias(name) for name in counts)
+
+
+def coarse_model(model: Mapping[str, Any]) -> dict[str, Any]:
+    """`model.json` for the public: the fits rounded; of checks and links what no single school moves visibly."""
+
+    def of_year(fit: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: round(fit[name], _DIGITS[name]) if name in _DIGITS else fit[name] for name in _FIT}
+
+    return {
+        "years": [of_year(fit) for fit in model["years"]],
+        "pooled": {
+            name: round(value, 3) if isinstance(value, float) else value
+            for name, value in model["pooled"].items()
+            if name in ("years", "n_years", "persistent", "transient", "persistent_variance")
+        },
+        "year_to_year": [
+            pair | {"correlation": None if pair["correlation"] is None else round(pair["correlation"], 2)}
+            for pair in model["year_to_year"]
+        ],
+        "specification": model["specification"],
+    }
+
+
+def coarse_measures(measures: Mapping[str, Any]) -> dict[str, Any]:
+    """`measures.json` for the public: the scale of the index, its reliability, weights and spreads, rounded."""
+    return _rounded({name: measures[name] for name in ("index_scale", "reliability", "weights", "spreads")}, 3)
+
+
+def coarse_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """`summary.json` for the public: the expected false flags to a hundredth."""
+    return _rounded(dict(summary), 2)
+
+
+def _rounded(value: Any, digits: int) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(item, digits) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item, digits) for item in value]
+    return round(value, digits) if isinstance(value, float) else value

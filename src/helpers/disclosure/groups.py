@@ -1,0 +1,118 @@
+"""Under which names the public reads of municipalities and schools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from helpers.disclosure.coarse import rounded
+from helpers.disclosure.suppression import REST, merge_small
+from helpers.params import DisclosureRules
+
+REGION = "all"
+"""`group_id` of the whole region."""
+_REST_ID = "rest"
+
+
+def published_groups(schools: pl.DataFrame, years: Sequence[int], rules: DisclosureRules) -> pl.DataFrame:
+    """Which published group each municipality belongs to.
+
+    Parameters
+    ----------
+    schools : DataFrame
+        Table `schools`; of the report's years those count.
+
+    Returns
+    -------
+    DataFrame
+        municipality (its group_id), group_id and group_name as published, members (names, joined by «; »), by
+        municipality. A group that is a municipality keeps its code; a district has that of its first municipality
+        with `d` before it.
+    """
+    counted = schools.filter(pl.col("year").is_in(years))
+    latest = counted.sort("year").unique("group_id", keep="last").select("group_id", "group_name").sort("group_id")
+    district = pl.col("group_name").replace_strict(rules.districts, default=None, return_dtype=pl.String)
+    merged = merge_small(latest.with_columns(district=district), counted, rules.least_schools)
+    joined = latest.join(merged.select("group_id", "published"), on="group_id").sort("group_id")
+    first = pl.col("group_id").first().over("published")
+    alone = pl.col("published") == pl.col("group_name")
+    return joined.select(
+        municipality="group_id",
+        group_id=pl.when(alone)
+        .then("group_id")
+        .when(pl.col("published") == REST)
+        .then(pl.lit(_REST_ID))
+        .otherwise(pl.format("d{}", first)),
+        group_name="published",
+        members=pl.col("group_name").sort().str.join("; ").over("published"),
+    )
+
+
+def regrouped(table: pl.DataFrame, schools: pl.DataFrame, published: pl.DataFrame) -> pl.DataFrame:
+    """Put the published group beside each school-year of a table."""
+    of_school = schools.select("year", "school_id", municipality="group_id").join(
+        published.select("municipality", "group_id"), on="municipality"
+    )
+    keys = [key for key in ("year", "school_id") if key in table.columns]
+    return table.join(of_school.unique(keys, keep="last", maintain_order=True).select(*keys, "group_id"), on=keys)
+
+
+def directory(
+    schools: pl.DataFrame, published: pl.DataFrame, flags: pl.DataFrame, year: int, rules: DisclosureRules
+) -> pl.DataFrame:
+    """The schools of the last year, as anyone knows them; `named` (`above`) only with the school's consent.
+
+    Returns
+    -------
+    DataFrame
+        Table `directory`.
+    """
+    agreed = flags.filter(pl.col("direction") == "above", pl.col("school_id").is_in(rules.named))
+    return (
+        schools.filter(pl.col("year") == year)
+        .rename({"group_id": "municipality"})
+        .drop("group_name")
+        .join(published, on="municipality")
+        .join(agreed.select("school_id", named="direction"), on="school_id", how="left")
+        .select("school_id", "school_name", "group_id", "group_name", "school_type", "locality", "named")
+        .sort("school_id")
+    )
+
+
+def group_table(
+    listed: pl.DataFrame, published: pl.DataFrame, index: pl.DataFrame, effect: pl.DataFrame, least: int
+) -> pl.DataFrame:
+    """The published groups with their size and, of at least `least` schools, coarse means.
+
+    Parameters
+    ----------
+    listed : DataFrame
+        Table `directory`.
+    published : DataFrame
+        From `published_groups`.
+    index : DataFrame
+        school_id, index: of the last year.
+    effect : DataFrame
+        Table `effect`.
+
+    Returns
+    -------
+    DataFrame
+        Table `groups`: the mean index to a point, the mean effect to a tenth.
+    """
+    known = listed.join(index, on="school_id", how="left").join(
+        effect.select("school_id", "effect"), on="school_id", how="left"
+    )
+
+    def mean(column: str, digits: int) -> pl.Expr:
+        enough = pl.col(column).count() >= least
+        return pl.when(enough).then(rounded(pl.col(column).mean(), digits))
+
+    return (
+        known.group_by("group_id")
+        .agg(schools=pl.len().cast(pl.Int64), mean_index=mean("index", 0), mean_effect=mean("effect", 1))
+        .join(published.unique("group_id", keep="first", maintain_order=True), on="group_id")
+        .select("group_id", "group_name", "members", "schools", "mean_index", "mean_effect")
+        .sort("group_id")
+    )

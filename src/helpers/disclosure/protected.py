@@ -1,0 +1,183 @@
+"""The public tables of a report whose data are not open: groups instead of schools, nothing that gives one away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from helpers import tables
+from helpers.disclosure import cells as made
+from helpers.disclosure import coarse
+from helpers.disclosure.groups import directory, group_table, published_groups, regrouped
+from helpers.disclosure.ledger import LEDGER, differencing, entries
+from helpers.disclosure.protection import hidden_cells, protect
+from helpers.disclosure.rounding import HIDDEN_WORD, banded, exact
+from helpers.disclosure.suppression import Rules, Why, cell_ids, complementary, is_hidden, margins, primary
+from helpers.params import Params
+from helpers.problems import BadInput, Problem
+
+Tables = dict[str, pl.DataFrame]
+_DIMENSIONS = {"published_results": made.RESULTS, "published_context": made.CONTEXT, "published_flags": made.FLAGS}
+_IN_FIT = "none"
+"""`why_excluded` of school-years that are in the fit, in table `excluded`."""
+
+
+def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl.DataFrame) -> Tables:
+    """Make everything that the public may read, and what disclosure control says of it.
+
+    Parameters
+    ----------
+    internal : dict of DataFrame
+        The internal tables by name.
+    edition : str
+        Under which name this edition stands in the ledger: the report's.
+    earlier : DataFrame
+        Ledger of earlier editions (`published_cells`); empty if there are none.
+
+    Returns
+    -------
+    dict of DataFrame
+        Tables `tables.PROTECTED`, `tables.ANONYMOUS` and `tables.HIDDEN`.
+
+    Raises
+    ------
+    BadInput
+        Something that is hidden now could be worked out from an earlier edition and this one together.
+    """
+    rules, years = params.disclosure, params.years
+    schools, flags = internal["schools"], internal["flags"]
+    published = published_groups(schools, years, rules)
+
+    def grouped(name: str) -> pl.DataFrame:
+        return regrouped(internal[name], schools, published)
+
+    shares = [name for name, item in params.described.indicators.items() if item.unit != "score"]
+    people, counted = Rules.of(rules), Rules(1, 1, 1, rules.least_schools - 1)
+    results = made.result_cells(grouped("results"), params.described.results, years, rules)
+    context = made.context_cells(grouped("context"), shares, years, rules)
+    judged = {
+        "published_results": with_numbers(protect(results, made.RESULTS, people, banded), made.RESULTS, people),
+        "published_context": with_numbers(protect(context, made.CONTEXT, people, banded), made.CONTEXT, people),
+        "published_flags": protect(made.flag_cells(grouped("flags"), years[-1], rules), made.FLAGS, counted, exact),
+    }
+    own = pl.concat([entries(seen, edition, name) for name, seen in judged.items()])
+    _refuse_differencing(earlier.filter(pl.col("edition") != edition), own, judged, rules.width)
+    listed = directory(schools, published, flags, years[-1], rules)
+    index = internal["wellbeing_index"].filter(year=years[-1]).select("school_id", "index")
+    return {
+        "directory": listed,
+        "groups": group_table(listed, published, index, internal["effect"], rules.least_schools),
+        **{name: _as_read(judged[name], name) for name in ("published_results", "published_context")},
+        "published_flags": _conclusions(judged["published_flags"], made.type_counts(flags)),
+        "distributions": coarse.distributions(
+            internal["wellbeing_index"], internal["outcome"], years, rules.least_schools
+        ),
+        "link_bins": coarse.link_bins(internal["expectation"], rules.least_schools),
+        "excluded": _excluded(schools, rules.least_schools),
+        **_anonymous(internal, rules.least_schools),
+        "hidden_cells": pl.concat([_hidden(seen, name) for name, seen in judged.items()]),
+        "published_cells": pl.concat([earlier.filter(pl.col("edition") != edition), own]),
+    }
+
+
+def protected_numbers(numbers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """`measures`, `model`, `summary` for the public."""
+    coarser = {
+        "measures": coarse.coarse_measures, "model": coarse.coarse_model, "summary": coarse.coarse_summary,
+    }  # fmt: skip
+    return {name: coarser[name](values) for name, values in numbers.items()}
+
+
+def with_numbers(seen: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl.DataFrame:
+    """Show the number of participants, and `told`, also where only the share may not be shown.
+
+    Of a cell with enough participants and schools it is the count behind the share that is hidden; `protect` has
+    audited that against a reader who knows every number of participants. What is too small in itself stays hidden,
+    and another cell beside it, so that neither follows by subtraction.
+    """
+    small = pl.when(pl.col("why") == Why.SCHOOLS).then("why")
+    alone = seen.select("cell", *dimensions, "n", count=pl.lit(None, pl.Float64), why=small)
+    judged = complementary(primary(alone, rules), margins(alone, dimensions))
+    numbers = banded(judged).select("cell", "n_text", "n_low", "n_high", told=pl.col("code").is_null())
+    return seen.drop("n_text", "n_low", "n_high").join(numbers, on="cell").sort("cell")
+
+
+def _as_read(seen: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The cells as the public reads them: no count, no reason of hiding; a mean to a tenth."""
+    without_share = pl.col("count").is_null() & ~is_hidden()
+    values = [pl.col("schools")] + ([pl.col("mean").round(1)] if "mean" in seen.columns else [])
+    read = seen.with_columns(
+        pl.when(~without_share).then("share_text").alias("share_text"),
+        *(pl.when("told").then(value).alias(value.meta.output_name()) for value in values),
+    )
+    return made.named_total(read, _DIMENSIONS[name]).select(tables.CONTRACT[name][1].keys())
+
+
+def _conclusions(by_group: pl.DataFrame, by_class: pl.DataFrame) -> pl.DataFrame:
+    """Schools by conclusion, of groups and of classes of context, as the public reads them."""
+    hidden, number = is_hidden(), pl.col("n").cast(pl.Int64)
+    groups = by_group.select(
+        "group_id",
+        pl.lit(None, pl.String).alias("context_class"),
+        "direction",
+        schools=pl.when(~hidden).then(number),
+        schools_text=pl.when(hidden).then(pl.lit(HIDDEN_WORD)).otherwise(number.cast(pl.String)),
+    )
+    classes = by_class.select(
+        pl.lit(None, pl.String).alias("group_id"), "context_class", "direction", schools=number,
+        schools_text=number.cast(pl.String),
+    )  # fmt: skip
+    keys = ["group_id", "context_class", "direction"]
+    return made.named_total(pl.concat([groups, classes]), keys)
+
+
+def _hidden(seen: pl.DataFrame, name: str) -> pl.DataFrame:
+    return (
+        hidden_cells(seen).with_columns(pl.lit(name).alias("table")).select(tables.CONTRACT["hidden_cells"][1].keys())
+    )
+
+
+def _excluded(schools: pl.DataFrame, least: int) -> pl.DataFrame:
+    counts = schools.group_by("year", pl.col("why_excluded").fill_null(_IN_FIT)).agg(schools=pl.len().cast(pl.Int64))
+    return coarse.without_few(counts, ["schools"], least)
+
+
+def _anonymous(internal: Tables, least: int) -> Tables:
+    """Tables without schools: as they are, but for counts of one or two schools and needless digits."""
+    kept = {name: internal[name] for name in tables.ANONYMOUS}
+    agreed = kept["agreement"].group_by("direction").agg(pl.col("on_list", "not_on_list").sum())
+    return kept | {
+        "agreement": coarse.without_few(agreed, ["on_list", "not_on_list"], least).with_columns(
+            tier=pl.when(pl.col("direction") == "within").then(pl.lit("none")).otherwise(pl.lit("watch"))
+        ),
+        "backtest": kept["backtest"]
+        .filter(pl.col("n") >= least)
+        .with_columns(pl.col("flagged_residual", "predicted", "predicted_se", "actual", "z").round(2)),
+        "specifications": kept["specifications"].with_columns(pl.col("slope").round(3)),
+    }
+
+
+def _refuse_differencing(earlier: pl.DataFrame, own: pl.DataFrame, judged: Tables, width: float) -> None:
+    if earlier.is_empty():
+        return
+    groups = pl.concat(
+        [
+            margins(seen.with_columns(cell=cell_ids(_DIMENSIONS[name])), _DIMENSIONS[name])
+            for name, seen in judged.items()
+        ]
+    )
+    given_away = differencing(earlier.cast(LEDGER), own, groups, width)
+    if given_away.height:
+        editions = ", ".join(earlier["edition"].unique().sort())
+        raise BadInput(
+            *(
+                Problem(
+                    file="published_cells.csv",
+                    found=f"ячейка {cell} в этой редакции скрыта, но вычисляется вместе с прежними ({editions})",
+                    expected="скрытое не вычисляется из прежних и новой редакций вместе",
+                    advice="поднимите порог least_n или объедините муниципалитеты (ключ disclosure.districts)",
+                )
+                for cell in given_away["cell"]
+            )
+        )
