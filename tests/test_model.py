@@ -18,7 +18,6 @@ from helpers.measure.index import empirical_logit
 from helpers.model import (
     VarianceComponents,
     expectation,
-    expected_false_share,
     flags,
     influence,
     meta_regression,
@@ -534,14 +533,6 @@ def test_q_values_are_benjamini_hochberg_over_all_schools_with_an_effect():
     expected = dict(zip(tested["school_id"], multipletests(p, method="fdr_bh")[1], strict=True))
     for school, q in table.select("school_id", "q_value").iter_rows():
         assert q == (pytest.approx(expected[school]) if school in expected else None)
-
-
-def test_expected_false_share_is_the_mean_doubt_over_those_named():
-    effect, *others = flag_inputs([2020, 2021, 2022])
-    table = flags(effect, *others, [2020, 2021, 2022], FLAG, SMALL_N)
-    assert expected_false_share(table, effect, "below") == pytest.approx((0.05 + 0.05 + 0.20) / 3)
-    assert expected_false_share(table, effect, "above") == pytest.approx((0.10 + 0.11) / 2)
-    assert expected_false_share(table.filter(pl.col("tier") == "none"), effect, "below") is None
 
 
 # Index

@@ -23,7 +23,7 @@ def flags(
     rules: FlagRules,
     small_n: SmallNRules,
 ) -> pl.DataFrame:
-    """Put every school of the last years in a tier and a type.
+    """Put every school of the last years, but those that have since joined another, in a tier and a type.
 
     A school is flagged when P(effect beyond ∓delta) reaches `watch`, its residual has
     that sign in `min_years` years, every year has enough participants and the same is concluded in
@@ -54,8 +54,14 @@ def flags(
         the side of its effect.
     """
     in_years = pl.col("year").is_in(pooled_years)
-    latest = schools.filter(in_years).sort("year").unique("school_id", keep="last", maintain_order=True)
     its_own = pl.col("why_excluded").ne_missing("before_merger")
+    # a school that has since joined another is not one of today's
+    latest = (
+        schools.filter(in_years)
+        .sort("year")
+        .unique("school_id", keep="last", maintain_order=True)
+        .filter(its_own | (pl.col("year") == max(pooled_years)))
+    )
     participants = (
         outcome.filter(in_years)
         .join(schools.filter(its_own), on=["year", "school_id"], how="semi")

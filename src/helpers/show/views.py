@@ -24,12 +24,10 @@ def schools(report: Report, edition: str) -> pl.DataFrame:
         .filter(pl.col("year").is_in(pooled))
         .sort("year")
         .unique("school_id", keep="last", maintain_order=True)
-        # a school that has since joined another is not one of today's
-        .filter((pl.col("why_excluded").ne_missing("before_merger")) | (pl.col("year") == pooled[-1]))
     )
     joined = (
         latest.drop("year", "in_model")
-        .join(report.read("flags", edition), on="school_id", how="left")
+        .join(report.read("flags", edition), on="school_id")
         .join(report.read("effect", edition), on="school_id", how="left")
         .sort("school_id")
         .with_columns(clarity=(pl.col("effect").abs() - report.params.flag.delta) / pl.col("effect_se"))

@@ -1,0 +1,154 @@
+"""Views of the tables that the public edition has in place of schools: groups, bands, bins."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from helpers.disclosure.cells import NO_CLASS
+from helpers.disclosure.groups import REGION
+from helpers.disclosure.rounding import HIDDEN_WORD
+from helpers.params import Params
+from helpers.report import Report
+from helpers.show import views, words
+
+
+def groups(report: Report) -> pl.DataFrame:
+    """The published groups by name: size, coarse means, schools by conclusion, page."""
+    table = report.read("groups", "public")
+    flags = report.read("published_flags", "public").filter(pl.col("context_class") == REGION)
+    told = flags.pivot("direction", index="group_id", values="schools_text")
+    slugs = views.group_slugs(table)
+    return (
+        table.join(told, on="group_id", how="left")
+        .with_columns(
+            group_page=pl.format("site:/municipality/{}.html", pl.col("group_id").replace_strict(slugs)),
+            merged=pl.when(pl.col("members") != pl.col("group_name")).then("members"),
+        )
+        .sort("group_name")
+    )
+
+
+def group(report: Report, group_id: str) -> dict:
+    """One group's row of `groups`; the first by name if `group_id` is empty."""
+    every = groups(report)
+    return every.filter(group_id=group_id or every["group_id"][0]).row(0, named=True)
+
+
+def schools(report: Report, group_id: str = "") -> pl.DataFrame:
+    """The schools of the last year by group and name, those that agreed to be named marked; of one group if it is given."""
+    slugs = views.group_slugs(report.read("groups", "public"))
+    listed = report.read("directory", "public").with_columns(
+        group_page=pl.format("site:/municipality/{}.html", pl.col("group_id").replace_strict(slugs)),
+        verdict=pl.when(pl.col("named") == "above").then(pl.lit(f"{words.DIRECTION_MARK['above']} {words.DIRECTION['above']}")),
+    )  # fmt: skip
+    chosen = listed.filter(pl.col("group_id") == group_id) if group_id else listed
+    return chosen.sort("group_name", "school_name", "school_id")
+
+
+def typology_grid(report: Report) -> tuple[list[str], list[str], list[list[tuple[str, str]]]]:
+    """The 3 × 3 typology, as `views.typology_grid`."""
+    counts = {
+        (context, direction): schools
+        for context, direction, schools in report.read("published_flags", "public")
+        .filter(pl.col("group_id") == REGION, ~pl.col("context_class").is_in([REGION, NO_CLASS]))
+        .select("context_class", "direction", "schools")
+        .iter_rows()
+    }
+    cells = [
+        [
+            (words.whole(counts.get((context, direction), 0)), words.TYPE[f"{context}_{direction}"])
+            for direction in words.DIRECTION
+        ]
+        for context in words.CONTEXT
+    ]
+    return list(words.CONTEXT.values()), list(words.DIRECTION.values()), cells
+
+
+def results(report: Report, group_id: str = REGION) -> pl.DataFrame:
+    """Results of a group, or of the region, with the region's beside them; `title` and grade in words."""
+    table = report.read("published_results", "public")
+    titles = pl.DataFrame(
+        [
+            {"procedure": item.procedure, "subject": item.subject, "title": item.title}
+            for item in report.params.described.results
+        ]
+    ).unique(["procedure", "subject"], keep="first", maintain_order=True)
+    keys = ["year", "procedure", "subject", "grade"]
+    region = table.filter(pl.col("group_id") == REGION).select(*keys, region_mean="mean", region_share="share_text")
+    return (
+        table.filter(pl.col("group_id") == group_id)
+        .join(region, on=keys, how="left")
+        .join(titles, on=["procedure", "subject"], how="left")
+        .sort("title", "grade", "year")
+    )
+
+
+def context(report: Report, group_id: str = REGION) -> pl.DataFrame:
+    """Social indicators of a group, or of the region, by year, with the region's beside them."""
+    table = report.read("published_context", "public")
+    titles = {name: item.title for name, item in report.params.described.indicators.items()}
+    keys = ["year", "indicator"]
+    region = table.filter(pl.col("group_id") == REGION).select(*keys, region_share="share_text")
+    return (
+        table.filter(pl.col("group_id") == group_id)
+        .join(region, on=keys, how="left")
+        .with_columns(title=pl.col("indicator").replace_strict(titles, return_dtype=pl.String))
+        .sort("title", "year")
+    )
+
+
+def excluded(report: Report) -> pl.DataFrame:
+    """School-years in the fit and outside it, by reason, in words."""
+    reasons = {NO_CLASS: "в расчёте связи", **words.EXCLUDED}
+    number = pl.col("schools").cast(pl.String)
+    return (
+        report.read("excluded", "public")
+        .with_columns(
+            why=pl.col("why_excluded").replace_strict(reasons, return_dtype=pl.String),
+            schools_text=number.fill_null(HIDDEN_WORD),
+        )
+        .sort("year", "why")
+    )
+
+
+def distribution(report: Report, measure: str) -> pl.DataFrame:
+    """The last year's bins of a measure (`index`, `outcome`): lower, upper, schools."""
+    table = report.read("distributions", "public")
+    return table.filter(measure=measure, year=report.params.years[-1])
+
+
+def link(report: Report) -> pl.DataFrame:
+    """The last year's bins of the index with mean outcome and expectation."""
+    return report.read("link_bins", "public").filter(year=report.params.years[-1])
+
+
+def hidden(report: Report) -> pl.DataFrame:
+    """What was hidden and why, in words; internal."""
+    return (
+        report.read("hidden_cells")
+        .with_columns(table_words=pl.col("table").replace_strict(words.TABLE))
+        .sort("table", "why", "cell")
+    )
+
+
+def hidden_counts(report: Report) -> pl.DataFrame:
+    """How many cells each rule hid in each table; internal."""
+    return hidden(report).group_by("table_words", "why").agg(cells=pl.len().cast(pl.Int64)).sort("table_words", "why")
+
+
+def rules(params: Params) -> pl.DataFrame:
+    """The rules of disclosure with their values."""
+    kept = params.disclosure
+    return pl.DataFrame(
+        [
+            ("Участников, чтобы результат был показан", f"не меньше {kept.least_n}"),
+            ("Школ, чтобы число территории было показано", f"не меньше {kept.least_schools}"),
+            ("Один или два человека с результатом или без него", "доля скрыта"),
+            (f"«Все» или «никто», если участников меньше {kept.extreme_n}", "доля скрыта"),
+            ("Численности и доли", "полосами; у краёв — «не больше» и «не меньше»"),
+            ("Скрытое, которое вычислялось бы из сумм", "скрыто и второе слагаемое"),
+            ("Названия школ ниже ожидаемого, места, отклонения школ", "не публикуются"),
+        ],
+        schema=["rule", "value"],
+        orient="row",
+    )

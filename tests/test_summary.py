@@ -1,0 +1,59 @@
+"""The conclusions as numbers: every one counted by hand on eight schools."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from helpers.model import summary
+from helpers.report import METHOD, open_report
+
+# school, tier, direction, spec_share, prob_below, prob_above
+TOLD = [
+    ("a", "persistent", "below", 1.00, 0.95, 0.00),
+    ("b", "watch", "below", 0.90, 0.85, 0.01),
+    ("c", "persistent", "above", 0.85, 0.00, 0.92),
+    ("d", "none", "within", 0.10, 0.20, 0.10),
+    ("e", "dependent", None, 0.60, 0.88, 0.00),
+    ("f", "dependent", None, 0.30, 0.00, 0.87),
+    ("g", "preliminary", None, 0.20, 0.30, 0.10),
+    ("h", "outside", None, None, None, None),
+]
+# school: shares on the side below and above, leaving out a school, a year; the examinations of grade 9 alone
+LEFT_OUT = {
+    "a": (1.0, 0.0, 0.5, 0.0, 0.90, 0.0),
+    "b": (0.9, 0.0, 1.0, 0.0, 0.50, 0.0),
+    "c": (0.0, 1.0, 0.0, 1.0, 0.0, None),
+}
+
+
+def tables() -> list[pl.DataFrame]:
+    names = ["school_id", "tier", "direction", "spec_share", "prob_below", "prob_above"]
+    told = pl.DataFrame(TOLD, schema=names, orient="row")
+    sides = [f"{what}_{side}" for what in ("school", "year", "gia9") for side in ("below", "above")]
+    stability = pl.DataFrame(
+        [(school, *shares) for school, shares in LEFT_OUT.items()], schema=["school_id", *sides], orient="row"
+    )
+    federal = pl.DataFrame(
+        {"year": [2019, 2021, 2021, 2021], "school_id": ["a", "a", "d", "c"], "federal_low": [True, True, True, False]}
+    )
+    return [told.select(names[:4]), told.select("school_id", "prob_below", "prob_above"), stability, federal]
+
+
+def test_conclusions_are_counted():
+    params = open_report("kamchatka-2021").params
+    assert (params.flag.min_spec_share, params.flag.watch, params.years[-1]) == (0.8, 0.85, 2021), METHOD
+    made = summary(*tables(), params)
+    assert made.pop("below") == {"named": 2, "persistent": 1, "false": pytest.approx(0.05 + 0.15)}
+    assert made.pop("above") == {"named": 1, "persistent": 1, "false": pytest.approx(0.08)}
+    assert made == {
+        "schools": 8, "within": 1, "unknown": 4, "federal_low": 2, "judged": 5, "firm": 3, "half": 1,
+        "without_school": 1, "without_year": 1, "gia9_told": 2, "gia9_same": 1,
+    }  # fmt: skip
+
+
+def test_nobody_is_named():
+    flags, *others = tables()
+    made = summary(flags.filter(pl.col("direction").is_null()), *others, open_report("kamchatka-2021").params)
+    assert made["below"] == made["above"] == {"named": 0, "persistent": 0, "false": 0.0}
+    assert (made["judged"], made["firm"], made["without_school"], made["gia9_told"]) == (2, 0, 0, 0)
