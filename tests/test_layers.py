@@ -19,6 +19,7 @@ FLOW = [
         "intake",
         "measure",
         "model",
+        "support",
         "disclosure",
         "show",
         "publish",

@@ -292,16 +292,105 @@ class SimilarRules(Closed):
     source: Text
 
 
-class PageRules(Closed):
-    """How much a page shows."""
+class TutorWeights(Closed):
+    """What a pair of a supported school and a tutor costs: `context` by SD of distance, the others where they differ."""
 
-    cards: Annotated[int, Field(ge=0)]
+    context: Annotated[float, Field(ge=0)]
+    school_type: Annotated[float, Field(ge=0)]
+    locality: Annotated[float, Field(ge=0)]
+    reachable: Annotated[float, Field(ge=0)]
+    remote: Annotated[float, Field(ge=0)]
+    subjects: Annotated[float, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _near_is_cheaper(self) -> TutorWeights:
+        if self.reachable > self.remote:
+            raise ValueError("вес reachable не больше веса remote")
+        return self
+
+
+class TutorRules(Closed):
+    """How supported schools are led to tutor schools.
+
+    `cap` is the most schools of one tutor, `max_cost` the cost beyond which a tutor is no help. `unknown_distance` (SD)
+    and `unknown_share` (0–1) stand for what is not known of a pair. A school is weak in a subject from `subject_z` SDs of
+    schools above the region's share of low results, strong as far below it. `reachable` lists groups of municipalities,
+    by name, between which one travels; `innovation_sites` schools that are tutors by status. `pins` give a
+    school its tutor, `bans` forbid it some.
+    """
+
+    weights: TutorWeights
+    cap: Annotated[int, Field(ge=1)]
+    alternatives: Annotated[int, Field(ge=0)]
+    max_cost: Annotated[float, Field(gt=0)]
+    unknown_distance: Annotated[float, Field(ge=0)]
+    unknown_share: Share
+    subject_z: Annotated[float, Field(gt=0)]
+    min_participants: Annotated[int, Field(ge=1)]
+    reachable: list[Annotated[list[Text], Field(min_length=2)]]
+    innovation_sites: list[Text]
+    pins: dict[str, Text]
+    bans: dict[str, Annotated[list[Text], Field(min_length=1)]]
+
+
+class SupportRules(Closed):
+    """How schools are helped."""
+
+    tutors: TutorRules
+    source: Text
+
+
+class DisclosureRules(Closed):
+    """What the public edition of data that are not open hides.
+
+    `least_n`: participants of a cell that may be shown; `least_count`: counts from one up to this are not shown;
+    `extreme_n`: participants from which «everyone» and «no one» may be shown; `width`: people, what is hidden may be
+    known no closer; `least_schools`: schools of a cell that may be shown; `region_only`: procedures shown for the
+    region alone; `districts`: which municipality is published under which district when it is small; `named`: ids of
+    schools above expectation that have agreed to be named.
+    """
+
+    least_n: Annotated[int, Field(ge=1)]
+    least_count: Annotated[int, Field(ge=1)]
+    extreme_n: Annotated[int, Field(ge=1)]
+    width: Annotated[int, Field(ge=1)]
+    least_schools: Annotated[int, Field(ge=2)]
+    region_only: list[str] = []
+    districts: dict[str, str] = {}
+    named: list[str] = []
+    source: Text
+
+
+class PageRules(Closed):
+    """How much a page shows; `cards` without a number: a card for every school of the last year."""
+
+    cards: Annotated[int, Field(ge=0)] | None
     table_rows: Annotated[int, Field(ge=1)]
     source: Text
 
 
+class EarlierReport(Closed):
+    """A report of an earlier year on the same site: its name, its title, and whether its numbers may be compared."""
+
+    report: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    title: Text
+    note: Text
+
+
+class Tile(Closed):
+    """Where a municipality stands on the tile map, and its short name there."""
+
+    row: Annotated[int, Field(ge=1)]
+    column: Annotated[int, Field(ge=1)]
+    short: Text
+
+
 class Params(Closed):
-    """All parameters of one report."""
+    """All parameters of one report.
+
+    `earlier` lists the reports of earlier years, the newest first; `tiles` gives each municipality, by name, its place on
+    the tile map (none: no map).
+    """
 
     title: Text
     region: Text
@@ -312,6 +401,8 @@ class Params(Closed):
     )
     open_data: str = ""
     year_notes: dict[int, str] = {}
+    earlier: list[EarlierReport] = []
+    tiles: dict[str, Tile] = {}
     index: IndexRules
     outcome: OutcomeRules
     model: ModelRules
@@ -323,6 +414,8 @@ class Params(Closed):
     federal: FederalRules
     ranks: RankRules
     similar: SimilarRules
+    support: SupportRules
+    disclosure: DisclosureRules
     pages: PageRules
 
     @model_validator(mode="after")
@@ -350,6 +443,10 @@ class Params(Closed):
         unknown = sorted(self.outcome.procedure_weights.keys() - procedures)
         if unknown:
             raise ValueError(f"в procedure_weights названия из results.procedure, а {unknown[0]} там нет")
+        places = [(tile.row, tile.column) for tile in self.tiles.values()]
+        for name, tile in self.tiles.items():
+            if places.count((tile.row, tile.column)) > 1:
+                raise ValueError(f"у каждой плитки tiles своё место, а место плитки {quoted(name)} занято дважды")
         return self
 
     @property
@@ -385,6 +482,10 @@ _EXPECTED = {
     "model_type": "набор ключей",
     "too_short": "элементов не меньше {min_length}",
     "too_long": "элементов не больше {max_length}",
+    "date_type": "дата вида 2021-10-31, без кавычек",
+    "month_day": "месяц и день вида 10-31",
+    "deadline": "дата вида 2021-10-31 или месяц и день вида 10-31",
+    "a_person": "роль или организация, без фамилии и отчества",
     "string_pattern_mismatch": "имя из латинских строчных букв, цифр и _",
     "greater_than": "число больше {gt:g}",
     "greater_than_equal": "число не меньше {ge:g}",

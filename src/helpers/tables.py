@@ -205,6 +205,96 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
             "spec_share": FLOAT, "q_value": FLOAT, "federal_low": BOOL, "reason": TEXT,
         },
     ),
+    "tutors": (
+        ["school_id", "place"],
+        {
+            "school_id": TEXT, "place": INT, "tutor_id": TEXT, "status": TEXT, "reason": TEXT, "cost": FLOAT,
+            "distance": FLOAT, "same_group": BOOL, "reach": TEXT, "same_type": BOOL, "same_locality": BOOL,
+            "weak_subjects": TEXT, "subjects": TEXT, "missing": TEXT, "tutor_why": TEXT,
+        },
+    ),
+    "risk_profile": (
+        ["school_id", "factor"],
+        {
+            "school_id": TEXT, "factor": TEXT, "title": TEXT, "level": TEXT, "evidence": TEXT, "others": TEXT,
+            "value": FLOAT, "measure": TEXT, "source_file": TEXT,
+        },
+    ),
+    "recommendations": (
+        ["school_id", "number"],
+        {
+            "school_id": TEXT, "number": INT, "rule_id": TEXT, "measure": TEXT, "owner": TEXT, "deadline_date": DAY,
+            "document": TEXT, "because": TEXT, "factor": TEXT, "conflict_with": TEXT,
+        },
+    ),
+    "rule_coverage": (
+        ["rule_id"],
+        {"rule_id": TEXT, "measure": TEXT, "n_triggered": INT, "n_undecided": INT, "never_triggered": BOOL},
+    ),
+    "tracks": (
+        ["year", "school_id", "subject", "module"],
+        {
+            "year": INT, "school_id": TEXT, "subject": TEXT, "module": TEXT, "course": TEXT, "n_started": FLOAT,
+            "n_finished": FLOAT, "n_low": FLOAT, "n_middle": FLOAT, "n_high": FLOAT, "n_advised": FLOAT,
+            "n_enrolled": FLOAT, "n_trained": FLOAT, "note": TEXT,
+        },
+    ),
+    "funnel": (
+        ["year", "group_id", "stage"],
+        {
+            "year": INT, "group_id": TEXT, "stage": TEXT, "place": INT, "of_stage": TEXT, "n": FLOAT,
+            "share_of_previous": FLOAT, "note": TEXT,
+        },
+    ),
+    "funnel_schools": (
+        ["year", "school_id", "stage"],
+        {
+            "year": INT, "school_id": TEXT, "stage": TEXT, "place": INT, "of_stage": TEXT, "n": FLOAT,
+            "share_of_previous": FLOAT, "note": TEXT,
+        },
+    ),
+    "membership": (
+        ["year", "school_id", "programme"],
+        {"year": INT, "school_id": TEXT, "programme": TEXT, "state": TEXT, "why": TEXT},
+    ),
+    "context_panel": (
+        ["year", "panel", "item"],
+        {
+            "year": INT, "panel": TEXT, "item": TEXT, "members": FLOAT, "n_members": INT, "others": FLOAT,
+            "n_others": INT,
+        },
+    ),
+    "roadmap_status": (
+        ["year", "school_id"],
+        {
+            "year": INT, "school_id": TEXT, "group_id": TEXT, "deadline_date": DAY, "published_date": DAY,
+            "as_of_date": DAY, "link": TEXT, "status": TEXT, "days_late": INT, "note": TEXT,
+        },
+    ),
+    "monitoring": (
+        ["indicator", "year"],
+        {
+            "indicator": TEXT, "year": INT, "title": TEXT, "unit": TEXT, "better": TEXT, "n": INT, "planned": FLOAT,
+            "actual": FLOAT, "lower": FLOAT, "upper": FLOAT, "signal": TEXT, "before": FLOAT,
+            "expected_without_programme": FLOAT, "beyond_rtm": FLOAT, "beyond_rtm_se": FLOAT, "n_compared": INT,
+            "beyond_signal": TEXT, "baseline": FLOAT, "baseline_year": INT, "target": FLOAT, "target_year": INT,
+            "note": TEXT, "source": TEXT,
+        },
+    ),
+    "decisions": (
+        ["number"],
+        {
+            "number": INT, "decision": TEXT, "owner": TEXT, "deadline": DAY, "state": TEXT, "finding": TEXT,
+            "as_of_date": DAY,
+        },
+    ),
+    "project_calendar": (
+        ["number"],
+        {
+            "number": INT, "title": TEXT, "from_date": DAY, "to_date": DAY, "owner": TEXT, "state": TEXT,
+            "as_of_date": DAY,
+        },
+    ),
     "directory": (
         ["school_id"],
         {
@@ -235,16 +325,27 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         {"group_id": TEXT, "context_class": TEXT, "direction": TEXT, "schools": INT, "schools_text": TEXT},
     ),
     "distributions": (
-        ["measure", "year", "lower"],
-        {"measure": TEXT, "year": INT, "lower": FLOAT, "upper": FLOAT, "schools": INT},
+        ["measure", "year", "bin"],
+        {"measure": TEXT, "year": INT, "bin": INT, "lower": FLOAT, "upper": FLOAT, "schools": INT},
     ),
     "link_bins": (
-        ["year", "lower"],
+        ["year", "bin"],
         {
-            "year": INT, "lower": FLOAT, "upper": FLOAT, "schools": INT, "outcome": FLOAT, "expected": FLOAT,
+            "year": INT, "bin": INT, "lower": FLOAT, "upper": FLOAT, "schools": INT, "outcome": FLOAT, "expected": FLOAT,
         },
     ),
     "excluded": (["year", "why_excluded"], {"year": INT, "why_excluded": TEXT, "schools": INT}),
+    "support_counts": (
+        ["topic", "year", "item", "level"],
+        {"topic": TEXT, "year": INT, "item": TEXT, "level": TEXT, "schools": INT, "schools_text": TEXT},
+    ),
+    "published_funnel": (
+        ["year", "stage", "group_id"],
+        {
+            "year": INT, "stage": TEXT, "group_id": TEXT, "place": INT, "n_text": TEXT, "n_low": FLOAT,
+            "n_high": FLOAT,
+        },
+    ),
     "hidden_cells": (
         ["table", "cell"],
         {
@@ -265,12 +366,14 @@ NAMES = list(CONTRACT)
 MEASURED = ["wellbeing_index", "outcome", "index_variants", "outcome_variants"]
 JUDGED = ["effect", "flags", "specifications", "stability", "simulation", "fairness", "federal", "chance", "agreement",
           "backtest", "ranks", "similar"]  # fmt: skip
-SUPPORT: list[str] = []
+SUPPORT = ["tutors", "risk_profile", "recommendations", "rule_coverage", "tracks", "funnel", "funnel_schools", "membership",
+           "context_panel", "roadmap_status", "monitoring", "decisions", "project_calendar"]  # fmt: skip
 PROTECTED = ["directory", "groups", "published_results", "published_context", "published_flags", "distributions",
-             "link_bins", "excluded"]  # fmt: skip
+             "link_bins", "excluded", "support_counts", "published_funnel"]  # fmt: skip
 """What the public reads in place of tables by school, where the data are not open."""
-ANONYMOUS = ["calendar", "specifications", "simulation", "fairness", "chance", "agreement", "backtest"]
-"""Tables in which no school has a row: the public has them as they are, counts of one or two schools aside."""
+ANONYMOUS = ["calendar", "specifications", "simulation", "fairness", "chance", "agreement", "backtest", "monitoring",
+             "context_panel", "decisions", "project_calendar"]  # fmt: skip
+"""Tables in which no school has a row: the public has them, counts of one or two schools and needless digits aside."""
 HIDDEN = ["hidden_cells", "published_cells"]
 """What disclosure control says of itself, internally."""
 _MADE = [*MEASURED, "expectation", *JUDGED, *SUPPORT, *PROTECTED, *HIDDEN]
@@ -289,6 +392,14 @@ INTERNAL = [
     "questionnaires",
     "diagnostics",
     "roadmaps",
+    "tutors",
+    "risk_profile",
+    "recommendations",
+    "tracks",
+    "funnel",
+    "funnel_schools",
+    "membership",
+    "roadmap_status",
 ]
 """Tables that never leave the centre, be the data open or not: they speak of single teachers, or of trust in a school."""
 _NULL_IN_KEY = {"biased": {"subject", "grade"}}

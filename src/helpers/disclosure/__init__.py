@@ -23,6 +23,7 @@ def disclose(report: Report) -> pl.DataFrame:
         Something hidden could be worked out from an earlier edition and this one together.
     """
     (publish_open if report.params.open_data else publish_protected)(report)
+    _remove_strangers(report)
     return report.read("hidden_cells")
 
 
@@ -47,3 +48,12 @@ def publish_protected(report: Report) -> None:
     report.write("public", **made)
     for name, values in protected_numbers({name: report.read_numbers(name) for name in tables.NUMBERS}).items():
         report.write_numbers(name, values, "public")
+
+
+def _remove_strangers(report: Report) -> None:
+    """Remove what an earlier run has left in the public folder, above all tables of data that were open then."""
+    sight = report.sight("public")
+    own = {*(f"{name}.parquet" for name in tables.seen(sight)), *(f"{name}.json" for name in tables.NUMBERS)}
+    for path in report.tables("public").iterdir():
+        if path.name not in own:
+            path.unlink()

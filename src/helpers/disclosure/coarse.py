@@ -29,39 +29,36 @@ def bins(values: pl.DataFrame, column: str, width: float, least: int) -> pl.Data
     Returns
     -------
     DataFrame
-        The rows with `lower` and `upper`, ends of the bin; years with fewer than `least` schools are left out.
+        The rows with `bin` (1, 2, … of a year) and its ends `lower`, `upper`; the first bin has no lower end and the
+        last no upper one, so that no end tells how far the outermost school stands. Years with fewer than `least`
+        schools are left out.
     """
     made = [
         _bins_of_year(of_year, column, width, least)
         for of_year in values.sort("year", column, "school_id").partition_by("year", maintain_order=True)
         if of_year.height >= least
     ]
-    empty = values.clear().with_columns(lower=pl.lit(None, pl.Float64), upper=pl.lit(None, pl.Float64))
-    return pl.concat([empty, *made])
+    shape = {"bin": pl.Int64, "lower": pl.Float64, "upper": pl.Float64}
+    return pl.concat(
+        [values.clear().with_columns(pl.lit(None, kind).alias(name) for name, kind in shape.items()), *made]
+    )
 
 
 def _bins_of_year(rows: pl.DataFrame, column: str, width: float, least: int) -> pl.DataFrame:
-    place = np.floor(np.round(rows[column].to_numpy() / width, 9)).astype(int)
-    starts, counts = np.unique(place, return_counts=True)
-    groups: list[list[int]] = []
-    have = 0
-    for start, count in zip(starts, counts, strict=True):
-        if not groups or have >= least:
-            groups.append([])
+    places = np.floor(np.round(rows[column].to_numpy() / width, 9)).astype(int)
+    ends, have = [], 0
+    for place, count in zip(*np.unique(places, return_counts=True), strict=True):
+        have += count
+        if have >= least:
+            ends.append(int(place) + 1)
             have = 0
-        groups[-1].append(int(start))
-        have += int(count)
-    if have < least and len(groups) > 1:
-        last = groups.pop()
-        groups[-1] += last
-    # from the end of the one before, so that a widened bin does not tell where inside it its schools stand
-    ends = [group[-1] + 1 for group in groups]
-    lows = [groups[0][0], *ends[:-1]]
-    of = {start: number for number, group in enumerate(groups) for start in group}
-    number = [of[start] for start in place]
+    inner = ends[:-1]  # what is left over at the end, and the last full bin, are one
+    number = np.searchsorted(inner, places, side="right")
+    edges = [None, *(round(end * width, 6) for end in inner), None]
     return rows.with_columns(
-        lower=pl.Series([round(lows[n] * width, 6) for n in number], dtype=pl.Float64),
-        upper=pl.Series([round(ends[n] * width, 6) for n in number], dtype=pl.Float64),
+        bin=pl.Series(number + 1, dtype=pl.Int64),
+        lower=pl.Series([edges[n] for n in number], dtype=pl.Float64),
+        upper=pl.Series([edges[n + 1] for n in number], dtype=pl.Float64),
     )
 
 
@@ -76,9 +73,9 @@ def distributions(index: pl.DataFrame, outcome: pl.DataFrame, years: list[int], 
     parts = []
     for measure, table, width in (("index", index, 4.0), ("outcome", outcome, 0.2)):
         known = table.filter(pl.col("year").is_in(years)).drop_nulls(measure).select("year", "school_id", measure)
-        counted = bins(known, measure, width, least).group_by("year", "lower", "upper")
+        counted = bins(known, measure, width, least).group_by("year", "bin", "lower", "upper")
         parts.append(counted.agg(schools=pl.len().cast(pl.Int64)).with_columns(measure=pl.lit(measure)))
-    return pl.concat(parts).sort("measure", "year", "lower")
+    return pl.concat(parts).sort("measure", "year", "bin")
 
 
 def link_bins(expectation: pl.DataFrame, least: int) -> pl.DataFrame:
@@ -93,9 +90,9 @@ def link_bins(expectation: pl.DataFrame, least: int) -> pl.DataFrame:
     tenth = [rounded(pl.col(name).mean(), 1).alias(name) for name in ("outcome", "expected")]
     return (
         bins(fitted, "index", 4.0, least)
-        .group_by("year", "lower", "upper")
+        .group_by("year", "bin", "lower", "upper")
         .agg(pl.len().cast(pl.Int64).alias("schools"), *tenth)
-        .sort("year", "lower")
+        .sort("year", "bin")
     )
 
 

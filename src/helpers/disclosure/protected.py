@@ -8,17 +8,23 @@ import polars as pl
 
 from helpers import tables
 from helpers.disclosure import cells as made
-from helpers.disclosure import coarse
+from helpers.disclosure import coarse, helped
 from helpers.disclosure.groups import directory, group_table, published_groups, regrouped
 from helpers.disclosure.ledger import LEDGER, differencing, entries
 from helpers.disclosure.protection import hidden_cells, protect
 from helpers.disclosure.rounding import HIDDEN_WORD, banded, exact
 from helpers.disclosure.suppression import Rules, Why, cell_ids, complementary, is_hidden, margins, primary
-from helpers.params import Params
-from helpers.problems import BadInput, Problem
+from helpers.params import DisclosureRules, Params
+from helpers.problems import BadInput, Problem, quoted
 
 Tables = dict[str, pl.DataFrame]
-_DIMENSIONS = {"published_results": made.RESULTS, "published_context": made.CONTEXT, "published_flags": made.FLAGS}
+_DIMENSIONS = {
+    "published_results": made.RESULTS,
+    "published_context": made.CONTEXT,
+    "published_flags": made.FLAGS,
+    "support_counts": helped.SUPPORT,
+    "published_funnel": helped.FUNNEL,
+}
 _IN_FIT = "none"
 """`why_excluded` of school-years that are in the fit, in table `excluded`."""
 
@@ -47,6 +53,7 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl
     """
     rules, years = params.disclosure, params.years
     schools, flags = internal["schools"], internal["flags"]
+    check_rules(rules, schools, flags, internal["results"], edition)
     published = published_groups(schools, years, rules)
 
     def grouped(name: str) -> pl.DataFrame:
@@ -60,25 +67,58 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl
         "published_results": with_numbers(protect(results, made.RESULTS, people, banded), made.RESULTS, people),
         "published_context": with_numbers(protect(context, made.CONTEXT, people, banded), made.CONTEXT, people),
         "published_flags": protect(made.flag_cells(grouped("flags"), years[-1], rules), made.FLAGS, counted, exact),
+        "support_counts": protect(helped.support_cells(internal, years[-1], rules), helped.SUPPORT, counted, exact),
+        "published_funnel": protect(
+            helped.funnel_cells(internal["funnel"], published, rules.least_n), helped.FUNNEL, people, banded
+        ),
     }
     own = pl.concat([entries(seen, edition, name) for name, seen in judged.items()])
     _refuse_differencing(earlier.filter(pl.col("edition") != edition), own, judged, rules.width)
     listed = directory(schools, published, flags, years[-1], rules)
     index = internal["wellbeing_index"].filter(year=years[-1]).select("school_id", "index")
-    return {
+    public = {
         "directory": listed,
         "groups": group_table(listed, published, index, internal["effect"], rules.least_schools),
         **{name: _as_read(judged[name], name) for name in ("published_results", "published_context")},
         "published_flags": _conclusions(judged["published_flags"], made.type_counts(flags)),
+        "support_counts": _schools_told(made.named_total(judged["support_counts"], helped.SUPPORT), helped.SUPPORT),
+        "published_funnel": made.named_total(judged["published_funnel"], helped.FUNNEL),
         "distributions": coarse.distributions(
             internal["wellbeing_index"], internal["outcome"], years, rules.least_schools
         ),
         "link_bins": coarse.link_bins(internal["expectation"], rules.least_schools),
         "excluded": _excluded(schools, rules.least_schools),
+    }
+    return {
+        # promised columns only: what stands beside them here is what they were judged by
+        **{name: public[name].select(tables.CONTRACT[name][1].keys()) for name in tables.PROTECTED},
         **_anonymous(internal, rules.least_schools),
         "hidden_cells": pl.concat([_hidden(seen, name) for name, seen in judged.items()]),
         "published_cells": pl.concat([earlier.filter(pl.col("edition") != edition), own]),
     }
+
+
+def check_rules(
+    rules: DisclosureRules, schools: pl.DataFrame, flags: pl.DataFrame, results: pl.DataFrame, report: str
+) -> None:
+    """Refuse rules that speak of what is not there, above all a consent of a school that is not above expectation."""
+    problems = []
+
+    def refuse(key: str, value: str, expected: str, advice: str) -> None:
+        problems.append(Problem(f"{report}.yml", quoted(value), expected, advice, column=f"disclosure.{key}"))
+
+    above = set(flags.filter(direction="above")["school_id"])
+    for school in rules.named:
+        if school not in above:
+            refuse(
+                "named", school, "код школы, которая сейчас выше ожидаемого", "удалите код: назвать эту школу нельзя"
+            )
+    for procedure in set(rules.region_only) - set(results["procedure"]):
+        refuse("region_only", procedure, "код процедуры из таблицы results", "исправьте код, например VPR")
+    for name in set(rules.districts) - set(schools["group_name"]):
+        refuse("districts", name, "название муниципалитета из реестра школ", "исправьте название или удалите строку")
+    if problems:
+        raise BadInput(*sorted(problems, key=str))
 
 
 def protected_numbers(numbers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -111,25 +151,25 @@ def _as_read(seen: pl.DataFrame, name: str) -> pl.DataFrame:
         pl.when(~without_share).then("share_text").alias("share_text"),
         *(pl.when("told").then(value).alias(value.meta.output_name()) for value in values),
     )
-    return made.named_total(read, _DIMENSIONS[name]).select(tables.CONTRACT[name][1].keys())
+    return made.named_total(read, _DIMENSIONS[name])
 
 
 def _conclusions(by_group: pl.DataFrame, by_class: pl.DataFrame) -> pl.DataFrame:
     """Schools by conclusion, of groups and of classes of context, as the public reads them."""
-    hidden, number = is_hidden(), pl.col("n").cast(pl.Int64)
-    groups = by_group.select(
-        "group_id",
-        pl.lit(None, pl.String).alias("context_class"),
-        "direction",
-        schools=pl.when(~hidden).then(number),
-        schools_text=pl.when(hidden).then(pl.lit(HIDDEN_WORD)).otherwise(number.cast(pl.String)),
+    keys, total = ["group_id", "context_class", "direction"], pl.lit(None, pl.String)
+    groups = by_group.with_columns(context_class=total).select(*keys, "n", "code")
+    classes = by_class.with_columns(group_id=total, code=total).select(*keys, "n", "code")
+    return _schools_told(made.named_total(pl.concat([groups, classes]), keys), keys)
+
+
+def _schools_told(cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Counts of schools as number and as text, hidden ones as the one word."""
+    number = pl.col("n").cast(pl.Int64)
+    return cells.select(
+        *keys,
+        schools=pl.when(~is_hidden()).then(number),
+        schools_text=pl.when(is_hidden()).then(pl.lit(HIDDEN_WORD)).otherwise(number.cast(pl.String)),
     )
-    classes = by_class.select(
-        pl.lit(None, pl.String).alias("group_id"), "context_class", "direction", schools=number,
-        schools_text=number.cast(pl.String),
-    )  # fmt: skip
-    keys = ["group_id", "context_class", "direction"]
-    return made.named_total(pl.concat([groups, classes]), keys)
 
 
 def _hidden(seen: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -155,6 +195,8 @@ def _anonymous(internal: Tables, least: int) -> Tables:
         .filter(pl.col("n") >= least)
         .with_columns(pl.col("flagged_residual", "predicted", "predicted_se", "actual", "z").round(2)),
         "specifications": kept["specifications"].with_columns(pl.col("slope").round(3)),
+        "monitoring": helped.coarse_monitoring(kept["monitoring"], least),
+        "context_panel": helped.coarse_panel(kept["context_panel"], least),
     }
 
 

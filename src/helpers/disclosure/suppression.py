@@ -248,7 +248,7 @@ def membership(cells: pl.DataFrame, groups: pl.DataFrame) -> csr_array:
 
 def places(cells: pl.DataFrame, groups: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each row of `groups` as number of its sum, row of its cell, sign."""
-    found = groups.sort("group", "cell").join(cells.with_row_index("place").select("cell", "place"), on="cell")
+    found = groups.sort("group", "cell").join(cells.select("cell").with_row_index("place"), on="cell")
     return (
         found["group"].rank("dense").to_numpy().astype(np.int64) - 1,
         found["place"].to_numpy().astype(np.int64),

@@ -108,11 +108,11 @@ def _compared(
     }
     if components.n_years == 1:
         return row
-    predicted, se = group["effect"].mean(), _standard_error(seen, seen.select(chosen).to_series(), components, tau2)
+    predicted, se = group["effect"].mean(), standard_error(seen, seen.select(chosen).to_series(), components, tau2)
     return {**row, "predicted": predicted, "predicted_se": se, "z": (row["actual"] - predicted) / se}
 
 
-def _standard_error(seen: pl.DataFrame, chosen: pl.Series, components: VarianceComponents, tau2: float) -> float:
+def standard_error(seen: pl.DataFrame, chosen: pl.Series, components: VarianceComponents, tau2: float) -> float:
     """Standard error of the mean last residual over the chosen schools around its prediction.
 
     Residuals are what the fitted line leaves of the schools' own parts, e = (I − H)u, so those of all schools together

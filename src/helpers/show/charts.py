@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import numpy as np
 import plotly.graph_objects as go
 import polars as pl
@@ -39,6 +41,11 @@ def _figure(x_title: str, y_title: str, **layout: object) -> go.Figure:
     return figure.update_layout(**layout)
 
 
+def _literal(names: pl.Series) -> list[str]:
+    """Names as Plotly shows them sign for sign: it takes `<b>` and `&lt;` in a text for markup."""
+    return [html.escape(name, quote=False) for name in names]
+
+
 def _rounded(values: pl.Series, digits: int = 3) -> np.ndarray:
     return np.round(values.to_numpy().astype("float32"), digits)
 
@@ -47,7 +54,7 @@ def _points(rows: pl.DataFrame, x: str, y: str, direction: str, size: int = 7) -
     return go.Scatter(
         x=_rounded(rows[x]),
         y=_rounded(rows[y]),
-        text=rows["school_name"].to_list(),
+        text=_literal(rows["school_name"]),
         name=words.MARKED[direction],
         mode="markers",
         marker={"color": COLOUR[direction], "symbol": SYMBOL[direction], "size": size, "opacity": 0.65},
@@ -136,7 +143,7 @@ def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
         figure.add_trace(
             go.Scatter(
                 x=_rounded(part["effect"]),
-                y=part["label"].to_list(),
+                y=_literal(part["label"]),
                 error_x={
                     "type": "data",
                     "array": np.round(1.96 * part["effect_se"].to_numpy(), 3),
@@ -149,15 +156,15 @@ def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
                 hovertemplate="%{y}: %{x}<extra></extra>",
             )
         )
-    ends, labels = [], []
-    for label, effect, error in rows.select("label", "effect", "effect_se").iter_rows():
+    names, ends, labels = _literal(rows["label"]), [], []
+    for label, effect, error in zip(names, rows["effect"], rows["effect_se"], strict=True):
         ends += [round(effect - _PAIRWISE * error, 3), round(effect + _PAIRWISE * error, 3), None]
         labels += [label, label, None]
     bars = {"color": "rgba(120,120,120,0.35)", "width": 7}
     figure.add_trace(
         go.Scatter(x=ends, y=labels, name="для сравнения двух школ", mode="lines", line=bars, hoverinfo="skip")
     )
-    figure.update_yaxes(categoryorder="array", categoryarray=rows["label"].to_list(), automargin=True)
+    figure.update_yaxes(categoryorder="array", categoryarray=names, automargin=True)
     for x in (-delta, delta):
         figure.add_vline(x=x, line_dash="dot", line_color="rgba(128,128,128,0.8)")
     return figure.add_vline(x=0, line_color="rgba(128,128,128,0.8)")
@@ -181,6 +188,83 @@ def distribution(values_by_name: dict[str, pl.Series], x_title: str, width: floa
             line = {"shape": "hvh", "width": 2, "color": palette[(place - 1) % len(palette)]}
             figure.add_trace(go.Scatter(x=middles, y=counts, name=name, mode="lines", line=line, hovertemplate=hint))
     return figure.update_yaxes(rangemode="tozero").update_layout(showlegend=len(values_by_name) > 1)
+
+
+def bins(rows: pl.DataFrame, x_title: str) -> go.Figure:
+    """A published distribution (`published.distribution`): bars as high as their schools per width of the narrowest."""
+    figure = _figure(x_title, "школ на столбец обычной ширины", height=380)
+    width = (rows["right"] - rows["left"]).to_numpy()
+    figure.add_trace(
+        go.Bar(
+            x=np.round(((rows["left"] + rows["right"]) / 2).to_numpy(), 3), width=np.round(width, 3),
+            y=np.round(rows["schools"].to_numpy() * width.min() / width, 2),
+            marker={"color": "#BFD7E6", "line": {"color": "#0072B2", "width": 1}},
+            text=[f"{place}: школ {schools}" for place, schools in rows.select("range", "schools").iter_rows()],
+            textposition="none", hovertemplate="%{text}<extra></extra>",
+        )
+    )  # fmt: skip
+    return figure.update_yaxes(rangemode="tozero").update_layout(showlegend=False)
+
+
+def link_bins(rows: pl.DataFrame, fit: dict) -> go.Figure:
+    """The link in bins of schools (`published.link`): mean outcome by index, the larger the more schools; the line."""
+    figure = _figure("индекс благополучия, баллов", f"результат, {_SD}")
+    figure.add_trace(
+        go.Scatter(
+            x=((rows["left"] + rows["right"]) / 2).to_list(), y=rows["outcome"].to_list(), name="средний результат",
+            mode="markers",
+            marker={"color": COLOUR["above"], "size": np.round(6 * np.sqrt(rows["schools"].to_numpy()), 1), "opacity": 0.7},
+            text=[f"{place}: школ {schools}" for place, schools in rows.select("range", "schools").iter_rows()],
+            hovertemplate="индекс %{text}<br>результат %{y}<extra></extra>",
+        )
+    )  # fmt: skip
+    x = np.array([rows["left"].min(), rows["right"].max()])
+    return figure.add_trace(_curve(x, fit["intercept"] + fit["slope"] * x, "ожидаемый результат"))
+
+
+def trends(rows: pl.DataFrame) -> go.Figure:
+    """Share of low results by year, a line an assessment; a line breaks where a year is not compared, and such a year's
+    point is hollow. `rows` as from `views.trends`.
+    """
+    figure = _figure("год", "низких результатов, %", height=420)
+    years = [str(year) for year in range(rows["year"].min(), rows["year"].max() + 1)]
+    palette = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#222222"]
+    procedures, subjects = (rows[name].unique(maintain_order=True).to_list() for name in ("procedure", "subject"))
+    for title in rows["title"].unique(maintain_order=True):
+        own = rows.filter(title=title)
+        symbol = ("circle", "square", "diamond")[subjects.index(own["subject"][0]) % 3]
+        look = {"color": palette[procedures.index(own["procedure"][0]) % len(palette)]}
+        for compared in (True, False):
+            known = dict(own.filter(compared=compared).select(pl.col("year").cast(pl.String), "low").iter_rows())
+            if not any(value is not None for value in known.values()):
+                continue
+            values = [None if known.get(year) is None else round(100 * known[year], 1) for year in years]
+            figure.add_trace(
+                go.Scatter(
+                    x=years, y=values, name=title if compared else f"{title}: не сравнивается",
+                    mode="lines+markers" if compared else "markers",
+                    line={**look, "dash": "solid" if symbol == "circle" else "dash"},
+                    marker={**look, "size": 9, "symbol": symbol if compared else f"{symbol}-open"}, showlegend=compared,
+                    hovertemplate="%{x}: %{y}<extra>" + html.escape(title, quote=False) + "</extra>",
+                )
+            )  # fmt: skip
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=years)
+    return figure.update_yaxes(rangemode="tozero")
+
+
+def slopes(years: pl.DataFrame) -> go.Figure:
+    """The slope of the expectation by year with its 95 % interval; `years` as from `views.fit_years`."""
+    figure = _figure("год", f"на 10 баллов индекса, {_SD}", height=340)
+    half = ((years["upper"] - years["lower"]) / 2).to_numpy()
+    figure.add_trace(
+        go.Scatter(
+            x=_years(years), y=_rounded(years["slope"]), mode="markers", showlegend=False,
+            error_y={"type": "data", "array": np.round(half, 3)},
+            marker={"color": "#0072B2", "size": 10, "symbol": "diamond"}, hovertemplate="%{x}: %{y}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=_years(years))
+    return figure.update_yaxes(rangemode="tozero")
 
 
 def school_years(rows: pl.DataFrame) -> go.Figure:

@@ -97,6 +97,52 @@ def context(report: Report, group_id: str = REGION) -> pl.DataFrame:
     )
 
 
+def trends(report: Report) -> pl.DataFrame:
+    """Each assessment of the region by year, as `views.trends`: the share is that of the middles of published bands."""
+    kept = ["year", "procedure", "subject"]
+    n, low = (pl.col("n_low") + pl.col("n_high")) / 2, (pl.col("share_low") + pl.col("share_high")) / 2
+    region = report.read("published_results", "public").filter(pl.col("group_id") == REGION)
+    rows = (
+        region.with_columns(n=n, low=low)
+        .filter(pl.col("year").n_unique().over("procedure", "subject", "grade")
+                == pl.col("year").n_unique().over("procedure", "subject"))
+        .group_by(kept)
+        .agg(low=(pl.col("low") * pl.col("n")).sum() / pl.col("n").filter(pl.col("low").is_not_null()).sum())
+        .with_columns(pl.col("low").fill_nan(None))
+    )  # fmt: skip
+    return views.comparable(rows, report, "public").sort("title", "year")
+
+
+def results_by_year(report: Report) -> pl.DataFrame:
+    """Results of the region by assessment, grade and year, with `state`: whether the year is compared."""
+    region = report.read("published_results", "public").filter(pl.col("group_id") == REGION)
+    return views.comparable(region, report, "public").sort("title", "grade", "year")
+
+
+def tiles(report: Report) -> pl.DataFrame:
+    """The tile map of mean deviations, for `emit.tiles`; municipalities published together share their value.
+
+    Raises
+    ------
+    BadInput
+        A tile is named as no municipality is.
+    """
+    members = groups(report).with_columns(municipality=pl.col("members").str.split("; ")).explode("municipality")
+    effect, together = pl.col("mean_effect").round(1), pl.col("merged").is_not_null()
+    number = effect.map_elements(words.signed_tenth, return_dtype=pl.String)
+    told = pl.when(effect.is_null()).then(pl.lit("среднее не публикуется")).otherwise(pl.format("среднее отклонение {}", number))
+    return (
+        views.placed_tiles(report.params, members["municipality"].to_list())
+        .join(members.rename({"group_name": "published_as", "municipality": "group_name"}), on="group_name")
+        .with_columns(
+            value=number.fill_null("—"),
+            told=pl.when(together).then(pl.format("{}, вместе: {}", told, "published_as")).otherwise(told),
+            level=pl.when(effect.is_null()).then(pl.lit("hidden")).when(effect < 0).then(pl.lit("below"))
+            .when(effect > 0).then(pl.lit("above")).otherwise(pl.lit("0")),
+        )
+    )  # fmt: skip
+
+
 def excluded(report: Report) -> pl.DataFrame:
     """School-years in the fit and outside it, by reason, in words."""
     reasons = {NO_CLASS: "в расчёте связи", **words.EXCLUDED}
@@ -112,14 +158,31 @@ def excluded(report: Report) -> pl.DataFrame:
 
 
 def distribution(report: Report, measure: str) -> pl.DataFrame:
-    """The last year's bins of a measure (`index`, `outcome`): lower, upper, schools."""
+    """The last year's bins of a measure (`index`, `outcome`): lower, upper, schools, ends to draw them by, in words."""
     table = report.read("distributions", "public")
-    return table.filter(measure=measure, year=report.params.years[-1])
+    return _drawn(table.filter(measure=measure, year=report.params.years[-1]))
 
 
 def link(report: Report) -> pl.DataFrame:
     """The last year's bins of the index with mean outcome and expectation."""
-    return report.read("link_bins", "public").filter(year=report.params.years[-1])
+    return _drawn(report.read("link_bins", "public").filter(year=report.params.years[-1]))
+
+
+def _drawn(bins: pl.DataFrame) -> pl.DataFrame:
+    """Bins with ends to draw them by (`left`, `right`: open ones as wide as the narrowest) and their range in words."""
+    width = (bins["upper"] - bins["lower"]).min() or 1.0
+    digits = 0 if width >= 1 else 1
+    lower, upper = (pl.col(name).map_elements(lambda value: words.number(value, digits), return_dtype=pl.String)
+                    for name in ("lower", "upper"))  # fmt: skip
+    return bins.sort("bin").with_columns(
+        left=pl.coalesce("lower", pl.col("upper") - width),
+        right=pl.coalesce("upper", pl.col("lower") + width),
+        range=pl.when(pl.col("lower").is_null())
+        .then(pl.format("ниже {}", upper))
+        .when(pl.col("upper").is_null())
+        .then(pl.format("от {}", lower))
+        .otherwise(pl.format("от {} до {}", lower, upper)),
+    )
 
 
 def hidden(report: Report) -> pl.DataFrame:

@@ -6,6 +6,8 @@ Markdown or HTML.
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import polars as pl
 
 from helpers.measure.outcome import PupilSpread
@@ -308,6 +310,11 @@ def agreed(table: pl.DataFrame, summary: dict, params: Params) -> str:
     """How the two lists meet."""
     if table.is_empty():
         return "Федеральное правило применить не к чему: долей низких результатов в данных нет."
+    if table["on_list"].null_count():
+        return (
+            f"В федеральном списке {params.years[-1]} года — {count(summary['federal_low'], SCHOOL)}. Сколько школ в обоих списках, "
+            "не публикуется: где-то их одна или две (в таблице прочерк)."
+        )
     below = table.filter(direction="below")
     both, ours = below["on_list"].sum(), below["not_on_list"].sum()
     theirs = table.filter(pl.col("direction") != "below")["on_list"].sum()
@@ -489,6 +496,76 @@ def group_summary(schools: pl.DataFrame, everywhere: pl.DataFrame) -> str:
     )
 
 
+def published_rule(params: Params) -> str:
+    """Why the public edition shows groups, and what it hides."""
+    alone = [words.PROCEDURE.get(name, name) for name in params.disclosure.region_only]
+    only = f" {', '.join(alone)} — только по региону: эти работы не предназначены для сравнения муниципалитетов." if alone else ""
+    return (
+        "Это открытая редакция. Школы ниже ожидаемого не называются, мест и отклонений отдельных школ нет, числа даны по "
+        f"территориям и полосами, а малые числа скрыты («скрыто»).{only} При числе участников менее {params.disclosure.least_n} "
+        "результат не публикуется; вывод не делается. Школы и муниципалитеты получают свои данные напрямую от центра."
+    )
+
+
+def published_group_title(group: dict) -> str:
+    """Heading of a published group's page, with its municipalities where it has several."""
+    merged = f"\n\nСюда входят: {literal(group['merged'])}." if group["merged"] else ""
+    return f"# {literal(group['group_name'])}{merged}"
+
+
+def published_group_figures(group: dict) -> list[tuple[str, str]]:
+    """A published group in numbers."""
+    return [
+        (words.whole(group["schools"]), words.plural(group["schools"], SCHOOL)),
+        (words.whole(group["mean_index"]), "средний индекс благополучия, баллов"),
+        (words.signed(group["mean_effect"], 1), "среднее отклонение от ожидаемого, ст. откл. ученика"),
+    ]
+
+
+def link_bins_caption(bins: pl.DataFrame, fit: dict) -> str:
+    """What the chart of the link finds, in bins of schools."""
+    return (
+        f"{fit['year']} год. Точка — средний результат не меньше чем трёх школ с близким индексом, размер — сколько их. Контекст "
+        f"объясняет {percent(fit['r2'])} различий между школами; группы с самым низким и самым высоким индексом отличаются на "
+        f"{number(bins['outcome'][-1] - bins['outcome'][0], 1)} стандартного отклонения ученика."
+    )
+
+
+def link_bins_alt(bins: pl.DataFrame) -> str:
+    """The same chart in words."""
+    told = [
+        f"индекс {place}: результат {signed(outcome, 1)}, ожидаемый {signed(expected, 1)}"
+        for place, outcome, expected in bins.select("range", "outcome", "expected").iter_rows()
+    ]
+    return "; ".join(told) + "."
+
+
+def bins_caption(bins: pl.DataFrame, year: int, of: str) -> str:
+    """What a published distribution finds: where most schools are."""
+    fullest = bins.sort("schools", descending=True)["range"][0]
+    return (
+        f"{year} год, {count(bins['schools'].sum(), SCHOOL)}. Чаще всего {of} {fullest}. В каждом столбце не меньше трёх школ; "
+        "крайние столбцы открыты: все школы ниже или выше."
+    )
+
+
+def bins_alt(bins: pl.DataFrame) -> str:
+    """A published distribution in words."""
+    told = [f"{place}: {count(schools, SCHOOL)}" for place, schools in bins.select("range", "schools").iter_rows()]
+    return "; ".join(told) + "."
+
+
+def hidden_summary(hidden: pl.DataFrame) -> str:
+    """How much disclosure control has hidden."""
+    if hidden.is_empty():
+        return "В открытой редакции ничего не скрыто: данные открыты."
+    return (
+        f"В открытой редакции {words.plural(hidden.height, ('скрыта', 'скрыты', 'скрыто'))} "
+        f"{count(hidden.height, ('ячейка', 'ячейки', 'ячеек'))}. Читатель видит одно слово «скрыто»: причина сама была бы "
+        "сведением. Последние столбцы говорят, в каких пределах скрытое всё же можно вычислить из опубликованного."
+    )
+
+
 def school_title(school: dict) -> str:
     """Heading of a school's card."""
     place = [literal(school["group_name"])]
@@ -498,17 +575,27 @@ def school_title(school: dict) -> str:
 
 
 def school_figures(school: dict) -> list[tuple[str, str]]:
-    """A school in numbers."""
-    return [
-        (signed(school["effect"]), "отклонение от ожидаемого, стандартных отклонений ученика"),
-        (f"от {signed(school['lower'])} до {signed(school['upper'])}", "95-процентный интервал"),
-        (words.tenth(school["index"]), words.CONTEXT[school["context_class"]]),
-        (words.whole(school["n_total"]), "участников за все годы"),
-    ]
+    """A school in numbers: its deviation, if there is a conclusion on it, its context, its participants."""
+    figures = []
+    if _is_judged(school):
+        figures += [
+            (signed(school["effect"]), "отклонение от ожидаемого, стандартных отклонений ученика"),
+            (f"от {signed(school['lower'])} до {signed(school['upper'])}", "95-процентный интервал"),
+        ]
+    if school["index"] is not None:
+        figures.append((words.tenth(school["index"]), words.CONTEXT.get(school["context_class"], "индекс благополучия")))
+    return [*figures, (words.whole(school["n_total"] or 0), "участников за все годы")]
+
+
+def _is_judged(school: dict) -> bool:
+    """Whether enough is known of a school for its deviation to be told in words."""
+    return school["effect"] is not None and school["tier"] not in ("insufficient_data", "outside")
 
 
 def school_verdict(school: dict, params: Params) -> str:
-    """The conclusion on one school in plain words."""
+    """The conclusion on one school in plain words, or why there is none."""
+    if not _is_judged(school):
+        return _no_verdict(school, params)
     below = school["effect"] < 0
     side, times = ("ниже", school["years_below"]) if below else ("выше", school["years_above"])
     years = count(school["years"], ("года", "лет", "лет"))
@@ -527,6 +614,20 @@ def school_verdict(school: dict, params: Params) -> str:
     )
 
 
+def _no_verdict(school: dict, params: Params) -> str:
+    """Why there is no conclusion on a school, and what is done instead."""
+    because = {
+        "type": "у таких школ другие ученики, поэтому ожидаемый результат для них не считается",
+        "small_n": f"для вывода нужно не меньше {params.small_n.flag_each_year} участников в каждом году",
+        "few_years": f"для вывода нужно не меньше {count(params.flag.min_years, ('года', 'лет', 'лет'))} с результатом",
+    }.get(school["reason"], "")
+    reason = words.REASON.get(school["reason"], "данных нет")
+    return (
+        f"**{school['verdict'] or words.TIER['insufficient_data']}**. Почему без вывода: {reason}{f' ({because})' if because else ''}. "
+        "То, что известно о школе, — ниже, для сведения: вместо расчёта нужна экспертная оценка."
+    )
+
+
 def school_years_alt(years: pl.DataFrame) -> str:
     """The chart of a school's years in words."""
     told = [
@@ -542,6 +643,127 @@ def school_place_alt(school: dict, years: pl.DataFrame) -> str:
     return (
         f"Индекс {number(last['index'], 1)}, результат {signed(last['outcome'])}, ожидаемый {signed(last['expected'])}: "
         f"{school['verdict']}."
+    )
+
+
+def reading_lead(params: Params) -> str:
+    """What the page on reading is for."""
+    return (
+        f"Отчёт сравнивает результаты школ ({literal(params.region)}, {_period(params)}) с тем, чего можно ожидать при их социальных "
+        "условиях. Здесь простыми словами сказано, что значат его числа и чего они не значат."
+    )
+
+
+def goal_lead(params: Params) -> str:
+    """The question that the report answers."""
+    return (
+        "Каким школам в первую очередь нужна методическая помощь и у кого есть чему поучиться? На этот вопрос отчёт "
+        f"({literal(params.region)}, {_period(params)}) отвечает числами и говорит, насколько они надёжны."
+    )
+
+
+def _period(params: Params) -> str:
+    first, last = params.years[0], params.years[-1]
+    return f"{first}–{last} годы" if first < last else f"{last} год"
+
+
+def unit_in_places(params: Params) -> str:
+    """The unit of a deviation, told by an imagined list of pupils: 0,10 is 4 places of 100."""
+    delta = params.flag.delta
+    places = round(100 * NormalDist().cdf(delta)) - 50
+    return (
+        f"Единица — стандартное отклонение ученика. Отклонение {signed(delta)} — это как если бы ученик, стоявший ровно посередине "
+        f"списка из 100 учеников, поднялся в нём на {count(places, ('место', 'места', 'мест'))}. Меньшее отклонение отчёт считает "
+        "слишком малым, чтобы о нём говорить."
+    )
+
+
+def small_schools(params: Params, sight: str) -> str:
+    """What is not said of few participants; `sight` is `Report.sight`."""
+    least = params.small_n.flag_each_year
+    if sight != "protected":
+        return f"При числе участников менее {least} вывод о школе не делается."
+    shown = params.disclosure.least_n
+    if shown == least:
+        return f"При числе участников менее {least} результат не публикуется; вывод не делается."
+    return f"При числе участников менее {shown} результат не публикуется; вывод не делается, если их менее {least}."
+
+
+def archive_lead(params: Params) -> str:
+    """Whether there are earlier reports."""
+    if not params.earlier:
+        return "Это первый отчёт: прежних на этом сайте нет."
+    return f"На этом сайте — {count(len(params.earlier), ('прежний отчёт', 'прежних отчёта', 'прежних отчётов'))}."
+
+
+def trends_lead(rows: pl.DataFrame, params: Params) -> str:
+    """Which years can be compared, and why the others cannot; `rows` as from `views.trends`."""
+    if len(params.years) == 1:
+        return f"В отчёте один год, {params.years[0]}: тренда по нему не видно."
+    apart = rows.filter(~pl.col("compared")).unique(["year", "procedure"]).sort("year", "procedure")
+    told = [
+        f"- **{words.PROCEDURE.get(procedure, procedure)}, {year} год.** {literal(reason)}"
+        for year, procedure, reason in apart.select("year", "procedure", "reason").iter_rows()
+    ]
+    first = f"По годам сравнивается только то, что проводилось одинаково: {', '.join(map(str, params.years))} годы."
+    return first + ("\n\nНе сравнивается:\n\n" + "\n".join(told) if told else "")
+
+
+def trends_caption(rows: pl.DataFrame) -> str:
+    """Where the share of low results has changed most between the first year and the last that can be compared."""
+    changes = []
+    for title in rows["title"].unique(maintain_order=True):
+        years = rows.filter(pl.col("compared"), title=title).drop_nulls("low").sort("year")
+        if years.height > 1:
+            changes.append((years["low"][-1] - years["low"][0], title, years.row(0, named=True), years.row(-1, named=True)))
+    if not changes:
+        return "Доля низких результатов. Сравнимых лет меньше двух."
+    _, title, first, last = max(changes, key=lambda change: abs(change[0]))
+    return (
+        f"Доля низких результатов по годам. Больше всего она изменилась по процедуре «{title}»: {percent(first['low'], 1)} в "
+        f"{first['year']} году, {percent(last['low'], 1)} в {last['year']}. Разрыв линии — в этот год сравнивать нечего."
+    )
+
+
+def trends_alt(rows: pl.DataFrame) -> str:
+    """The chart of trends in words."""
+    told = []
+    for title in rows["title"].unique(maintain_order=True):
+        years = rows.filter(title=title).drop_nulls("low").sort("year")
+        told.append(f"{title}: " + ", ".join(f"{year} — {percent(low, 1)}" for year, low in years.select("year", "low").iter_rows()))
+    return "; ".join(told) + "."
+
+
+def slope_caption(years: pl.DataFrame) -> str:
+    """Whether the link of results and context has changed; `years` as from `views.fit_years`."""
+    first, last = years.row(0, named=True), years.row(-1, named=True)
+    if years.height == 1:
+        return f"Связь за один год, {last['year']}: {signed(last['slope'])} на 10 баллов индекса."
+    overlap = first["lower"] <= last["upper"] and last["lower"] <= first["upper"]
+    told = (
+        "интервалы перекрываются, говорить о перемене нет оснований" if overlap else "интервалы не перекрываются: связь изменилась"
+    )
+    return (
+        f"На 10 баллов индекса результат выше на {number(first['slope'])} в {first['year']} году и на {number(last['slope'])} в "
+        f"{last['year']} году; {told}."
+    )
+
+
+def slope_alt(years: pl.DataFrame) -> str:
+    """The slope by year in words."""
+    told = [
+        f"{year} год: {signed(slope)} (от {signed(lower)} до {signed(upper)})"
+        for year, slope, lower, upper in years.select("year", "slope", "lower", "upper").iter_rows()
+    ]
+    return "Наклон на 10 баллов индекса. " + "; ".join(told) + "."
+
+
+def tiles_caption(tiles: pl.DataFrame) -> str:
+    """What the tile map of schools below expectation finds; `tiles` as from `views.tiles`."""
+    some = tiles.filter(pl.col("below") > 0)
+    return (
+        f"Школы ниже ожидаемого есть в {some.height} из {count(tiles.height, ('муниципалитета', 'муниципалитетов', 'муниципалитетов'))}. "
+        "На плитке — сколько их и сколько всего школ."
     )
 
 

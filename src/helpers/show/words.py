@@ -7,6 +7,9 @@ import re
 from babel import Locale
 from babel.numbers import format_decimal, format_percent
 
+from helpers.support.risk import LEVEL_TEXT, MEASURES
+from helpers.support.teachers import IN_WORDS
+
 _RU = Locale("ru")
 MINUS = "\u2212"
 
@@ -104,7 +107,68 @@ TABLE = {
     "similar": "Школы с похожим контекстом",
     "effect": "Отклонение школы за все годы",
     "flags": "Выводы",
+    "directory": "Школы последнего года",
+    "groups": "Территории, как они публикуются",
+    "published_results": "Результаты территорий и региона, полосами",
+    "published_context": "Социальные показатели территорий и региона, полосами",
+    "published_flags": "Сколько школ с каким выводом",
+    "distributions": "Распределение школ по индексу и результату",
+    "link_bins": "Связь результата и индекса по группам школ",
+    "excluded": "Школы в расчёте связи и вне его",
+    "support_counts": "Помощь школам: сколько школ",
+    "published_funnel": "Педагоги от диагностики до курсов, полосами",
+    "hidden_cells": "Что скрыто в открытой редакции и почему",
+    "published_cells": "Журнал опубликованных ячеек",
+    "tutors": "Школы-тьюторы: кто кому помогает",
+    "risk_profile": "Рисковые профили школ",
+    "recommendations": "Адресные рекомендации",
+    "rule_coverage": "Правила рекомендаций: где сработали",
+    "tracks": "Педагоги: кому какой модуль курсов рекомендован",
+    "funnel": "Педагоги: от диагностики до курсов по муниципалитетам",
+    "funnel_schools": "Педагоги: от диагностики до курсов по школам",
+    "membership": "Школы входят в программы и выходят из них",
+    "context_panel": "Кадры, социальные условия и анкеты: школы проекта и остальные",
+    "roadmap_status": "Дорожные карты: в срок, с опозданием, не размещены",
+    "monitoring": "Показатели проекта: план и факт",
+    "decisions": "Решения протокола",
+    "project_calendar": "Календарь года проекта",
 }
+MODULE = {
+    "subject": "предметный", "method": "методический", "psychology": "психолого-педагогический",
+    "communication": "коммуникативный",
+}  # fmt: skip
+STAGE = IN_WORDS
+MEMBERSHIP = {"entered": "вошла", "stays": "остаётся", "left": "вышла"}
+PANEL = {"staff": "кадры", "social": "социальные условия", "questionnaires": "анкетирование"}
+ROADMAP = {"in_time": "в срок", "late": "с опозданием", "missing": "не размещена", "not_due": "срок не наступил"}
+MEASURED_IN = {"share": "доля 0–1", "sd": "ст. откл. ученика", "points": "балл 1–5"}
+BETTER = {"higher": "чем выше, тем лучше", "lower": "чем ниже, тем лучше"}
+SIGNAL = {
+    "green": "план выполнен", "yellow": "не различить", "red": "план не выполнен", "none": "нет данных или плана",
+}  # fmt: skip
+BEYOND = {
+    "better": "лучше, чем ожидалось без программы", "worse": "хуже, чем ожидалось без программы", "unclear": "не различить",
+}  # fmt: skip
+SUPPORTED_WHY = {
+    "regional": "региональный проект", "project_500": "Проект 500+", "below": "результаты ниже ожидаемых",
+}  # fmt: skip
+TUTOR_STATUS = {"assigned": "назначен", "alternative": "запасной", "none": "не найден"}
+TUTOR_REASON = {
+    "nearest": "вместе с остальными парами ближе всего", "pinned": "закреплён вручную",
+    "no_candidates": "школ-тьюторов нет", "banned": "все школы-тьюторы запрещены вручную",
+    "too_far": "все школы-тьюторы слишком далеки: нужен методист", "no_capacity": "близкие школы-тьюторы заняты",
+}  # fmt: skip
+TUTOR_WHY = {"above": "результаты выше ожидаемых", "innovation_site": "инновационная площадка"}
+REACH = {"same_group": "тот же муниципалитет", "reachable": "туда ездят", "remote": "дистанционно"}
+UNKNOWN = {
+    "school_context": "социальные показатели школы", "tutor_context": "социальные показатели тьютора",
+    "school_results": "результаты школы по предметам", "tutor_results": "результаты тьютора по предметам",
+    "school_type": "вид школы", "locality": "местность",
+}  # fmt: skip
+"""What of a pair of school and tutor was not known."""
+LEVEL = LEVEL_TEXT
+RISK_MEASURE = {name: share.title for name, share in MEASURES.items()} | {"answers": "средний ответ анкеты"}
+STATE = {"planned": "предстоит", "in_progress": "идёт", "done": "сделано", "overdue": "просрочено"}
 STATUS = {"PASS": "порядок", "ADVICE": "посмотрите", "FAIL": "исправьте"}
 STATUS_MARK = {"PASS": "✓", "ADVICE": "●", "FAIL": "✗"}
 CHOICE = {
@@ -157,6 +221,13 @@ def signed(value: float | None, digits: int = 2) -> str:
     return f"+{text}" if value is not None and value == value and round(value, digits) > 0 else text
 
 
+def plotted(value: float | None) -> str:
+    """A number as a chart's point has it, no more than three decimals and none that say nothing: −0,25 or 12."""
+    if value is None or value != value:
+        return "—"
+    return format_decimal(round(value, 3) + 0.0, format="#,##0.###", locale=_RU).replace("-", MINUS)
+
+
 def percent(share: float | None, digits: int = 0) -> str:
     """A share 0–1 in percent: 45 %."""
     if share is None or share != share:
@@ -182,6 +253,16 @@ def whole(value: float | None) -> str:
 def tenth(value: float | None) -> str:
     """A number with one decimal: 46,4."""
     return number(value, 1)
+
+
+def signed_tenth(value: float | None) -> str:
+    """A number with one decimal that shows its sign: +0,2."""
+    return signed(value, 1)
+
+
+def thousandth(value: float | None) -> str:
+    """A number with three decimals: 0,021."""
+    return number(value, 3)
 
 
 def precise(value: float | None) -> str:

@@ -1,0 +1,120 @@
+"""What the public reads of the help to schools: how many schools, how many teachers, no names."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from helpers.disclosure.coarse import rounded
+from helpers.disclosure.suppression import Why
+from helpers.params import DisclosureRules
+
+SUPPORT = ["topic", "year", "item", "level"]
+FUNNEL = ["year", "stage", "group_id"]
+"""Dimensions of the two tables of cells."""
+_UNKNOWN = "unknown"
+
+
+def support_cells(internal: dict[str, pl.DataFrame], year: int, rules: DisclosureRules) -> pl.DataFrame:
+    """Count schools by risk, measure, reach of the tutor, state of the roadmap, coming and going.
+
+    Parameters
+    ----------
+    internal : dict of DataFrame
+        Tables `risk_profile`, `recommendations`, `tutors`, `roadmap_status`, `membership`.
+    year : int
+        The year that the first three are of.
+
+    Returns
+    -------
+    DataFrame
+        `SUPPORT` (level null: all schools of the item), n, count (null), why, fixed (totals: the size of the programme
+        is no secret). Counts below `least_schools`, none among them, are hidden.
+    """
+    text = pl.col
+    assigned = internal["tutors"].filter(pl.col("place") == 1)
+    supported = internal["recommendations"].select("school_id").n_unique()
+    advised = (
+        internal["recommendations"]
+        .drop_nulls("rule_id")
+        .group_by(item="rule_id")
+        .agg(n=text("school_id").n_unique().cast(pl.Float64))
+    )
+    parts = [
+        _counted("risk", internal["risk_profile"], year, "factor", text("level").fill_null(_UNKNOWN)),
+        _counted("tutor", assigned, year, pl.lit("reach"), text("reach").fill_null("none")),
+        _counted("roadmap", internal["roadmap_status"], None, pl.lit("status"), text("status")),
+        _counted("membership", internal["membership"], None, "programme", text("state")),
+        _of_year("measure", advised.with_columns(level=pl.lit("advised")), year),
+        _of_year("measure", advised.with_columns(level=pl.lit("not_advised"), n=supported - pl.col("n")), year),
+        _of_year("measure", advised.with_columns(level=pl.lit(None, pl.String), n=pl.lit(float(supported))), year),
+    ]
+    few = pl.col("level").is_not_null() & (pl.col("n") < rules.least_schools)
+    return pl.concat(parts).with_columns(
+        count=pl.lit(None, pl.Float64),
+        why=pl.when(few).then(pl.lit(Why.SCHOOLS.value)),
+        fixed=pl.col("level").is_null(),
+    )
+
+
+def _counted(topic: str, table: pl.DataFrame, year: int | None, item: str | pl.Expr, level: pl.Expr) -> pl.DataFrame:
+    """Schools by item and level, every pair of them, and by item."""
+    when = pl.lit(year, pl.Int64) if year else pl.col("year")
+    rows = table.select(year=when, item=pl.col(item) if isinstance(item, str) else item, level=level)
+    counts = rows.group_by("year", "item", "level").agg(n=pl.len().cast(pl.Float64))
+    pairs = rows.select("year", "item").unique().join(rows.select("level").unique(), how="cross")
+    parts = pairs.join(counts, on=["year", "item", "level"], how="left").with_columns(pl.col("n").fill_null(0.0))
+    total = rows.group_by("year", "item").agg(n=pl.len().cast(pl.Float64)).with_columns(level=pl.lit(None, pl.String))
+    return pl.concat([parts, total.select(parts.columns)]).select(pl.lit(topic).alias("topic"), *SUPPORT[1:], "n")
+
+
+def _of_year(topic: str, counts: pl.DataFrame, year: int) -> pl.DataFrame:
+    return counts.select(pl.lit(topic).alias("topic"), pl.lit(year, pl.Int64).alias("year"), "item", "level", "n")
+
+
+def funnel_cells(funnel: pl.DataFrame, published: pl.DataFrame, least: int) -> pl.DataFrame:
+    """Teachers by stage from diagnostics to courses, in published groups and in the region.
+
+    Parameters
+    ----------
+    funnel : DataFrame
+        Table `funnel`.
+    published : DataFrame
+        From `groups.published_groups`.
+
+    Returns
+    -------
+    DataFrame
+        `FUNNEL` (group_id null: the region), place, n, count (null), why.
+    """
+    merged = published.select("municipality", published="group_id")
+    keys = ["year", "stage", "place"]
+    parts = (
+        funnel.filter(pl.col("group_id") != "")
+        .join(merged, left_on="group_id", right_on="municipality")
+        .group_by(*keys, group_id="published")
+        .agg(pl.col("n").sum())
+    )
+    region = parts.group_by(keys).agg(pl.col("n").sum()).with_columns(group_id=pl.lit(None, pl.String))
+    few = pl.col("n") < least  # no teacher at a stage is as telling as one
+    return pl.concat([parts, region.select(parts.columns)]).with_columns(
+        count=pl.lit(None, pl.Float64), why=pl.when(few).then(pl.lit(Why.N.value))
+    )
+
+
+def coarse_monitoring(monitoring: pl.DataFrame, least: int) -> pl.DataFrame:
+    """The project's indicators: of at least `least` schools or people, to a hundredth."""
+    enough = pl.col("n").fill_null(0) >= least
+    told = ["actual", "lower", "upper", "before", "expected_without_programme", "beyond_rtm", "beyond_rtm_se"]
+    signals = ["signal", "beyond_signal", "n", "n_compared"]
+    return monitoring.with_columns(
+        *(pl.when(enough).then(rounded(pl.col(name), 2)).alias(name) for name in told),
+        *(pl.when(enough).then(name).alias(name) for name in signals),
+    )
+
+
+def coarse_panel(panel: pl.DataFrame, least: int) -> pl.DataFrame:
+    """The programme's schools beside the others: of at least `least` schools, to a hundredth."""
+    sides = (("members", "n_members"), ("others", "n_others"))
+    return panel.with_columns(
+        pl.when(pl.col(number) >= least).then(rounded(pl.col(value), 2)).alias(value) for value, number in sides
+    ).with_columns(pl.when(pl.col(number) >= least).then(number).alias(number) for _, number in sides)
