@@ -31,8 +31,8 @@ class Copy:
         environment = {**os.environ, "PYTHONPATH": str(self.root / "src"), "PYTHONUTF8": "1", **more.pop("env", {})}
         return subprocess.Popen(
             [sys.executable, "-m", "helpers.cli", *map(str, arguments)],
-            env=environment, cwd=self.root, text=True, encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            **more,
+            env=environment, cwd=self.root, text=True, encoding="utf-8",
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more},
         )  # fmt: skip
 
     def report(self, *arguments: object, code: int = 0, **more) -> str:

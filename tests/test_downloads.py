@@ -91,7 +91,7 @@ def test_workbooks_describe_their_columns_and_say_where_they_are_from(report, fi
 
 
 def test_text_numbers_and_days_stay_what_they_are():
-    content = workbook(MIXED, [("Отчёт", "=1+1")], dictionary_of_nothing())
+    content = workbook({"Данные": MIXED}, [("Отчёт", "=1+1")], dictionary_of_nothing())
     read = sheet(content, "Данные")
     told = MIXED.with_columns(
         pl.col("text").str.replace("\x07", ""), number=pl.when(pl.col("number").is_finite()).then("number")
@@ -137,5 +137,5 @@ def test_the_public_files_say_so_and_hold_no_internal_table(report):
 def test_thousands_of_schools_take_a_few_seconds():
     many = MIXED.select(pl.all().repeat_by(9_000).explode())
     begun = time.perf_counter()
-    workbook(many, [("Отчёт", "много")], dictionary_of_nothing())
+    workbook({"Данные": many}, [("Отчёт", "много")], dictionary_of_nothing())
     assert time.perf_counter() - begun < 5

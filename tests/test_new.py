@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 from copies import Copy, contents, copy_project
 
+from helpers import tables
+from helpers.disclosure.ledger import LEDGER, read_ledger
 from helpers.params import load
 from helpers.problems import BadInput
 from helpers.publish.new_year import later_year, moved_on, new_name
@@ -46,15 +49,30 @@ def test_the_new_report_has_the_old_files_and_folders_for_the_new_year(project: 
 def test_the_new_params_are_the_old_ones_a_year_on(project: Copy, said: str):
     params = project.root / "params"
     old, new = ((params / f"{name}.yml").read_text(encoding="utf-8") for name in (OLD, NEW))
-    assert [line for line in old.splitlines() if "#" in line] == [
-        line for line in new.splitlines() if "#" in line and "open_data не" not in line
-    ]
+    assert [line for line in old.splitlines() if "#" in line] == [line for line in new.splitlines() if "#" in line]
     expected = yaml.safe_load(old)
-    del expected["open_data"]
     expected |= {"years": [2018, 2019, 2021, 2022], "title": expected["title"].replace("2021", "2022")}
     assert yaml.safe_load(new) == expected
     assert load(params / f"{NEW}.yml", METHOD).years[-1] == 2022
     assert NEW in project.report("list")
+
+
+def test_what_was_published_is_handed_on(project: Copy):
+    cell = {"edition": OLD, "page": "published_flags", "cell": "year=2021 · group_id=* · direction=below", "code": None}
+    row = cell | {"n_low": 5.0, "n_high": 5.0, "share_low": None, "share_high": None}
+    built = project.root / "data" / "processed" / OLD / "internal"
+    tables.write(built, "published_cells", pl.DataFrame([row], schema=LEDGER))
+    project.report("new", "kamchatka-2024", "--from", OLD)
+    ledger = project.root / "data" / "raw" / "kamchatka-2024" / "published_cells.csv"
+    assert read_ledger(ledger).to_dicts() == [row]
+    shutil.rmtree(built)
+
+
+def test_open_data_are_not_handed_on():
+    text = 'title: "Отчёт 2021"\nyears: [2021]\nopen_data: "потому"\nregion: "Край"\n'
+    new = moved_on(text, 2021, 2022)
+    assert yaml.safe_load(new) == {"title": "Отчёт 2022", "years": [2021, 2022], "region": "Край"}
+    assert "open_data не перенесено" in new
 
 
 def test_the_checklist_says_what_the_year_needs(project: Copy, said: str):

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -191,30 +192,21 @@ def demo(
 def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ", help="notebooks/…/имя.ipynb")],
         report: ReportName, edition: EditionOption = Edition.public, out: Out = "") -> None:  # fmt: skip
     """Выполнить одну тетрадь: шаг или страницу (для страниц округов и карточек — все сразу)."""
-    from helpers.publish.execute import run_notebook, warm_kernel
-    from helpers.publish.pages import FANNED, PAGES, STEPS, targets
+    from helpers.publish.execute import run_notebook, run_page, warm_kernel
+    from helpers.publish.pages import PAGES, STEPS
 
     this = open_report(report, out)
     source = report_notebook.resolve()
     started = time.monotonic()
     if not source.is_file() or (source.parent != STEPS and source.parent.parent != PAGES):
         raise typer.BadParameter(f"нет тетради {report_notebook}; тетради лежат в notebooks/steps и notebooks/pages")
-    given = {"report": str(this.params_file), "out": str(this.out)}
     with warm_kernel() as kernel:
         if source.parent == STEPS:
+            given = {"report": str(this.params_file), "out": str(this.out)}
             run_notebook(source, this.build / "steps" / source.name, given, kernel)
             made = 0
         else:
-            pages = this.build / edition / "pages"
-            goals = targets(source.stem, this, edition)
-            wanted = {pages / f"{goal.path}.ipynb": goal.parameters for goal in goals}
-            if source.stem in FANNED:
-                (pages / source.stem).mkdir(parents=True, exist_ok=True)
-                for stale in set((pages / source.stem).glob("*.ipynb")) - wanted.keys():
-                    stale.unlink()
-            for target, own in wanted.items():
-                run_notebook(source, target, {**given, "edition": str(edition), **own}, kernel)
-            made = len(wanted)
+            made = run_page(source, this, str(edition), kernel)
     pages_made = f", страниц: {made}" if made > 1 else ""
     typer.echo(f"✓ {source.stem}{pages_made} — {time.monotonic() - started:.1f} с")
 
@@ -249,6 +241,7 @@ def build(
     """Построить отчёт: от сырых файлов до сайта; не изменившееся не пересчитывается."""
     from filelock import FileLock, Timeout
 
+    from helpers.publish import shelf
     from helpers.publish.swap import recover
 
     this = open_report(report, out)
@@ -265,33 +258,37 @@ def build(
     except Timeout:
         raise MissingTool(f"отчёт {this.name} уже строится другой командой; дождитесь её конца") from None
     for one in editions:
+        shelf.renew(this.site(one).parent)
         typer.echo(f"Отчёт готов: {this.site(one) / 'index.html'}")
         where = f' --out "{out}"' if out else ""
         typer.echo(f'Показать в браузере: report preview "{report}" --edition {one}{where}')
 
 
 @app.command()
-def preview(report: ReportName, edition: EditionOption = Edition.public, out: Out = "",
-            port: Annotated[int, typer.Option("--port", help="Порт на этом компьютере.")] = 8000) -> None:  # fmt: skip
+def preview(
+    report: ReportName,
+    edition: OneEditionOption = OneEdition.public,
+    out: Out = "",
+    port: Annotated[int, typer.Option("--port", help="Порт на этом компьютере; 0 — любой свободный.")] = 8000,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Следить за тетрадями страниц: сохранённая выполняется, её страница обновляется."),
+    ] = False,
+) -> None:
     """Показать построенный сайт в браузере по адресу http://localhost:ПОРТ."""
-    import functools
-    import http.server
+    from helpers.publish import preview as shown
+    from helpers.publish.verify import engine_of
 
-    site = open_report(report, out).site(edition)
+    this = open_report(report, out)
+    site = this.site(edition)
     if not (site / "index.html").is_file():
         raise MissingTool(f"сайта ещё нет: постройте его командой report build {report} --edition {edition}")
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = functools.partial(Quiet, directory=str(site))
-    with (
-        http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server,
-        contextlib.suppress(KeyboardInterrupt),
-    ):
+    with shown.served(site, port, live=watch) as server, contextlib.suppress(KeyboardInterrupt):
         typer.echo(f"http://localhost:{server.server_port}/ — остановить: Ctrl+C")
-        server.serve_forever()
+        if watch:
+            shown.follow(this, str(edition), engine_of(site)[0], server.renewed)
+        else:
+            threading.Event().wait()
 
 
 @app.command()
@@ -361,7 +358,10 @@ def publish(
             typer.echo("Ничего не записано." if lines else f"В {folder} уже этот сайт.")
         else:
             count = upload.upload(fs, folder, site)
+            listed = upload.renew_list(fs, folder.rpartition("/")[0])
             typer.echo(f"Опубликовано: {upload.shown(target)} → {folder}, файлов: {count}.")
+            if not listed:
+                typer.echo("Список отчётов не написан: рядом уже есть чужая страница index.html.")
 
 
 def _engine(named: Engine | None) -> str:

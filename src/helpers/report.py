@@ -81,6 +81,12 @@ class Report:
             return "internal"
         return "open" if self.params.open_data else "protected"
 
+    def tells_of_help(self, edition: str) -> bool:
+        """Whether an edition has pages on the help to schools: made from a region's files, and not the public one of open
+        data, which has neither the centre's tables nor counts in their place.
+        """
+        return self.params.data.region_files is not None and self.sight(edition) != "open"
+
     def site(self, edition: str) -> Path:
         """Folder of the finished site of an edition."""
         return self.out / ("_site" if edition == "public" else "_site-internal") / self.name

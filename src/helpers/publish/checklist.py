@@ -112,6 +112,11 @@ def _of_params(params: Params, calendar: Calendar, year: int) -> Iterator[str]:
     yield "`indicators`: в новой форме паспорта есть все эти поля"
     yield f"шкала индекса остаётся по {params.base_year} году; выводы — по годам {', '.join(map(str, pooled))}"
     yield "`open_data` и `year_notes` не переносятся: почему, сказано в файле"
+    yield "`disclosure.named`: согласия школ быть названными запросите заново, без согласия уберите код"
+    yield (
+        "`published_cells.csv` — журнал того, что уже опубликовано: его не правят. Если файла нет, а прежний отчёт публиковался, "
+        "постройте прежний отчёт и заведите новый ещё раз"
+    )
 
 
 def _enters(result: Assessment, session: Session | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import polars as pl
@@ -37,14 +37,14 @@ def downloads(report: Report, edition: str) -> dict[str, bytes]:
     told = dictionary(report, edition)
     files = {
         f"{FOLDER}/dictionary.csv": csv_bytes(told),
-        f"{FOLDER}/dictionary.xlsx": workbook(None, about(report, edition), told),
+        f"{FOLDER}/dictionary.xlsx": workbook({}, about(report, edition), told),
     }
     for name, title, csv, xlsx in views.downloads(report, edition).select("table", "title", "csv", "xlsx").iter_rows():
         frame = report.read(name, edition)
         files[f"{FOLDER}/{csv}"] = csv_bytes(frame)
         if xlsx:
             facts = [("Таблица", f"{name}: {title}"), *about(report, edition)]
-            files[f"{FOLDER}/{xlsx}"] = workbook(frame, facts, told.filter(table=name))
+            files[f"{FOLDER}/{xlsx}"] = workbook({"Данные": frame}, facts, told.filter(table=name))
     return files
 
 
@@ -67,14 +67,14 @@ def about(report: Report, edition: str) -> list[tuple[str, str]]:
     return [*facts, ("Скрытые значения", f"нет: {nothing_hidden}")] if nothing_hidden else facts
 
 
-def workbook(frame: pl.DataFrame | None, facts: Sequence[tuple[str, str]], told: pl.DataFrame) -> bytes:
-    """A workbook of a table and its description, or of a description alone."""
+def workbook(frames: Mapping[str, pl.DataFrame], facts: Sequence[tuple[str, str]], told: pl.DataFrame) -> bytes:
+    """A workbook of tables, a sheet each by its name, and of their description."""
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(content, options) as book:
         book.set_properties({"title": facts[0][1], "created": _NO_TIME})
-        if frame is not None:
-            _write_data(book, frame)
+        for name, frame in frames.items():
+            _write_data(book, name, frame)
         _write_description(book, facts, told)
     return content.getvalue()
 
@@ -92,16 +92,16 @@ class _Table(Worksheet):
         self.fh.write(self.rows)
 
 
-def _write_data(book: xlsxwriter.Workbook, frame: pl.DataFrame) -> None:
-    """Sheet «Данные»: names of columns as in csv, numbers as numbers, days as days, text as text."""
-    sheet = book.add_worksheet("Данные", _Table)
+def _write_data(book: xlsxwriter.Workbook, name: str, frame: pl.DataFrame) -> None:
+    """A sheet of data: names of columns as in csv, numbers as numbers, days as days, text as text."""
+    sheet = book.add_worksheet(name, _Table)
     bold, day = book.add_format({"bold": True, "bg_color": "#e8eef4"}), book.add_format({"num_format": "dd.mm.yyyy"})
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, frame.height, frame.width - 1)
     sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_rowcol_to_cell(frame.height, frame.width - 1)}"})
-    for place, (name, kind) in enumerate(frame.schema.items()):
-        sheet.write_string(0, place, name, bold)
-        sheet.set_column(place, place, 28 if kind == pl.String else max(10, len(name) + 4))
+    for place, (column, kind) in enumerate(frame.schema.items()):
+        sheet.write_string(0, place, column, bold)
+        sheet.set_column(place, place, 28 if kind == pl.String else max(10, len(column) + 4))
     sheet.rows = _rows(frame, day._get_xf_index())
     sheet.dim_rowmax = frame.height
 

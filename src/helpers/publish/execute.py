@@ -25,6 +25,8 @@ from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from helpers.problems import BadInput, MissingTool, NotebookFailed, Problem
+from helpers.publish.pages import FANNED, targets
+from helpers.report import Report
 
 _ENGINE = "warm"
 _START_TRIES = 3
@@ -102,6 +104,26 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], kern
     beside = target.with_suffix(".new")
     nbformat.write(notebook, beside)
     beside.replace(target)
+
+
+def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel) -> int:
+    """Run a page notebook for everything that it makes in this edition; how many pages that is.
+
+    Raises
+    ------
+    BadInput, NotebookFailed
+        As `run_notebook`.
+    """
+    pages = report.build / edition / "pages"
+    wanted = {pages / f"{goal.path}.ipynb": goal.parameters for goal in targets(source.stem, report, edition)}
+    if source.stem in FANNED:
+        (pages / source.stem).mkdir(parents=True, exist_ok=True)
+        for stale in set((pages / source.stem).glob("*.ipynb")) - wanted.keys():
+            stale.unlink()
+    given = {"report": str(report.params_file), "out": str(report.out), "edition": str(edition)}
+    for target, own in wanted.items():
+        run_notebook(source, target, {**given, **own}, kernel)
+    return len(wanted)
 
 
 def _forget_when_and_where(notebook: nbformat.NotebookNode) -> None:

@@ -26,7 +26,8 @@ def text(report: Report, edition: str) -> str:
         "site": _by_name(sorted(PROJECT.glob("_quarto*.yml"))),
         "lock": _by_name([PROJECT / "requirements.lock"]),
     }
-    content = {"report": report.name, "title": report.params.title, "edition": edition, "inputs": inputs}
+    content = {"report": report.name, "title": report.params.title, "years": report.params.years, "edition": edition,
+               "inputs": inputs}  # fmt: skip
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 

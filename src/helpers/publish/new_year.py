@@ -13,12 +13,12 @@ from helpers.intake.region import KINDS, OUTLIVE_A_YEAR
 from helpers.problems import BadInput, Problem, quoted
 from helpers.publish.checklist import FILE as CHECKLIST
 from helpers.publish.checklist import checklist
-from helpers.report import METHOD, Report, open_report, report_names
+from helpers.report import EARLIER_CELLS, METHOD, Report, open_report, report_names
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NOT_CARRIED = {
-    "open_data": "открыты ли все данные нового года, решают заново; без этого ключа строится только внутренняя редакция",
+    "open_data": "открыты ли все данные нового года, решают заново; без этого ключа открытая редакция скрывает школы",
     "year_notes": "примечания к годам перечитайте в прежнем отчёте и впишите те, что верны и в новом",
 }
 """Keys of the params that a new report does not take over, and why."""
@@ -56,6 +56,7 @@ def start_report(named: str, model: str) -> tuple[Path, Path]:
         folder.mkdir()
         if old.params.data.region_files:
             _fill(folder, old, year)
+        _hand_on_ledger(folder, old)
         if raw.exists():
             raw.rmdir()  # empty: Windows renames nothing onto it
         folder.rename(raw)
@@ -143,3 +144,11 @@ def _fill(folder: Path, old: Report, year: int) -> None:
     for kind in KINDS.keys() - OUTLIVE_A_YEAR:
         (folder / str(year) / kind).mkdir(parents=True, exist_ok=True)
     (folder / CHECKLIST).write_text(checklist(folder.name, year, old), encoding="utf-8", newline="\n")
+
+
+def _hand_on_ledger(folder: Path, old: Report) -> None:
+    """Write what the old report and those before it have published: the new edition is held against it."""
+    if (old.tables("internal") / "published_cells.parquet").is_file():
+        ledger = old.read("published_cells")
+        if ledger.height:
+            ledger.write_csv(folder / EARLIER_CELLS)

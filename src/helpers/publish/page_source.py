@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import nbformat
@@ -15,6 +16,7 @@ from nbconvert import MarkdownExporter
 from traitlets.config import Config
 
 from helpers.problems import BrokenPage
+from helpers.publish.figures import linked
 
 _MARKDOWN = "text/markdown"
 _EXPORTER = MarkdownExporter(
@@ -59,7 +61,7 @@ def check_outputs(path: Path, notebook: nbformat.NotebookNode) -> None:
         raise BrokenPage("\n".join(faults))
 
 
-def page_source(path: Path, page: str) -> str:
+def page_source(path: Path, page: str, pictures: Collection[str] = (), without: str = "") -> str:
     """Turn an executed notebook into the Markdown of a page.
 
     Parameters
@@ -69,24 +71,34 @@ def page_source(path: Path, page: str) -> str:
     page : str
         The page's path within the site without ending: `school/a`; links and scripts
         are made relative to it.
+    pictures : collection of str
+        Pictures of charts that the site has, by their paths below it: those of the page's charts are linked under them.
+    without : str
+        Cells with this tag are left out.
 
     Raises
     ------
     BrokenPage
         An output would be missing, or the page has no title.
     """
-    notebook = nbformat.read(path, as_version=4)
-    check_outputs(path, notebook)
-    body, _ = _EXPORTER.from_notebook_node(notebook)
-    found = _TITLE.search(body)
-    if not found:
-        raise BrokenPage(f"{path.name}: нет заголовка; первая строка страницы должна быть вида «# Название»")
-    body = body[: found.start()] + body[found.end() :]
+    title, body = content(path, page, pictures, without)
     root = "../" * page.count("/")
-    body = body.replace("site:/", root).strip()
     scripts = ["report.js"] if 'class="chart-data"' in body or 'class="table-data"' in body else []
     if 'class="chart-data"' in body:
         scripts.insert(0, "plotly.min.js")
     tags = "\n".join(f'<script defer src="{root}assets/{name}"></script>' for name in scripts)
     tail = f"\n\n```{{=html}}\n{tags}\n```\n" if tags else "\n"
-    return f"---\ntitle: {json.dumps(found.group(1), ensure_ascii=False)}\n---\n\n{body}{tail}"
+    return f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n\n{body}{tail}"
+
+
+def content(path: Path, page: str, pictures: Collection[str] = (), without: str = "") -> tuple[str, str]:
+    """An executed notebook's title and the Markdown below it; parameters and errors as `page_source`."""
+    notebook = nbformat.read(path, as_version=4)
+    check_outputs(path, notebook)
+    notebook.cells = [cell for cell in notebook.cells if without not in cell.metadata.get("tags", [])]
+    body, _ = _EXPORTER.from_notebook_node(notebook)
+    found = _TITLE.search(body)
+    if not found:
+        raise BrokenPage(f"{path.name}: нет заголовка; первая строка страницы должна быть вида «# Название»")
+    body = linked(body[: found.start()] + body[found.end() :], page, pictures)
+    return found.group(1), body.replace("site:/", "../" * page.count("/")).strip()

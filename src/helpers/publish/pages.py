@@ -2,7 +2,7 @@
 
 Page notebooks lie in folders that say who sees them: `common` shows numbers that no school stands behind alone,
 `by_school` needs tables by school, `by_group` stands in its place where the public may see groups only, `internal`
-never leaves the centre.
+never leaves the centre; `slides` are not pages of the site but shown to an audience.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ PAGES = PROJECT / "notebooks" / "pages"
 STEPS = PROJECT / "notebooks" / "steps"
 FANNED = {"municipality": "group_id", "school": "school_id"}
 """Notebooks that make many pages, and the parameter that tells these apart."""
+SLIDES = "webinar"
+"""The notebook that makes slides."""
 _FOLDERS = {
-    "internal": ("common", "by_school", "internal"),
-    "open": ("common", "by_school"),
-    "protected": ("common", "by_group"),
+    "internal": ("common", "by_school", "internal", "slides"),
+    "open": ("common", "by_school", "slides"),
+    "protected": ("common", "by_group", "slides"),
 }
 """Folders of page notebooks by `Report.sight`."""
 

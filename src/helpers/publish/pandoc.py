@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
@@ -15,6 +16,8 @@ import yaml
 from jinja2 import Environment, PackageLoader
 
 from helpers.problems import MissingTool
+from helpers.publish.navigation import opened
+from helpers.publish.search_index import search_index
 
 _TEMPLATES = Environment(loader=PackageLoader("helpers.publish"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
@@ -29,25 +32,26 @@ def identity() -> str:
 def render(source: Path, edition: str, changed: list[str] | None) -> Path:
     """Render the website project in `source`; parameters and result as `quarto.render`."""
     output = source.with_name("pandoc")
-    settings = configuration(source, edition)
-    pages = (
-        changed if changed is not None else [p.relative_to(source).with_suffix("").as_posix() for p in _sources(source)]
-    )
+    settings = configuration({path.name: path.read_bytes() for path in source.glob("_quarto*.yml")}, edition)
+    pages = changed if changed is not None else _pages(source)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for _ in pool.map(lambda page: _render_page(source, output, page, settings), pages):
             pass
+    rendered = {f"{page}.html": (output / f"{page}.html").read_text(encoding="utf-8") for page in _pages(source)}
+    (output / "search-index.js").write_text(search_index(rendered), encoding="utf-8", newline="\n")
     return output
 
 
-def _sources(source: Path) -> list[Path]:
-    return sorted(path for path in source.rglob("*.qmd") if "_site" not in path.parts)
+def _pages(source: Path) -> list[str]:
+    sources = (path.relative_to(source) for path in source.rglob("*.qmd"))
+    return sorted(path.with_suffix("").as_posix() for path in sources if "_site" not in path.parts)
 
 
-def configuration(source: Path, edition: str) -> dict[str, Any]:
+def configuration(files: Mapping[str, bytes], edition: str) -> dict[str, Any]:
     """`_quarto.yml` with the profiles of the edition and the report laid over it."""
     merged: dict[str, Any] = {}
     for name in ("_quarto.yml", f"_quarto-{edition}.yml", "_quarto-report.yml"):
-        merged = _merge(merged, yaml.safe_load((source / name).read_text(encoding="utf-8")) or {})
+        merged = _merge(merged, yaml.safe_load(files[name]) or {})
     return merged
 
 
@@ -66,33 +70,40 @@ def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
 
 
 def _render_page(source: Path, output: Path, page: str, settings: dict[str, Any]) -> None:
+    target = output / f"{page}.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text = page_html((source / f"{page}.qmd").read_text(encoding="utf-8"), page, settings)
+    target.write_text(text, encoding="utf-8", newline="\n")
+
+
+def page_html(markdown: str, page: str, settings: dict[str, Any]) -> str:
+    """A whole page of the site from its Markdown; `page` is its path without ending."""
     html = settings["format"]["html"]
-    template = resources.files("helpers.publish") / "templates" / "parts.html"
-    options = ["--to=html5", "--mathml", "--toc", f"--toc-depth={html['toc-depth']}", f"--template={template}"]
-    plain_title, title, contents, body = _pandoc(source / f"{page}.qmd", options).split("\n<!-- part -->\n", 3)
-    text = _TEMPLATES.get_template("page.html").render(
+    plain_title, title, contents, body = parts(markdown, page, "--toc", f"--toc-depth={html['toc-depth']}")
+    return _TEMPLATES.get_template("page.html").render(
         plain_title=plain_title,
         title=title,
         site=settings["website"],
         lang=settings["lang"],
         css=html["css"],
         root="../" * page.count("/"),
-        links=[{"href": item["href"].replace(".qmd", ".html"), "text": item["text"]}
-               for item in settings["website"]["sidebar"]["contents"]],
-        current=f"{page}.html",
+        entries=opened(settings["website"]["sidebar"]["contents"], f"{page}.qmd"),
         body=body,
         contents=contents,
     )  # fmt: skip
-    target = output / f"{page}.html"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _pandoc(page: Path, options: list[str]) -> str:
-    done = subprocess.run(
-        [pypandoc.get_pandoc_path(), "--from=markdown", "--wrap=none", *options, str(page)],
-        capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+def parts(markdown: str, page: str, *options: str) -> list[str]:
+    """A page's title as plain text and as HTML, its contents and its body."""
+    template = resources.files("helpers.publish") / "templates" / "parts.html"
+    html = convert(markdown, page, "--from=markdown", "--to=html5", "--mathml", f"--template={template}", *options)
+    return html.decode().split("\n<!-- part -->\n", 3)
+
+
+def convert(text: str, name: str, *options: str) -> bytes:
+    """What pandoc makes of a text; `name` says in a message which it was."""
+    command = [pypandoc.get_pandoc_path(), "--wrap=none", "--eol=lf", *options, "--output=-"]
+    done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
     if done.returncode != 0:
-        raise MissingTool(f"pandoc не собрал страницу {page.name}:\n{done.stderr[-3000:]}")
+        raise MissingTool(f"pandoc не собрал страницу {name}:\n{done.stderr.decode(errors='replace')[-3000:]}")
     return done.stdout

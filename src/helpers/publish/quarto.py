@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,21 @@ from helpers.problems import MissingTool
 
 _ONE_BY_ONE = 3
 """Up to how many changed pages are rendered singly; more than that, the whole site is as quick."""
+
+
+_MENDED = (
+    # the name of a section is a link without an address, which no keyboard reaches; its arrow says the same again
+    (re.compile(r'<a( class="sidebar-item-text sidebar-link text-start[^"]*" [^>]*?) role="navigation"([^>]*>.*?)</a>', re.DOTALL),
+     r'<button type="button"\1\2</button>'),
+    (re.compile(r'<a( class="sidebar-item-toggle [^>]*?) role="navigation"([^>]*?) aria-label="[^"]*">(.*?)</a>', re.DOTALL),
+     r'<span\1\2 aria-hidden="true">\3</span>'),
+    (re.compile(r'<a( class="flex-grow-1") role="navigation"([^>]*?) aria-label="[^"]*"([^>]*>\s*)</a>'),
+     r'<span\1\2 aria-hidden="true"\3</span>'),
+    (re.compile(r'<nav id="quarto-sidebar"(?! aria)'), '<nav id="quarto-sidebar" aria-label="Страницы"'),
+    (re.compile(r'<nav class="quarto-secondary-nav"(?! aria)'), '<nav class="quarto-secondary-nav" aria-label="Меню"'),
+    (re.compile(r'aria-label="breadcrumb"'), 'aria-label="Путь"'),
+)  # fmt: skip
+"""What Quarto's frame has that a keyboard or a screen reader stumbles over, and what takes its place."""
 
 
 def find() -> str | None:
@@ -24,7 +40,7 @@ def find() -> str | None:
 
 def identity() -> str:
     """Quarto's version: another one may render every page otherwise."""
-    return _run("--version").stdout.strip()
+    return run("--version").stdout.strip()
 
 
 def render(source: Path, edition: str, changed: list[str] | None) -> Path:
@@ -47,11 +63,22 @@ def render(source: Path, edition: str, changed: list[str] | None) -> Path:
     """
     whole = changed is None or len(changed) > _ONE_BY_ONE
     for target in ["."] if whole else [f"{page}.qmd" for page in changed]:
-        _run("render", target, "--to", "html", "--profile", f"{edition},report", cwd=source)
+        run("render", target, "--to", "html", "--profile", f"{edition},report", cwd=source)
+    for page in (source / "_site").rglob("*.html"):
+        html = page.read_text(encoding="utf-8")
+        if (mended := _mended(html)) != html:
+            page.write_text(mended, encoding="utf-8", newline="\n")
     return source / "_site"
 
 
-def _run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def _mended(html: str) -> str:
+    for found, instead in _MENDED:
+        html = found.sub(instead, html)
+    return html
+
+
+def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Call the quarto command; it must end well."""
     program = find()
     if program is None:
         raise MissingTool(

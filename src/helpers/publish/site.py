@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import resources
 from pathlib import Path
 
+import nbformat
 import yaml
 
-from helpers.publish import manifest, pandoc, protocol, quarto
+from helpers.publish import document, extracts, figures, manifest, pandoc, protocol, quarto, slides
 from helpers.publish.downloads import FOLDER, downloads
+from helpers.publish.kept import Kept
+from helpers.publish.navigation import kept
 from helpers.publish.page_source import page_source
+from helpers.publish.pages import FANNED, SLIDES, notebooks
 from helpers.publish.swap import swap_in
 from helpers.report import PROJECT, Report
 from helpers.show import views
 
-_COPIED = ("assets", FOLDER, protocol.FOLDER)
+_COPIED = ("assets", FOLDER, protocol.FOLDER, figures.FOLDER, document.FOLDER, slides.FOLDER, extracts.FOLDER)
 """Folders that go to the site as they are."""
 
 _RENDERER = "renderer"
@@ -47,7 +51,7 @@ def render(report: Report, edition: str, engine: str) -> Path:
     """
     renderer = quarto if engine == "quarto" else pandoc
     source = report.build / edition / "source"
-    mirror(wanted_files(report, edition), source)
+    mirror(wanted_files(report, edition, engine), source)
     stamp = source.with_name(f"{engine}.json")
     digests = {path.relative_to(source).as_posix(): manifest.sha256(path) for path in _files(source)}
     digests[_RENDERER] = renderer.identity()
@@ -63,25 +67,59 @@ def render(report: Report, edition: str, engine: str) -> Path:
     return report.site(edition) / "index.html"
 
 
-def wanted_files(report: Report, edition: str) -> dict[str, bytes]:
-    """All that the renderer may see: page sources, configuration, assets, tables to download."""
-    executed = report.build / edition / "pages"
-    files: dict[str, bytes] = {}
-    for notebook in sorted(executed.rglob("*.ipynb")):
-        page = notebook.relative_to(executed).with_suffix("").as_posix()
-        files[f"{page}.qmd"] = page_source(notebook, page).encode()
-    for name in ("_quarto.yml", f"_quarto-{edition}.yml"):
-        files[name] = (PROJECT / name).read_bytes()
-    profile = {"website": {"title": report.params.title}}
-    files["_quarto-report.yml"] = yaml.safe_dump(profile, allow_unicode=True).encode()
-    for package in ("show", "publish"):
-        for asset in (resources.files("helpers") / package / "assets").iterdir():
-            files[f"assets/{asset.name}"] = asset.read_bytes()
-    files["assets/plotly.min.js"] = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
-    files |= downloads(report, edition)
+def wanted_files(report: Report, edition: str, engine: str) -> dict[str, bytes]:
+    """All that the renderer may see: page sources, configuration, assets, and what goes to the site as it is."""
+    executed, kept_files = _executed(report, edition), Kept(report.build / edition / "kept")
+    pictures = figures.figures(_charts(executed), kept_files)
+    files = {
+        f"{page}.qmd": page_source(path, page, pictures).encode() for page, path in executed.items() if page != SLIDES
+    }
+    files |= _settings(report, edition, files.keys()) | _assets() | pictures | downloads(report, edition)
     if edition == "internal":
         files |= protocol.books(views.protocol(report))
+    settings = pandoc.configuration(files, edition)
+    files[document.NAME] = document.document(report.params, edition, settings, files)
+    files |= slides.slides(executed[SLIDES], engine, pictures, kept_files)
+    if edition == "internal" and not report.params.open_data:
+        files |= extracts.extracts(report, executed, settings, files, kept_files)
+    kept_files.forget_others()
     return files
+
+
+def _executed(report: Report, edition: str) -> dict[str, Path]:
+    """The executed notebooks of an edition's pages; what an earlier run left must not reach a site that may not show it."""
+    folder, shown = report.build / edition / "pages", notebooks(report.sight(edition))
+    found = {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.ipynb"))}
+    return {page: path for page, path in found.items() if page.partition("/")[0] in shown}
+
+
+def _charts(executed: Mapping[str, Path]) -> list[figures.Chart]:
+    """The charts of the single pages: of cards and groups there are too many to draw."""
+    single = {page: path for page, path in executed.items() if page.partition("/")[0] not in FANNED}
+    return [chart for page, path in single.items() for chart in figures.charts(nbformat.read(path, as_version=4), page)]
+
+
+def _settings(report: Report, edition: str, pages: Collection[str]) -> dict[str, bytes]:
+    """The site's configuration and its profiles."""
+    files = {name: _configuration(PROJECT / name, pages) for name in ("_quarto.yml", f"_quarto-{edition}.yml")}
+    profile = {"website": {"title": report.params.title}}
+    return files | {"_quarto-report.yml": yaml.safe_dump(profile, allow_unicode=True).encode()}
+
+
+def _assets() -> dict[str, bytes]:
+    """Styles and scripts of the pages."""
+    packages = (resources.files("helpers") / package / "assets" for package in ("show", "publish"))
+    files = {f"assets/{asset.name}": asset.read_bytes() for package in packages for asset in package.iterdir()}
+    plotly = resources.files("plotly") / "package_data" / "plotly.min.js"
+    return files | {"assets/plotly.min.js": plotly.read_bytes()}
+
+
+def _configuration(file: Path, pages: Collection[str]) -> bytes:
+    """A profile of the site without the sidebar's entries that this report has no page for."""
+    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    if sidebar := settings["website"].get("sidebar"):
+        sidebar["contents"] = kept(sidebar["contents"], pages)
+    return yaml.safe_dump(settings, allow_unicode=True, sort_keys=False).encode()
 
 
 def mirror(files: Mapping[str, bytes], folder: Path) -> None:

@@ -16,6 +16,7 @@ from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
 from helpers.problems import BadInput, MissingTool, Problem
+from helpers.publish import shelf
 from helpers.publish.difference import State, differing, digests
 from helpers.publish.verify import Inputs
 from helpers.report import Report
@@ -117,6 +118,24 @@ def upload(fs: AbstractFileSystem, folder: str, site: Path) -> int:
     _move(fs, beside, folder)
     _remove(fs, old)
     return len(names)
+
+
+def renew_list(fs: AbstractFileSystem, parent: str) -> bool:
+    """Write the page above the sites in `parent` anew; False if another's first page stands there, which stays."""
+    fs.invalidate_cache()
+    target, beside = f"{parent}/{shelf.PAGE}", f"{parent}/index.new"
+    if fs.exists(target) and not shelf.is_ours(fs.cat_file(target).decode(errors="replace")):
+        return False
+    folders = sorted(
+        info["name"].rstrip("/").rpartition("/")[2] for info in fs.ls(parent) if info["type"] == "directory"
+    )
+    manifests = {name: f"{parent}/{name}/{_WHOLE}" for name in folders if not name.endswith((".new", ".old"))}
+    found = {name: fs.cat_file(path).decode() for name, path in manifests.items() if fs.exists(path)}
+    fs.pipe_file(beside, shelf.page(found).encode())
+    if fs.exists(target):
+        fs.rm_file(target)  # some servers rename nothing onto a file
+    fs.mv(beside, target)
+    return True
 
 
 def _recover(fs: AbstractFileSystem, folder: str) -> None:

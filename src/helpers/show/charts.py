@@ -10,8 +10,9 @@ import polars as pl
 
 from helpers.show import words
 
-COLOUR = {"below": "#D55E00", "within": "#8A8A8A", "above": "#0072B2", "dependent": "#009E73"}
-SYMBOL = {"below": "triangle-down", "within": "circle", "above": "triangle-up", "dependent": "diamond-open"}
+COLOUR = {"below": "#D55E00", "within": "#8A8A8A", "above": "#0072B2", "dependent": "#009E73", "unknown": "#8A8A8A"}
+SYMBOL = {"below": "triangle-down", "within": "circle", "above": "triangle-up", "dependent": "diamond-open",
+          "unknown": "x-thin-open"}  # fmt: skip
 _LINE = "#222222"
 _PAIRWISE = 1.39
 """Half the length, in standard errors, of bars made for reading two schools against each other."""

@@ -11,13 +11,16 @@ relative when the page finds its folder (`helpers.publish.page_source`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
+
+from helpers.show.numbers import numbers
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -29,6 +32,12 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=False,
 )
+
+
+PICTURE = "<!-- picture of {id} -->"
+"""Where a chart's pictures are linked once they are made (`helpers.publish.figures`)."""
+_MOST_NUMBERS = 200
+"""Points of a chart that are told under it; of more than that the tables to download tell."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Column:
 
     `name` is the frame's column, `title` what the reader sees, `form` turns a value
     into text (`helpers.show.words`), `link` names the column that holds the address,
-    `choose` puts a filter by value above the table.
+    `choose` puts a filter by value above the table; where no row has a value there is no such column.
     """
 
     name: str
@@ -64,7 +73,7 @@ def text(markdown: str) -> Shown:
 
 
 def chart(figure: go.Figure, id: str, caption: str, alt: str) -> Shown:
-    """A Plotly chart with a caption that says the finding and a text for those who cannot see it.
+    """A Plotly chart with a caption that says the finding, a text for those who cannot see it, and its numbers.
 
     Parameters
     ----------
@@ -76,7 +85,14 @@ def chart(figure: go.Figure, id: str, caption: str, alt: str) -> Shown:
     """
     specification = json.loads(figure.to_json(engine="json"))
     html = _TEMPLATES.get_template("chart.html").render(
-        id=id, caption=caption, alt=alt, height=figure.layout.height or 420, json=_script_json(specification)
+        id=id,
+        caption=caption,
+        alt=alt,
+        height=figure.layout.height or 420,
+        numbers=numbers(figure),
+        most=_MOST_NUMBERS,
+        picture=Markup(PICTURE.format(id=id)),
+        json=_script_json(specification),
     )
     return Shown(_raw(html), {"application/vnd.plotly.v1+json": specification})
 
@@ -98,6 +114,7 @@ def table(
     rows : int, optional
         How many rows to lay out at once; all can be found by search.
     """
+    columns = [column for column in columns if not (column.choose and _is_blank(frame[column.name]))]
     cells = [_cells(frame, column) for column in columns]
     all_rows = list(zip(*cells, strict=True))
     rows = rows or len(all_rows)
@@ -116,9 +133,9 @@ def table(
     return Shown(_raw(html), {"text/html": html})
 
 
-def figures(items: Sequence[tuple[str, str]]) -> Shown:
-    """Key numbers in a row: pairs of a number as text and what it says."""
-    html = _TEMPLATES.get_template("figures.html").render(items=items)
+def figures(items: Sequence[tuple[str, str]], id: str = "") -> Shown:
+    """Key numbers in a row: pairs of a number as text and what it says; `id` is an anchor."""
+    html = _TEMPLATES.get_template("figures.html").render(items=items, id=id)
     return Shown(_raw(html), {"text/html": html})
 
 
@@ -127,6 +144,23 @@ def grid(row_titles: Sequence[str], column_titles: Sequence[str], cells: Sequenc
     """A small table of named cells, such as the typology: each cell is a pair (number, words)."""
     html = _TEMPLATES.get_template("grid.html").render(
         rows=list(zip(row_titles, cells, strict=True)), column_titles=column_titles, id=id, caption=caption
+    )
+    return Shown(_raw(html), {"text/html": html})
+
+
+def tiles(frame: pl.DataFrame, levels: Mapping[str, str], id: str, caption: str) -> Shown:
+    """A map of tiles, one for each place: a short name and a value, by colour and pattern as well.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        row, column (from 1), short, group_name, value (a word or number to see), told (the same for those who hear),
+        level (a key of `levels`), group_page; in the order in which they are read.
+    levels : mapping of str to str
+        What each level means, least first: `0` … `3` by amount, `hidden` for the unknown.
+    """
+    html = _TEMPLATES.get_template("tiles.html").render(
+        tiles=frame.to_dicts(), levels=levels, id=id, caption=caption, columns=frame["column"].max()
     )
     return Shown(_raw(html), {"text/html": html})
 
@@ -140,10 +174,16 @@ def _cells(frame: pl.DataFrame, column: Column) -> list[dict[str, Any]]:
     ]
 
 
+def _is_blank(values: pl.Series) -> bool:
+    return set(values.drop_nulls()) <= {""}
+
+
 def _key(value: Any) -> Any:
-    """What the column is sorted by: numbers as numbers (rounded to what could matter), the rest as its text."""
+    """What the column is sorted by: numbers as numbers (rounded to what could matter), days in order, the rest as its text."""
     if isinstance(value, float):
         return None if value != value else float(f"{value:.6g}")
+    if isinstance(value, date):
+        return value.toordinal()
     return value if isinstance(value, int) else None
 
 

@@ -98,9 +98,13 @@ def context(report: Report, group_id: str = REGION) -> pl.DataFrame:
 
 
 def trends(report: Report) -> pl.DataFrame:
-    """Each assessment of the region by year, as `views.trends`: the share is that of the middles of published bands."""
+    """Each assessment of the region by year, as `views.trends`: the share is that of the middles of published bands.
+
+    The highest band of participants has no end: its beginning stands for it.
+    """
     kept = ["year", "procedure", "subject"]
-    n, low = (pl.col("n_low") + pl.col("n_high")) / 2, (pl.col("share_low") + pl.col("share_high")) / 2
+    middle = (pl.col("n_low") + pl.col("n_high")) / 2
+    n, low = pl.coalesce(middle, "n_low"), (pl.col("share_low") + pl.col("share_high")) / 2
     region = report.read("published_results", "public").filter(pl.col("group_id") == REGION)
     rows = (
         region.with_columns(n=n, low=low)

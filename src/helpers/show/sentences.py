@@ -125,6 +125,30 @@ def protocol_books(findings: pl.DataFrame) -> str:
     return "\n".join(lines) + "\n\nКниги отдельных школ — в папке `protocol/school` сайта, по коду школы."
 
 
+def extracts_lead(params: Params) -> str:
+    """What an extract holds."""
+    if params.open_data:
+        return "Данные этого отчёта открыты: выписки не нужны, всё есть на сайте."
+    return (
+        "Выписка — папка с карточками школ одного муниципалитета, таблицами их результатов и выводов и замечаниями к их данным. "
+        "О школах других муниципалитетов в ней ничего нет, поэтому её можно отправить целиком. Открывается двойным щелчком по файлу "
+        "index.html, без интернета. Для служебного пользования."
+    )
+
+
+def extracts(groups: pl.DataFrame, params: Params) -> str:
+    """Links to the extracts: to the archive that is sent, and to look at it first."""
+    if params.open_data:
+        return "Отправлять нечего."
+    lines = [
+        f"- [{literal(name)}](site:/extracts/{slug}.zip) — {count(schools, SCHOOL)} ([посмотреть](site:/extracts/{slug}/index.html))"
+        for name, schools, slug in groups.with_columns(slug=pl.col("group_page").str.extract(r"([^/]+)\.html$"))
+        .select("group_name", "schools", "slug")
+        .iter_rows()
+    ]
+    return "\n".join(lines)
+
+
 def year_notes(params: Params) -> str:
     """What the report's author says of single years."""
     lines = [f"- **{year}**: {literal(note)}" for year, note in sorted(params.year_notes.items())]
@@ -236,7 +260,7 @@ def standing_check(summary: dict, params: Params) -> str:
 
 
 def simulated(table: pl.DataFrame, params: Params) -> str:
-    """What the simulation finds for the report's rule and an exact index."""
+    """What the simulation finds for the report's rule: an exact index first, then the least exact one looked at."""
     rule = table.filter(pl.col("rule") == words.RULE["report"]).row(0, named=True)
     usual = table.filter(pl.col("rule") == words.RULE["one_year"]).row(0, named=True)
     return (
@@ -247,7 +271,17 @@ def simulated(table: pl.DataFrame, params: Params) -> str:
         f"{percent(rule['sensitivity'])}. У обычного правила «один год» верно {percent(usual['ppv'])}, найдено "
         f"{percent(usual['sensitivity'])}, не в ту сторону — "
         f"{percent(usual['wrong_sign'], 1)}, и {percent(usual['small'])} названных им школ — малые (меньше {params.simulation.small_n} "
-        "участников)."
+        f"участников).{_if_inexact(table.filter(pl.col('rule') == words.RULE['report']))}"
+    )
+
+
+def _if_inexact(report_rule: pl.DataFrame) -> str:
+    least = report_rule.sort("reliability").row(0, named=True)
+    if least["reliability"] == 1:
+        return ""
+    return (
+        f" **Индекс не точен.** Если его надёжность {number(least['reliability'])}, верно лишь {percent(least['ppv'])} названных "
+        f"школ, найдено {percent(least['sensitivity'])}, не в ту сторону — {percent(least['wrong_sign'], 1)}."
     )
 
 
@@ -452,11 +486,6 @@ def flags_caption(params: Params) -> str:
         f"Отклонение от ожидаемого за {years} в стандартных отклонениях ученика, его 95-процентный интервал (от, до) и "
         "вероятность, что оно больше практически значимого."
     )
-
-
-def groups_title(params: Params) -> str:
-    """Heading of the page of groups."""
-    return f"# Территории: {params.group_noun[2]}"
 
 
 def groups_count(groups: pl.DataFrame, params: Params) -> str:
@@ -696,16 +725,19 @@ def archive_lead(params: Params) -> str:
     return f"На этом сайте — {count(len(params.earlier), ('прежний отчёт', 'прежних отчёта', 'прежних отчётов'))}."
 
 
-def trends_lead(rows: pl.DataFrame, params: Params) -> str:
-    """Which years can be compared, and why the others cannot; `rows` as from `views.trends`."""
+def trends_lead(calendar: pl.DataFrame, params: Params) -> str:
+    """Which years are compared, and why others are not; `calendar` is the report's table."""
     if len(params.years) == 1:
         return f"В отчёте один год, {params.years[0]}: тренда по нему не видно."
-    apart = rows.filter(~pl.col("compared")).unique(["year", "procedure"]).sort("year", "procedure")
+    used = {item.procedure for item in params.described.results}
+    apart = calendar.filter(
+        ~pl.col("compared"), pl.col("procedure").is_in(used), pl.col("year").is_between(params.years[0], params.years[-1])
+    )
     told = [
         f"- **{words.PROCEDURE.get(procedure, procedure)}, {year} год.** {literal(reason)}"
         for year, procedure, reason in apart.select("year", "procedure", "reason").iter_rows()
     ]
-    first = f"По годам сравнивается только то, что проводилось одинаково: {', '.join(map(str, params.years))} годы."
+    first = f"В отчёте {', '.join(map(str, params.years))} годы. По годам сравнивается только то, что проводилось одинаково."
     return first + ("\n\nНе сравнивается:\n\n" + "\n".join(told) if told else "")
 
 

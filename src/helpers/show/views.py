@@ -7,6 +7,7 @@ import polars as pl
 from helpers import tables
 from helpers.model.flags import FLAGGED
 from helpers.params import Params
+from helpers.problems import BadInput, Problem, quoted
 from helpers.report import Report
 from helpers.show import words
 
@@ -14,8 +15,8 @@ from helpers.show import words
 def schools(report: Report, edition: str) -> pl.DataFrame:
     """One row per school of the pooled years: who it is, its effect, its flag, its page.
 
-    Sorted by school_id. `has_card` marks the schools with a card of their own: those named first, then those whose
-    deviation is clearest;
+    Sorted by school_id. `has_card` marks the schools with a card of their own: every one of the last year or, where the
+    params limit the cards, those named first, then those whose deviation is clearest;
     `card` and `group_page` are addresses within the site.
     """
     pooled = report.params.pooled_years
@@ -33,11 +34,7 @@ def schools(report: Report, edition: str) -> pl.DataFrame:
         .with_columns(clarity=(pl.col("effect").abs() - report.params.flag.delta) / pl.col("effect_se"))
     )
     joined = joined.with_columns(flagged=pl.col("tier").is_in(FLAGGED))
-    this_year = report.read("expectation", edition).filter(year=report.params.years[-1]).select("school_id")
-    told = joined.filter(pl.col("clarity").is_not_null(), pl.col("tier") != "outside").join(this_year, on="school_id")
-    carded = told.sort("flagged", "clarity", "school_id", descending=[True, True, False]).head(
-        report.params.pages.cards
-    )
+    carded = _carded(joined, report, edition)
     groups = group_slugs(joined)
     return joined.with_columns(
         has_card=pl.col("school_id").is_in(carded["school_id"].to_list()),
@@ -50,6 +47,17 @@ def schools(report: Report, edition: str) -> pl.DataFrame:
         type_words=pl.col("type").replace_strict(words.TYPE, default=pl.col("type")),
         confidence=pl.max_horizontal("prob_below", "prob_above"),
     )
+
+
+def _carded(joined: pl.DataFrame, report: Report, edition: str) -> pl.DataFrame:
+    """The schools that get a card: all of the last year, or the surest of those with an expectation."""
+    most, last = report.params.pages.cards, report.params.years[-1]
+    there = report.read("schools" if most is None else "expectation", edition).filter(year=last).select("school_id")
+    present = joined.join(there, on="school_id", how="semi")
+    if most is None:
+        return present
+    told = present.filter(pl.col("clarity").is_not_null(), pl.col("tier") != "outside")
+    return told.sort("flagged", "clarity", "school_id", descending=[True, True, False]).head(most)
 
 
 def verdict() -> pl.Expr:
@@ -104,9 +112,9 @@ def years(report: Report, edition: str, school_id: str) -> pl.DataFrame:
         report.read("schools", edition)
         .filter(of_school)
         .select("year", "why_excluded")
-        .join(report.read("outcome", edition).filter(of_school).select("year", "n_participants", "procedures"),
+        .join(report.read("outcome", edition).filter(of_school).drop("school_id"), on="year", how="left")
+        .join(report.read("expectation", edition).filter(of_school).drop("school_id", "in_model", "outcome", "outcome_se", "index"),
               on="year", how="left")
-        .join(report.read("expectation", edition).filter(of_school).drop("school_id", "in_model"), on="year", how="left")
         .join(_context_years(report, edition, school_id), on="year", how="left")
         .with_columns(procedures=pl.col("procedures").str.replace_many(words.PROCEDURE))
         .sort("year")
@@ -114,9 +122,9 @@ def years(report: Report, edition: str, school_id: str) -> pl.DataFrame:
 
 
 def _context_years(report: Report, edition: str, school_id: str) -> pl.DataFrame:
-    """Of which year a school's indicators are, year by year."""
+    """A school's index, and of which year its indicators are, year by year."""
     index = report.read("wellbeing_index", edition).filter(school_id=school_id)
-    return index.select("year", carried_from=pl.coalesce("carried_from", "year").cast(pl.String))
+    return index.select("year", "index", carried_from=pl.coalesce("carried_from", "year").cast(pl.String))
 
 
 def clearest(view: pl.DataFrame, most: int) -> pl.DataFrame:
@@ -317,6 +325,119 @@ def procedures(report: Report, edition: str) -> pl.DataFrame:
     )
 
 
+def trends(report: Report, edition: str) -> pl.DataFrame:
+    """Each assessment of the outcome by year, years that are not compared too: participants, share of low results.
+
+    Only grades that took it in every year count, so that a year's share is not that of other grades.
+
+    Returns
+    -------
+    DataFrame
+        year, procedure, subject, title, schools, participants, mean, low, compared, reason, state (in words); sorted by
+        title and year.
+    """
+    used = report.read("results", edition).filter(
+        pl.col("set_aside").is_null() | (pl.col("set_aside") == "not_compared"), pl.col("n_participants") > 0
+    )
+    kept = ["year", "procedure", "subject"]
+    n, low = pl.col("n_participants"), pl.col("share_low")
+    rows = (
+        used.filter(pl.col("year").n_unique().over("procedure", "subject", "grade")
+                    == pl.col("year").n_unique().over("procedure", "subject"))
+        .group_by(kept)
+        .agg(schools=pl.col("school_id").n_unique().cast(pl.Int64), participants=n.sum(), mean=(pl.col("mean") * n).sum() / n.sum(),
+             low=(low * n).sum() / n.filter(low.is_not_null()).sum())
+        .with_columns(pl.col("low").fill_nan(None))
+    )  # fmt: skip
+    return comparable(rows, report, edition).sort("title", "year")
+
+
+def comparable(rows: pl.DataFrame, report: Report, edition: str) -> pl.DataFrame:
+    """Rows of assessments (year, procedure, subject) with `title`, and `compared` and `reason` of the calendar."""
+    titles = pl.DataFrame(
+        [
+            {"procedure": item.procedure, "subject": item.subject, "title": item.title}
+            for item in report.params.described.results
+        ]
+    ).unique(["procedure", "subject"], keep="first")
+    calendar = report.read("calendar", edition).select("year", "procedure", "compared", "reason")
+    return (
+        rows.join(titles, on=["procedure", "subject"])
+        .join(calendar, on=["year", "procedure"], how="left")
+        .with_columns(pl.col("compared").fill_null(True))
+        .with_columns(state=pl.when("compared").then(pl.lit("сравнивается")).otherwise(pl.lit("не сравнивается")))
+    )
+
+
+def fit_years(model: dict) -> pl.DataFrame:
+    """The fitted lines by year: schools, slope per ten points of the index with its interval, share explained."""
+    ten, half = 10 * pl.col("slope"), 19.6 * pl.col("slope_se")
+    return pl.DataFrame(model["years"]).select(
+        "year", "n_schools", "r2", slope=ten, lower=ten - half, upper=ten + half
+    )
+
+
+def index_years(report: Report, edition: str) -> pl.DataFrame:
+    """The index by year: schools, quartiles, and how many schools stand in each class of context."""
+    index, context_class = pl.col("index"), pl.col("context_class")
+    return (
+        report.read("wellbeing_index", edition)
+        .filter(pl.col("year").is_in(report.params.years), index.is_not_null())
+        .group_by("year")
+        .agg(
+            schools=pl.len().cast(pl.Int64),
+            lower=index.quantile(0.25),
+            median=index.median(),
+            upper=index.quantile(0.75),
+            **{name: (context_class == name).sum().cast(pl.Int64) for name in words.CONTEXT},
+        )
+        .sort("year")
+    )
+
+
+def earlier(params: Params) -> pl.DataFrame:
+    """Reports of earlier years with their addresses: sites of reports lie side by side."""
+    schema = {"report": pl.String, "title": pl.String, "note": pl.String}
+    listed = pl.DataFrame([item.model_dump() for item in params.earlier], schema=schema)
+    return listed.with_columns(page=pl.format("site:/../{}/index.html", "report"))
+
+
+def tiles(groups: pl.DataFrame, params: Params) -> pl.DataFrame:
+    """The tile map: each municipality's place and how many of its schools are below expectation, for `emit.tiles`.
+
+    Raises
+    ------
+    BadInput
+        A tile is named as no group is.
+    """
+    places = placed_tiles(params, groups["group_name"].to_list())
+    return places.join(groups, on="group_name").with_columns(
+        value=pl.format("{} из {}", "below", "schools"),
+        told=pl.format("ниже ожидаемого {} из {}", "below", "schools"),
+        level=pl.min_horizontal(pl.col("below"), 3).cast(pl.String),
+    )
+
+
+def placed_tiles(params: Params, known: list[str]) -> pl.DataFrame:
+    """Tiles of the params with the municipality's name as `group_name`, row by row.
+
+    Raises
+    ------
+    BadInput
+        A tile is named as none of `known` is.
+    """
+    strange = sorted(params.tiles.keys() - set(known))
+    if strange:
+        raise BadInput(*(
+            Problem(file="файл параметров", column="tiles", found=quoted(name), expected="название муниципалитета из реестра школ",
+                    advice="исправьте название или удалите плитку")
+            for name in strange
+        ))  # fmt: skip
+    schema = {"group_name": pl.String, "row": pl.Int64, "column": pl.Int64, "short": pl.String}
+    rows = [{"group_name": name, **tile.model_dump()} for name, tile in params.tiles.items()]
+    return pl.DataFrame(rows, schema=schema).sort("row", "column")
+
+
 def apart(report: Report, edition: str) -> pl.DataFrame:
     """Schools that are described apart (evening, boarding, special): their results of the last year they have any."""
     return (
@@ -346,7 +467,7 @@ def precision(outcome: pl.DataFrame) -> pl.DataFrame:
 
 
 def placed(report: Report, edition: str, year: int) -> pl.DataFrame:
-    """Schools of one year that have an expectation and a conclusion, be it that none holds: names, participants, marks."""
+    """Schools of one year that have an expectation: names, participants, marks of their conclusion."""
     return (
         report.read("expectation", edition)
         .filter(year=year)
@@ -354,9 +475,11 @@ def placed(report: Report, edition: str, year: int) -> pl.DataFrame:
         .join(
             schools(report, edition)
             .with_columns(
-                marked=pl.coalesce("direction", pl.when(pl.col("tier") == "dependent").then(pl.lit("dependent")))
+                marked=pl.coalesce(
+                    "direction",
+                    pl.when(pl.col("tier") == "dependent").then(pl.lit("dependent")).otherwise(pl.lit("unknown")),
+                )
             )
-            .filter(pl.col("marked").is_not_null())
             .select("school_id", "school_name", "group_name", "marked", "card", "group_page"),
             on="school_id",
         )

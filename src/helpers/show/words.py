@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from babel import Locale
+from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from helpers.support.risk import LEVEL_TEXT, MEASURES
@@ -15,11 +17,14 @@ MINUS = "\u2212"
 
 SCHOOL = ("школа", "школы", "школ")
 ABOUT_SCHOOLS = ("школе", "школах", "школах")
+TO_SCHOOLS = ("школе", "школам", "школам")
 OF_SCHOOLS = ("школы", "школ", "школ")
 OF_NAMED = ("выделенной школы", "выделенных школ", "выделенных школ")
 SPECIFICATION = ("вариант расчёта", "варианта расчёта", "вариантов расчёта")
 REGION = ("регион", "региона", "регионов")
 PROCEDURES = ("процедуре", "процедурах", "процедурах")
+RECOMMENDATION = ("рекомендация", "рекомендации", "рекомендаций")
+DAYS = ("день", "дня", "дней")
 REMARK = ("замечание", "замечания", "замечаний")
 
 TIER = {
@@ -34,7 +39,7 @@ TIER = {
 }
 DIRECTION = {"below": "ниже ожидаемого", "within": "без явного отклонения", "above": "выше ожидаемого"}
 MARKED = {"within": DIRECTION["within"], "below": DIRECTION["below"], "above": DIRECTION["above"],
-          "dependent": "зависит от допущений"}  # fmt: skip
+          "dependent": "зависит от допущений", "unknown": "мало данных для вывода"}  # fmt: skip
 """How schools are marked on charts."""
 DIRECTION_MARK = {"below": "▼", "within": "●", "above": "▲"}
 CONTEXT = {
@@ -141,11 +146,20 @@ STAGE = IN_WORDS
 MEMBERSHIP = {"entered": "вошла", "stays": "остаётся", "left": "вышла"}
 PANEL = {"staff": "кадры", "social": "социальные условия", "questionnaires": "анкетирование"}
 ROADMAP = {"in_time": "в срок", "late": "с опозданием", "missing": "не размещена", "not_due": "срок не наступил"}
+ROADMAP_MARK = {"in_time": "✓", "late": "●", "missing": "✗", "not_due": "○"}
+PANEL_ITEM = {
+    "vacancies": "вакантные ставки", "n_higher_category": "педагоги высшей категории",
+    "n_experience_under_3": "педагоги со стажем до 3 лет", "pupils": "ответы учеников", "parents": "ответы родителей",
+    "teachers": "ответы педагогов", "heads": "ответы администрации",
+}  # fmt: skip
+"""Items of the context panel; those of the social passport go by the titles of its columns."""
 MEASURED_IN = {"share": "доля 0–1", "sd": "ст. откл. ученика", "points": "балл 1–5"}
 BETTER = {"higher": "чем выше, тем лучше", "lower": "чем ниже, тем лучше"}
 SIGNAL = {
     "green": "план выполнен", "yellow": "не различить", "red": "план не выполнен", "none": "нет данных или плана",
 }  # fmt: skip
+SIGNAL_MARK = {"green": "▲", "yellow": "●", "red": "▼", "none": "○"}
+BEYOND_MARK = {"better": "▲", "worse": "▼", "unclear": "●"}
 BEYOND = {
     "better": "лучше, чем ожидалось без программы", "worse": "хуже, чем ожидалось без программы", "unclear": "не различить",
 }  # fmt: skip
@@ -167,8 +181,16 @@ UNKNOWN = {
 }  # fmt: skip
 """What of a pair of school and tutor was not known."""
 LEVEL = LEVEL_TEXT
+LEVEL_MARK = {"high": "●", "medium": "◐", "low": "○"}
+FACTOR = {
+    "equipment": "оснащение", "staff": "кадры", "competence": "компетентность", "disabilities": "ученики с ОВЗ",
+    "language": "языковые барьеры", "motivation": "мотивация", "wellbeing": "благополучие", "discipline": "дисциплина",
+    "failure": "неуспешность", "parents": "родители",
+}  # fmt: skip
+"""Factors of risk in a word, for heads of narrow columns; a factor that is not here goes by its title."""
 RISK_MEASURE = {name: share.title for name, share in MEASURES.items()} | {"answers": "средний ответ анкеты"}
 STATE = {"planned": "предстоит", "in_progress": "идёт", "done": "сделано", "overdue": "просрочено"}
+STATE_MARK = {"planned": "○", "in_progress": "●", "done": "✓", "overdue": "✗"}
 STATUS = {"PASS": "порядок", "ADVICE": "посмотрите", "FAIL": "исправьте"}
 STATUS_MARK = {"PASS": "✓", "ADVICE": "●", "FAIL": "✗"}
 CHOICE = {
@@ -293,6 +315,16 @@ def plural(n: int, forms: tuple[str, str, str] | list[str]) -> str:
 def count(n: int, forms: tuple[str, str, str] | list[str]) -> str:
     """A number with its noun: 1 234 школы."""
     return f"{number(n, 0)}\u00a0{plural(n, forms)}"
+
+
+def day(value: date | None) -> str:
+    """A day as tables have it: 10.10.2021."""
+    return "—" if value is None else format_date(value, "dd.MM.yyyy", locale=_RU)
+
+
+def long_day(value: date) -> str:
+    """A day as a sentence has it: 10 октября 2021 года."""
+    return format_date(value, "d MMMM yyyy", locale=_RU) + " года"
 
 
 def literal(text: str) -> str:

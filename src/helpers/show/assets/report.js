@@ -3,6 +3,14 @@
   "use strict";
 
   const phone = matchMedia("(max-width: 40rem)");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const card = document.querySelector("#school-card");
+  const SMALL = { width: 340, height: 220 }; // two charts side by side on a sheet of paper
+
+  // The charts' colours that are too dark for a dark screen, and what stands for them there.
+  const LIGHTER = {
+    "#222222": "#e8eaed", "#333333": "#e8eaed", "#8A8A8A": "#a9b1b9", "#0072B2": "#56B4E9", "#BFD7E6": "#33505f"
+  };
 
   // Plotly's toolbar is off, so these are all of its words that can be seen.
   const russian = {
@@ -41,16 +49,25 @@
     if (yaxis.title?.text) yaxis.title.text = wrap(yaxis.title.text, (layout.height - 160) / letter).join("<br>");
   }
 
-  function drawChart(figure) {
-    const { data, layout } = JSON.parse(figure.querySelector(".chart-data").textContent);
+  // What a figure shows, some of its colours exchanged.
+  function chart(figure, colours = {}) {
+    const text = figure.querySelector(".chart-data").textContent;
+    return JSON.parse(text.replace(/"(#[0-9A-F]{6})"/g, (whole, colour) => `"${colours[colour] ?? colour}"`));
+  }
+
+  function drawChart(figure, paper = false) {
+    const { data, layout } = chart(figure, dark.matches && !paper ? LIGHTER : {});
     const area = figure.querySelector(".chart-area");
+    Object.assign(layout, { paper_bgcolor: "transparent", plot_bgcolor: "transparent" });
+    if (paper) Object.assign(layout, { autosize: false }, card ? SMALL : { width: 640 });
+    if (paper && card) layout.font.size = 10;
     if (layout.yaxis.categoryarray) fitNames(layout);
     if (phone.matches) fitPhone(layout, area.clientWidth);
     area.style.minHeight = `${layout.height}px`;
     return Plotly.react(area, data, layout, config);
   }
 
-  // A button below the chart: its picture, for a presentation.
+  // A button below the chart: its picture on white, for a presentation.
   function offerPicture(figure) {
     const button = document.createElement("button");
     button.type = "button";
@@ -58,18 +75,20 @@
     button.textContent = "Сохранить рисунок";
     button.addEventListener("click", () => {
       const look = { format: "png", filename: figure.id, width: 1000, height: 560, scale: 2 };
-      Plotly.downloadImage(figure.querySelector(".chart-area"), look);
+      const { data, layout } = chart(figure);
+      if (layout.yaxis.categoryarray) fitNames(layout);
+      Plotly.downloadImage({ data, layout, config }, look);
     });
     figure.append(button);
   }
 
   function drawCharts() {
     const figures = [...document.querySelectorAll("figure.chart")];
-    figures.forEach((figure) => drawChart(figure).then(() => offerPicture(figure)));
-    phone.addEventListener("change", () => figures.forEach(drawChart));
-    const resize = (layout) => figures.forEach((f) => Plotly.relayout(f.querySelector(".chart-area"), layout));
-    addEventListener("beforeprint", () => resize({ autosize: false, width: 640 }));
-    addEventListener("afterprint", () => resize({ autosize: true, width: null }));
+    figures.forEach((figure) => drawChart(figure).then(() => figure.querySelector(".chart-files") || offerPicture(figure)));
+    const drawAll = (paper) => figures.forEach((figure) => drawChart(figure, paper));
+    for (const media of [phone, dark]) media.addEventListener("change", () => drawAll(false));
+    addEventListener("beforeprint", () => drawAll(true));
+    addEventListener("afterprint", () => drawAll(false));
   }
 
   // Text as it is searched: no difference of case, of е and ё, of accents, of kinds of dash.

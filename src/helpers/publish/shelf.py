@@ -1,0 +1,43 @@
+"""The page above the sites of reports, which lie side by side: a list of them, the newest first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+
+PAGE = "index.html"
+_MARK = '<meta name="generator" content="school-context-report">'
+_TEMPLATES = Environment(loader=PackageLoader("helpers.publish"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+def page(manifests: Mapping[str, str]) -> str:
+    """HTML of the list.
+
+    Parameters
+    ----------
+    manifests : mapping of str to str
+        Text of each site's `manifest.json` by the site's folder.
+    """
+    sites = [{"folder": folder, **json.loads(text)} for folder, text in manifests.items()]
+    sites.sort(key=lambda site: (site["years"][-1], site["folder"]), reverse=True)
+    return _TEMPLATES.get_template("shelf.html").render(sites=sites)
+
+
+def is_ours(html: str) -> bool:
+    """Whether a page was made here: another's first page is never written over."""
+    return _MARK in html
+
+
+def renew(folder: Path) -> None:
+    """Write the list of the sites that stand in `folder`, unless its first page is another's."""
+    target = folder / PAGE
+    if target.is_file() and not is_ours(target.read_text(encoding="utf-8", errors="replace")):
+        return
+    found = {path.parent.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*/manifest.json"))
+             if path.parent.suffix not in (".new", ".old")}  # fmt: skip
+    beside = target.with_suffix(".new")
+    beside.write_text(page(found), encoding="utf-8", newline="\n")
+    beside.replace(target)

@@ -1,0 +1,317 @@
+"""Sentences on the help to schools, in Russian Markdown; names from the data go through `words.literal`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from helpers.show import words
+from helpers.show.words import SCHOOL, count, literal, long_day, number, percent, signed
+
+if TYPE_CHECKING:
+    from helpers.report import Report
+    from helpers.show.help_views import Help
+
+NOBODY = "В этом году школ, которым помогают, нет: участников программ в данных отчёта нет."
+_DIGITS_OF_SHARE = 1
+
+
+def in_unit(unit: str, value: float | None) -> str:
+    """A value of an indicator of the project: a share in percent, a deviation with its sign, points as they are."""
+    if unit == "share":
+        return percent(value, _DIGITS_OF_SHARE)
+    return signed(value) if unit == "sd" else number(value)
+
+
+def interval(unit: str, lower: float | None, upper: float | None) -> str | None:
+    """«от 13,1 % до 20,0 %»."""
+    return None if lower is None or upper is None else f"от {in_unit(unit, lower)} до {in_unit(unit, upper)}"
+
+
+def beyond(unit: str, value: float | None, error: float | None) -> str | None:
+    """How much more came than without the programme, with the half length of the 95 % interval: «+0,02 ± 0,06»."""
+    if value is None or error is None:
+        return None
+    if unit == "share":
+        return f"{signed(100 * value, 1)} ± {number(196 * error, 1)} п. п."
+    return f"{signed(value)} ± {number(1.96 * error)}"
+
+
+def panel_value(panel: str, value: float | None) -> str:
+    """A mean of the context panel: points of the questionnaires, else a share."""
+    return number(value) if panel == "questionnaires" else percent(value, _DIGITS_OF_SHARE)
+
+
+def pair(row: Mapping[str, Any], subjects: Mapping[str, str]) -> str | None:
+    """Why this tutor is a help to this school, from a row of table `tutors`; None of a row without a tutor."""
+    if row["tutor_id"] is None:
+        return None
+    told = [words.TUTOR_REASON["pinned"]] if row["reason"] == "pinned" else []
+    told += [words.TUTOR_WHY[why] for why in row["tutor_why"].split(",")]
+    told += [] if row["distance"] is None else [f"непохожесть условий {number(row['distance'])}"]
+    told += _alike(row["same_type"], "тот же вид школы", "другой вид школы")
+    told += _alike(row["same_locality"], "та же местность", "другая местность")
+    told += _of_subjects(row, subjects)
+    if row["missing"]:
+        told.append("не учтено, нет данных: " + ", ".join(words.UNKNOWN[code] for code in row["missing"].split(",")))
+    return "; ".join(told)
+
+
+def _alike(same: bool | None, yes: str, no: str) -> list[str]:
+    return [] if same is None else [yes if same else no]
+
+
+def _of_subjects(row: Mapping[str, Any], subjects: Mapping[str, str]) -> list[str]:
+    weak, met = ((row[name] or "").split(",") if row[name] else [] for name in ("weak_subjects", "subjects"))
+    left = [subject for subject in weak if subject not in met]
+    told = []
+    if met:
+        told.append(f"сильна там, где школе трудно: {_listed(met, subjects)}")
+    if left:
+        told.append(f"не закрывает: {_listed(left, subjects)}")
+    return told
+
+
+def _listed(codes: list[str], subjects: Mapping[str, str]) -> str:
+    return ", ".join(subjects.get(code, code) for code in codes)
+
+
+def what_to_do(supported: pl.DataFrame, report: Report, edition: str) -> str:
+    """The way from the first page to what a school should do: by its municipality; nothing where there is no help."""
+    if not report.tells_of_help(edition):
+        return ""
+    if supported.is_empty():
+        return f"## Что делать {{#help}}\n\n{NOBODY}"
+    groups = supported.group_by("group_name", "group_page").len().sort("group_name")
+    links = " · ".join(f"[{literal(name)}]({page}#support) ({schools})" for name, page, schools in groups.iter_rows())
+    return (
+        f"## Что делать {{#help}}\n\nПомощь получают {count(supported.height, SCHOOL)}. Откройте муниципалитет: там его школы, первый срок "
+        "и тьютор; на карточке школы — все меры, сроки и кто отвечает. В скобках — сколько школ.\n\n"
+        f"{links}\n\nПо всем школам: [рекомендации](site:/recommendations.html), [школы-тьюторы](site:/tutors.html), "
+        "[дорожные карты](site:/roadmaps.html), [управленческие решения](site:/decisions.html)."
+    )
+
+
+def public_way(report: Report, edition: str) -> str:
+    """The same for the public: to counts and decisions."""
+    if not report.tells_of_help(edition):
+        return ""
+    return (
+        "**Что делается.** [Какие меры рекомендованы](site:/recommendations.html), [кто помогает](site:/tutors.html), [что решено и к "
+        "какому сроку](site:/decisions.html). Школы, которым помогают, здесь не называются: свои рекомендации каждая получает от центра."
+    )
+
+
+def recommended(rows: pl.DataFrame) -> str:
+    """How many schools are advised what, and until when; `rows` as from `help_views.recommendations`."""
+    if rows.is_empty():
+        return NOBODY
+    given = rows.drop_nulls("rule_id")
+    silent = rows.filter(pl.col("rule_id").is_null()).height
+    schools = rows["school_id"].n_unique()
+    text = f"{count(schools, words.TO_SCHOOLS).capitalize()} — {count(given.height, words.RECOMMENDATION)}"
+    if given.height:
+        first, last = given["deadline_date"].min(), given["deadline_date"].max()
+        text += f"; сроки с {long_day(first)} по {long_day(last)}"
+    if silent:
+        text += f". У {count(silent, words.OF_SCHOOLS)} ни одно правило не сработало: в таблице это сказано"
+    return f"{text}."
+
+
+def conflicting(rows: pl.DataFrame) -> str:
+    """Whether measures of a school exclude each other."""
+    schools = rows.drop_nulls("conflict_with")["school_id"].n_unique()
+    if not schools:
+        return "Мер, которые мешают друг другу, ни одной школе не дано."
+    return (
+        f"У {count(schools, words.OF_SCHOOLS)} рядом стоят меры, которые мешают друг другу: оставьте одну. С чем она расходится, сказано в "
+        "столбце «Расходится с мерой»."
+    )
+
+
+def risk_lead(counts: pl.DataFrame) -> str:
+    """Which factor is high most often, and how much is not known."""
+    if counts.is_empty():
+        return NOBODY
+    most = counts.sort("high", descending=True, maintain_order=True).row(0, named=True)
+    everything = counts.select(pl.sum_horizontal("high", "medium", "low", "unknown")).to_series().sum()
+    return (
+        f"Чаще всего высокую значимость имеет фактор «{literal(most['title'])}» — у {count(most['high'], words.OF_SCHOOLS)}. Нет данных для "
+        f"{percent(counts['unknown'].sum() / everything)} всех оценок: где данных нет, там ничего не предполагается."
+    )
+
+
+def tutors_lead(pairs: pl.DataFrame, report: Report) -> str:
+    """How many schools have a tutor, and how the pairs were found."""
+    first = pairs.filter(place=1)
+    if first.is_empty():
+        return NOBODY
+    assigned = first.filter(status="assigned")
+    reach = "; ".join(
+        f"{title} — {assigned.filter(reach=code).height}"
+        for code, title in words.REACH.items()
+        if assigned.filter(reach=code).height
+    )
+    return (
+        f"Тьютор есть у {assigned.height} из {count(first.height, words.OF_SCHOOLS)}{f' ({reach})' if reach else ''}. Пары подобраны так, "
+        "чтобы у всех школ вместе тьюторы были как можно ближе: по социальным условиям, виду школы, местности, дороге и предметам, в "
+        f"которых школе трудно; у одного тьютора — не больше {count(report.params.support.tutors.cap, SCHOOL)}."
+    )
+
+
+def stages_caption(rows: pl.DataFrame) -> str:
+    """What the chart of stages finds; `rows` as from `help_views.stages`."""
+    n = dict(rows.select("stage", "n").iter_rows())
+    return (
+        f"{rows['year'][0]} год: диагностику начали {_people(n['started'])}, курсы рекомендованы {_people(n['advised'])}, завершили их "
+        f"{_people(n['trained'])}. Кто показал высокий уровень, тому курсы не нужны: на этом месте путь расходится."
+    )
+
+
+def _people(n: float | None) -> str:
+    return "неизвестно сколько" if n is None else words.whole(n)
+
+
+def stages_alt(rows: pl.DataFrame) -> str:
+    """The chart of stages in words."""
+    return "; ".join(f"{title}: {_people(n)}" for title, n in rows.select("title", "n").iter_rows()) + "."
+
+
+def roadmaps_lead(rows: pl.DataFrame) -> str:
+    """How many roadmaps are there, late, missing on the day of the register; `rows` as from `help_views.roadmaps`."""
+    if rows.is_empty():
+        return "Учёта дорожных карт в данных отчёта нет."
+    last = rows.filter(pl.col("year") == pl.col("year").max())
+    counts = dict(last.group_by("status").len().iter_rows())
+    told = ", ".join(f"{title} — {counts[status]}" for status, title in words.ROADMAP.items() if status in counts)
+    return (
+        f"{count(last.height, ('дорожная карта', 'дорожные карты', 'дорожных карт')).capitalize()} {last['year'][0]} года на "
+        f"{long_day(last['as_of_date'][0])}: {told}."
+    )
+
+
+def monitored(rows: pl.DataFrame) -> str:
+    """How many indicators have reached the plan of the last year; `rows` of that year, as from `help_views.monitoring`."""
+    if rows.is_empty():
+        return "Показателей с планом для этого региона нет."
+    counts = dict(rows.drop_nulls("signal").group_by("signal").len().iter_rows())
+    told = "; ".join(
+        f"{words.SIGNAL_MARK[signal]} {title} — {counts[signal]}"
+        for signal, title in words.SIGNAL.items()
+        if signal in counts
+    )
+    return (
+        f"{count(rows.height, ('показатель', 'показателя', 'показателей')).capitalize()} проекта, {rows['year'][0]} год: {told}. «План "
+        "выполнен» и «не выполнен» сказано, только если весь 95-процентный интервал по одну сторону от плана; иначе — «не различить»."
+    )
+
+
+def planned_caption(rows: pl.DataFrame) -> str:
+    """What the chart of plan and fact finds."""
+    met = rows.filter(signal="green").height
+    return (
+        f"Показатели в долях, {rows['year'][0]} год. Чёрточка — план, знак — факт, отрезок — 95-процентный интервал. План выполнен у {met} "
+        f"из {rows.height}. Где лучше меньшее, план выполнен левее чёрточки."
+    )
+
+
+def planned_alt(rows: pl.DataFrame) -> str:
+    """The chart of plan and fact in words."""
+    told = rows.select("title", "actual_text", "planned_text", "sign").iter_rows()
+    return "; ".join(f"{title}: факт {actual}, план {planned}, {sign}" for title, actual, planned, sign in told) + "."
+
+
+def without_programme(rows: pl.DataFrame) -> str:
+    """What comes back by itself, in numbers; `rows` of the last year, as from `help_views.monitoring`."""
+    told = rows.drop_nulls(["before", "expected_without_programme", "beyond_rtm"]).filter(unit="sd")
+    if told.is_empty():
+        return "Посчитать, сколько вернулось бы само, нельзя: лет меньше двух или участников нет."
+    row = told.row(0, named=True)
+    rise = row["expected_without_programme"] - row["before"]
+    return (
+        f"Рост результата школ проекта на {number(rise)} стандартного отклонения ученика (с {row['before_text']} до "
+        f"{row['expected_without_programme_text']}) ожидается и без вмешательства (возврат к среднему). Получилось {row['actual_text']}: "
+        f"сверх этого ожидания {row['beyond_text']} — {words.BEYOND[row['beyond_signal']]}."
+    )
+
+
+def moved(rows: pl.DataFrame) -> str:
+    """Who has come and gone in the last year of `help_views.membership`."""
+    if rows.is_empty():
+        return "Участников программ в данных отчёта нет."
+    last = rows.filter(pl.col("year") == pl.col("year").max())
+    told = []
+    for (programme,), part in last.group_by("programme_words", maintain_order=True):
+        counts = dict(part.group_by("state").len().iter_rows())
+        moves = ", ".join(f"{_STATE[state]} {counts[state]}" for state in words.MEMBERSHIP if state in counts)
+        told.append(f"{programme} — {moves}")
+    return f"{last['year'][0]} год: {'; '.join(told)}."
+
+
+_STATE = {"entered": "вошло", "stays": "осталось", "left": "вышло"}
+
+
+def decided(rows: pl.DataFrame) -> str:
+    """How many decisions are carried out, which are overdue, what is due next; `rows` as from `help_views.decisions`."""
+    if rows.is_empty():
+        return "Решений этого года в параметрах отчёта нет."
+    as_of, late = rows["as_of_date"][0], rows.filter(state="overdue")
+    text = f"На {long_day(as_of)} сделано {rows.filter(state='done').height} из {count(rows.height, ('решения', 'решений', 'решений'))}"
+    if late.height:
+        text += f"; просрочено {late.height}: № {', '.join(map(str, late['number']))}"
+    ahead = rows.filter(pl.col("state").is_in(["planned", "in_progress"])).sort("deadline", "number")
+    if ahead.height:
+        text += f". Ближайший срок — {long_day(ahead['deadline'][0])}, решение № {ahead['number'][0]}"
+    return f"{text}."
+
+
+def school_help(helped: Help | None, report: Report, edition: str) -> str:
+    """The help to one school: why, from whom, its roadmap; one sentence if it gets none, nothing where no help is told."""
+    if not report.tells_of_help(edition):
+        return ""
+    title = "## Помощь школе {#support}\n\n"
+    if helped is None:
+        return f"{title}Школа не входит в программы помощи, и ниже ожидаемых её результаты не выделены: мер для неё отчёт не предлагает."
+    return f"{title}Почему помогают: {helped.why}.\n\n{_tutor(helped)}\n\n{_roadmap(helped.roadmap)}"
+
+
+def _tutor(helped: Help) -> str:
+    row = helped.tutor
+    if row["tutor_id"] is None:
+        text = f"**Школы-тьютора нет**: {row['no_tutor']}."
+    else:
+        text = f"**Школа-тьютор** — {_tutor_name(row)}, {row['reach_words']}. Почему она: {literal(row['why'])}."
+    spare = [
+        f"- {_tutor_name(other)}, {other['reach_words']}: {literal(other['why'])}."
+        for other in helped.alternatives.iter_rows(named=True)
+    ]
+    return text + ("\n\nЗапасные тьюторы:\n\n" + "\n".join(spare) if spare else "")
+
+
+def _tutor_name(row: Mapping[str, Any]) -> str:
+    name = literal(row["tutor_name"])
+    return (f"[{name}]({row['tutor_page']})" if row["tutor_page"] else name) + f" ({literal(row['tutor_group'])})"
+
+
+def _roadmap(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "**Дорожная карта**: в реестре школы нет, он ведётся по школам регионального проекта."
+    text = f"**Дорожная карта**: {words.ROADMAP[row['status']]}; срок — {long_day(row['deadline_date'])}"
+    if row["published_date"]:
+        text += f", размещена {long_day(row['published_date'])}"
+    if row["days_late"]:
+        text += f", опоздание — {count(row['days_late'], words.DAYS)}"
+        text += "" if row["published_date"] else f" на {long_day(row['as_of_date'])}"
+    return text + (f" ([открыть](<{row['link']}>))" if row["link"] else "") + "."
+
+
+def group_help(rows: pl.DataFrame, report: Report, edition: str) -> str:
+    """The help to a municipality's schools; `rows` as from `help_views.of_group`."""
+    if not report.tells_of_help(edition):
+        return ""
+    title = "## Помощь школам {#support}\n\n"
+    if rows.is_empty():
+        return f"{title}Школ, которым помогают, здесь нет."
+    return f"{title}Помощь получают {count(rows.height, SCHOOL)}. Все меры, сроки и кто отвечает — на карточке школы, название ведёт к ним."

@@ -1,0 +1,83 @@
+"""The numbers under a chart, for those who would rather read than look."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from helpers.show import words
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A table of text: titles of columns, which of them hold numbers, rows."""
+
+    titles: list[str]
+    numeric: list[bool]
+    rows: list[list[str]]
+
+
+def numbers(figure: go.Figure) -> Numbers | None:
+    """What a chart's traces show, rounded as they are plotted; None of a chart without points.
+
+    Traces that answer no pointer (`hoverinfo: skip`) are guides to the eye (the expected line, limits, bars for
+    comparison): a caption or a formula says them, and they are left out.
+    """
+    traces = [trace for trace in figure.data if trace.hoverinfo != "skip" and trace.x is not None and trace.y is not None]
+    if not traces:
+        return None
+    x_title, y_title = (axis.title.text or "Название" for axis in (figure.layout.xaxis, figure.layout.yaxis))
+    columns = _side_by_side(traces, x_title) if _share_places(traces) else _one_below_another(traces, x_title, y_title)
+    filled = {title: values for title, values in columns.items() if any(value is not None for value in values)}
+    numeric = {title: not any(isinstance(value, str) for value in values) for title, values in filled.items()}
+    titles = sorted(filled, key=numeric.get)  # whose number it is comes first
+    rows = [[_told(value) for value in row] for row in zip(*(filled[title] for title in titles), strict=True)]
+    return Numbers(titles, [numeric[title] for title in titles], rows) if rows else None
+
+
+def _share_places(traces: Sequence[Any]) -> bool:
+    """Whether all traces stand over the same places and bear nothing but a value: then each is a column."""
+    first = list(traces[0].x)
+    plain = all(trace.text is None and not _errors(trace) for trace in traces)
+    return plain and len({trace.name for trace in traces}) == len(traces) > 1 and all(list(t.x) == first for t in traces)
+
+
+def _side_by_side(traces: Sequence[Any], x_title: str) -> dict[str, list[Any]]:
+    return {x_title: list(traces[0].x)} | {_plain(trace.name): list(trace.y) for trace in traces}
+
+
+def _one_below_another(traces: Sequence[Any], x_title: str, y_title: str) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {"Школа": [], "Ряд": [], x_title: [], y_title: [], "±": []}
+    for trace in traces:
+        points = len(trace.x)
+        texts = [None] * points if trace.text is None or isinstance(trace.text, str) else trace.text
+        columns["Школа"] += list(texts)
+        columns["Ряд"] += [trace.name if len(traces) > 1 else None] * points
+        columns[x_title] += list(trace.x)
+        columns[y_title] += list(trace.y)
+        columns["±"] += list(_errors(trace) or [None] * points)
+    return columns
+
+
+def _errors(trace: Any) -> Iterable[float] | None:
+    """Half lengths of a trace's bars of error."""
+    for bars in (getattr(trace, "error_x", None), getattr(trace, "error_y", None)):
+        if bars is not None and bars.array is not None:
+            return list(bars.array)
+    return None
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return "—"
+    return _plain(value) if isinstance(value, str) else words.plotted(float(value))
+
+
+def _plain(text: str | None) -> str:
+    """Text as a reader sees it on the chart, where names are escaped and long ones broken."""
+    return html.unescape((text or "").replace("<br>", " "))
