@@ -268,6 +268,51 @@ def slopes(years: pl.DataFrame) -> go.Figure:
     return figure.update_yaxes(rangemode="tozero")
 
 
+def teacher_stages(rows: pl.DataFrame) -> go.Figure:
+    """Teachers by stage from diagnostics to courses, from above; `rows` as from `help_views.stages`."""
+    rows = rows.drop_nulls("n")
+    figure = _figure("педагогов", "", height=110 + 44 * rows.height)
+    titles = rows["title"].to_list()
+    branch = [stage == "high" for stage in rows["stage"]]
+    figure.add_trace(
+        go.Bar(
+            x=rows["n"].to_list(), y=titles, orientation="h",
+            text=[words.whole(n) for n in rows["n"]], textposition="auto", insidetextanchor="end",
+            marker={"color": ["#FFFFFF" if other else "#BFD7E6" for other in branch], "line": {"color": "#0072B2", "width": 1}},
+            hovertemplate="%{y}: %{x}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_yaxes(categoryorder="array", categoryarray=titles[::-1], automargin=True)
+    return figure.update_xaxes(rangemode="tozero")
+
+
+def planned(rows: pl.DataFrame) -> go.Figure:
+    """Indicators that are shares: the plan, what came, its 95 % interval; `rows` as from `help_views.monitoring`."""
+    rows = rows.drop_nulls("actual")
+    figure = _figure("%", "", height=140 + 44 * rows.height)
+    ends, names = [], []
+    for title, lower, upper in rows.drop_nulls(["lower", "upper"]).select("title", "lower", "upper").iter_rows():
+        ends += [round(100 * lower, 1), round(100 * upper, 1), None]
+        names += [title, title, None]
+    bars = {"color": "rgba(120,120,120,0.6)", "width": 3}
+    figure.add_trace(go.Scatter(x=ends, y=names, name="95-процентный интервал", mode="lines", line=bars, hoverinfo="skip"))
+    due = rows.drop_nulls("planned")
+    figure.add_trace(_percents(due, "planned", "план", {"color": _LINE, "symbol": "line-ns-open", "size": 18}))
+    for signal, direction in (("green", "above"), ("yellow", "within"), ("red", "below"), ("none", "dependent")):
+        part = rows.filter(signal=signal)
+        look = {"color": COLOUR[direction], "symbol": SYMBOL[direction], "size": 11}
+        if part.height:
+            figure.add_trace(_percents(part, "actual", f"факт: {words.SIGNAL[signal]}", look))
+    return figure.update_yaxes(categoryorder="array", categoryarray=rows["title"].to_list()[::-1], automargin=True)
+
+
+def _percents(rows: pl.DataFrame, column: str, name: str, look: dict[str, object]) -> go.Scatter:
+    return go.Scatter(
+        x=np.round(100 * rows[column].to_numpy(), 1).tolist(), y=_literal(rows["title"]), name=name, mode="markers",
+        marker=look, hovertemplate="%{y}<br>" + name + ": %{x}<extra></extra>",
+    )  # fmt: skip
+
+
 def school_years(rows: pl.DataFrame) -> go.Figure:
     """One school: expected and actual result by year, the actual with its 95 % sampling interval."""
     figure = _figure("год", f"результат, {_SD}", height=340)

@@ -111,7 +111,7 @@ def recommended(rows: pl.DataFrame) -> str:
     given = rows.drop_nulls("rule_id")
     silent = rows.filter(pl.col("rule_id").is_null()).height
     schools = rows["school_id"].n_unique()
-    text = f"{count(schools, words.TO_SCHOOLS).capitalize()} — {count(given.height, words.RECOMMENDATION)}"
+    text = f"{count(given.height, words.RECOMMENDATION)} — {count(schools, words.TO_SCHOOLS)}"
     if given.height:
         first, last = given["deadline_date"].min(), given["deadline_date"].max()
         text += f"; сроки с {long_day(first)} по {long_day(last)}"
@@ -138,7 +138,7 @@ def risk_lead(counts: pl.DataFrame) -> str:
     most = counts.sort("high", descending=True, maintain_order=True).row(0, named=True)
     everything = counts.select(pl.sum_horizontal("high", "medium", "low", "unknown")).to_series().sum()
     return (
-        f"Чаще всего высокую значимость имеет фактор «{literal(most['title'])}» — у {count(most['high'], words.OF_SCHOOLS)}. Нет данных для "
+        f"Чаще всего высока значимость фактора «{literal(most['title'])}» — у {count(most['high'], words.OF_SCHOOLS)}. Нет данных для "
         f"{percent(counts['unknown'].sum() / everything)} всех оценок: где данных нет, там ничего не предполагается."
     )
 
@@ -157,7 +157,7 @@ def tutors_lead(pairs: pl.DataFrame, report: Report) -> str:
     return (
         f"Тьютор есть у {assigned.height} из {count(first.height, words.OF_SCHOOLS)}{f' ({reach})' if reach else ''}. Пары подобраны так, "
         "чтобы у всех школ вместе тьюторы были как можно ближе: по социальным условиям, виду школы, местности, дороге и предметам, в "
-        f"которых школе трудно; у одного тьютора — не больше {count(report.params.support.tutors.cap, SCHOOL)}."
+        f"которых школе трудно; у одного тьютора — не больше {count(report.params.support.tutors.cap, words.OF_SCHOOLS)}."
     )
 
 
@@ -280,14 +280,15 @@ def school_help(helped: Help | None, report: Report, edition: str) -> str:
 def _tutor(helped: Help) -> str:
     row = helped.tutor
     if row["tutor_id"] is None:
-        text = f"**Школы-тьютора нет**: {row['no_tutor']}."
+        text, others = f"**Школы-тьютора нет**: {row['no_tutor']}.", "Ближе остальных, но не назначены"
     else:
         text = f"**Школа-тьютор** — {_tutor_name(row)}, {row['reach_words']}. Почему она: {literal(row['why'])}."
+        others = "Запасные тьюторы"
     spare = [
         f"- {_tutor_name(other)}, {other['reach_words']}: {literal(other['why'])}."
         for other in helped.alternatives.iter_rows(named=True)
     ]
-    return text + ("\n\nЗапасные тьюторы:\n\n" + "\n".join(spare) if spare else "")
+    return text + (f"\n\n{others}:\n\n" + "\n".join(spare) if spare else "")
 
 
 def _tutor_name(row: Mapping[str, Any]) -> str:
@@ -298,13 +299,16 @@ def _tutor_name(row: Mapping[str, Any]) -> str:
 def _roadmap(row: Mapping[str, Any] | None) -> str:
     if row is None:
         return "**Дорожная карта**: в реестре школы нет, он ведётся по школам регионального проекта."
-    text = f"**Дорожная карта**: {words.ROADMAP[row['status']]}; срок — {long_day(row['deadline_date'])}"
-    if row["published_date"]:
-        text += f", размещена {long_day(row['published_date'])}"
-    if row["days_late"]:
-        text += f", опоздание — {count(row['days_late'], words.DAYS)}"
-        text += "" if row["published_date"] else f" на {long_day(row['as_of_date'])}"
-    return text + (f" ([открыть](<{row['link']}>))" if row["link"] else "") + "."
+    late = count(row["days_late"] or 0, words.DAYS)
+    state = {
+        "in_time": "размещена в срок",
+        "late": f"размещена с опозданием на {late}",
+        "missing": f"не размещена, на {long_day(row['as_of_date'])} опоздание — {late}",
+        "not_due": "срок не наступил",
+    }[row["status"]]
+    published = f", {long_day(row['published_date'])}" if row["published_date"] else ""
+    link = f" ([открыть](<{row['link']}>))" if row["link"] else ""
+    return f"**Дорожная карта**: {state}{published}{link}; срок — {long_day(row['deadline_date'])}."
 
 
 def group_help(rows: pl.DataFrame, report: Report, edition: str) -> str:

@@ -19,18 +19,8 @@ from helpers.support import load_risk_factors, supported_schools
 
 _INTERNAL = "internal"
 NO_RULE = "ни одно правило не сработало"
-_FINDING = {
-    "index": "index", "expectation": "expectation", "flags": "flags", "federal": "federal", "context": "context",
-    "tutors": "tutors", "risk": "risks", "recommendations": "recommendations", "teachers": "teachers", "monitoring": "effect",
-    "roadmaps": "roadmaps",
-}  # fmt: skip
-"""The page of the chapter that a decision follows from."""
-FINDING_TITLE = {
-    "index": "год на одном экране", "expectation": "ожидание и отклонение", "flags": "выделенные школы",
-    "federal": "федеральное правило", "context": "индекс благополучия", "tutors": "школы-тьюторы",
-    "risk": "рисковые профили", "recommendations": "рекомендации", "teachers": "педагоги",
-    "monitoring": "эффективность", "roadmaps": "дорожные карты",
-}  # fmt: skip
+_CHAPTER_PAGE = {"risk": "risks", "monitoring": "effect"}
+"""Pages of the chapters that decisions follow from, where they go by another name than the chapter."""
 _LEVELS = ("high", "medium", "low")
 NO_DATA = "нет данных"
 
@@ -95,9 +85,12 @@ def help_of(report: Report, edition: str, school_id: str) -> Help | None:
 
 
 def of_group(report: Report, edition: str, group_id: str) -> pl.DataFrame:
-    """The supported schools of a municipality: the first deadline and measure, how many there are, tutor, roadmap."""
+    """The supported schools of a municipality: the first deadline and measure, how many there are, tutor, roadmap.
+
+    Empty where the edition tells of no help.
+    """
     if not report.tells_of_help(edition):
-        return supported(report).clear() if edition == _INTERNAL else pl.DataFrame()
+        return pl.DataFrame()
     measures = recommendations(report)
     counts = measures.group_by("school_id").agg(measures=pl.col("rule_id").count().cast(pl.Int64))
     first = measures.filter(number=1).select("school_id", "deadline_date", "measure").join(counts, on="school_id")
@@ -333,8 +326,8 @@ def decisions(report: Report, edition: str) -> pl.DataFrame:
     """The decisions of the protocol with their state in words, and the page of the chapter that each follows from."""
     return report.read("decisions", edition).with_columns(
         state_words=_marked("state", words.STATE_MARK, words.STATE),
-        chapter=pl.col("finding").replace(FINDING_TITLE),
-        chapter_page=pl.format("site:/{}.html", pl.col("finding").replace(_FINDING)),
+        chapter=pl.col("finding").replace(words.FINDING),
+        chapter_page=pl.format("site:/{}.html", pl.col("finding").replace(_CHAPTER_PAGE)),
     )
 
 

@@ -741,8 +741,11 @@ def trends_lead(calendar: pl.DataFrame, params: Params) -> str:
     return first + ("\n\nНе сравнивается:\n\n" + "\n".join(told) if told else "")
 
 
-def trends_caption(rows: pl.DataFrame) -> str:
-    """Where the share of low results has changed most between the first year and the last that can be compared."""
+def trends_caption(rows: pl.DataFrame, digits: int = 1) -> str:
+    """Where the share of low results has changed most between the first year and the last that can be compared.
+
+    `digits` of a percentage; none where the shares are middles of bands.
+    """
     changes = []
     for title in rows["title"].unique(maintain_order=True):
         years = rows.filter(pl.col("compared"), title=title).drop_nulls("low").sort("year")
@@ -752,17 +755,17 @@ def trends_caption(rows: pl.DataFrame) -> str:
         return "Доля низких результатов. Сравнимых лет меньше двух."
     _, title, first, last = max(changes, key=lambda change: abs(change[0]))
     return (
-        f"Доля низких результатов по годам. Больше всего она изменилась по процедуре «{title}»: {percent(first['low'], 1)} в "
-        f"{first['year']} году, {percent(last['low'], 1)} в {last['year']}. Разрыв линии — в этот год сравнивать нечего."
+        f"Доля низких результатов по годам. Больше всего она изменилась по процедуре «{title}»: {percent(first['low'], digits)} в "
+        f"{first['year']} году, {percent(last['low'], digits)} в {last['year']}. Разрыв линии — в этот год сравнивать нечего."
     )
 
 
-def trends_alt(rows: pl.DataFrame) -> str:
-    """The chart of trends in words."""
+def trends_alt(rows: pl.DataFrame, digits: int = 1) -> str:
+    """The chart of trends in words; `digits` as in `trends_caption`."""
     told = []
     for title in rows["title"].unique(maintain_order=True):
         years = rows.filter(title=title).drop_nulls("low").sort("year")
-        told.append(f"{title}: " + ", ".join(f"{year} — {percent(low, 1)}" for year, low in years.select("year", "low").iter_rows()))
+        told.append(f"{title}: " + ", ".join(f"{year} — {percent(low, digits)}" for year, low in years.select("year", "low").iter_rows()))
     return "; ".join(told) + "."
 
 

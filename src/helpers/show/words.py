@@ -148,9 +148,9 @@ PANEL = {"staff": "кадры", "social": "социальные условия",
 ROADMAP = {"in_time": "в срок", "late": "с опозданием", "missing": "не размещена", "not_due": "срок не наступил"}
 ROADMAP_MARK = {"in_time": "✓", "late": "●", "missing": "✗", "not_due": "○"}
 PANEL_ITEM = {
-    "vacancies": "вакантные ставки", "n_higher_category": "педагоги высшей категории",
-    "n_experience_under_3": "педагоги со стажем до 3 лет", "pupils": "ответы учеников", "parents": "ответы родителей",
-    "teachers": "ответы педагогов", "heads": "ответы администрации",
+    "vacancies": "Вакантные ставки", "n_higher_category": "Педагоги высшей категории",
+    "n_experience_under_3": "Педагоги со стажем до 3 лет", "pupils": "Ответы учеников", "parents": "Ответы родителей",
+    "teachers": "Ответы педагогов", "heads": "Ответы администрации",
 }  # fmt: skip
 """Items of the context panel; those of the social passport go by the titles of its columns."""
 MEASURED_IN = {"share": "доля 0–1", "sd": "ст. откл. ученика", "points": "балл 1–5"}
@@ -191,6 +191,13 @@ FACTOR = {
 RISK_MEASURE = {name: share.title for name, share in MEASURES.items()} | {"answers": "средний ответ анкеты"}
 STATE = {"planned": "предстоит", "in_progress": "идёт", "done": "сделано", "overdue": "просрочено"}
 STATE_MARK = {"planned": "○", "in_progress": "●", "done": "✓", "overdue": "✗"}
+FINDING = {
+    "index": "год на одном экране", "expectation": "ожидание и отклонение", "flags": "выделенные школы",
+    "federal": "федеральное правило", "context": "индекс благополучия", "tutors": "школы-тьюторы",
+    "risk": "рисковые профили", "recommendations": "рекомендации", "teachers": "педагоги",
+    "monitoring": "эффективность", "roadmaps": "дорожные карты",
+}  # fmt: skip
+"""Chapters that decisions follow from."""
 STATUS = {"PASS": "порядок", "ADVICE": "посмотрите", "FAIL": "исправьте"}
 STATUS_MARK = {"PASS": "✓", "ADVICE": "●", "FAIL": "✗"}
 CHOICE = {

@@ -1,13 +1,14 @@
 """What the monitoring of the regional project measures on the participants of one year, with 95 % intervals.
 
-Shares of schools and of people have Wilson's interval (1927): it answers for how far chance could have moved the count, as
-if each school or person were drawn on its own. Means and ratios have a normal one, estimate ± 1.96 standard errors.
+What the project itself does (courses, tutors, roadmaps) is counted in full and has no interval: 19 of 26 are 19 of 26.
+Other shares of schools and of people have Wilson's interval (1927): it answers for how far chance could have moved the count,
+as if each school or person were drawn on its own. Means and ratios have a normal one, estimate ± 1.96 standard errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import polars as pl
@@ -38,12 +39,21 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Measure:
-    """A named measure: the table whose rows of the participants it takes, the unit, whether it is one of results."""
+    """A named measure: the table whose rows of the participants it takes, the unit, whether it is one of results.
+
+    `done` marks what the project has done itself: a count without chance.
+    """
 
     table: str
     unit: str
     estimate: Callable[[pl.DataFrame, Basis], Estimate]
     results: bool = False
+    done: bool = False
+
+    def of(self, rows: pl.DataFrame, basis: Basis) -> Estimate:
+        """Measure the participants' rows; of what was done the interval is the value itself."""
+        seen = self.estimate(rows, basis)
+        return replace(seen, lower=seen.actual, upper=seen.actual) if self.done else seen
 
 
 def share(count: float, n: float) -> Estimate:
@@ -156,12 +166,12 @@ MEASURES = {
     "share_federal_low": Measure("federal", "share", _on_federal_list, results=True),
     "oge_low_rus": Measure("results", "share", _low("rus"), results=True),
     "oge_low_math": Measure("results", "share", _low("math"), results=True),
-    "diagnostics_finished": Measure("diagnostics", "share", _teachers("n_finished", "n_started")),
-    "teachers_trained": Measure("diagnostics", "share", _teachers("n_trained", "n_advised")),
+    "diagnostics_finished": Measure("diagnostics", "share", _teachers("n_finished", "n_started"), done=True),
+    "teachers_trained": Measure("diagnostics", "share", _teachers("n_trained", "n_advised"), done=True),
     "higher_category": Measure("staff", "share", _people("n_higher_category", "n_teachers")),
     "vacancies": Measure("staff", "share", _vacancies),
-    "roadmaps_in_time": Measure("roadmap_status", "share", _in_time),
-    "with_tutor": Measure("tutors", "share", _with_tutor),
+    "roadmaps_in_time": Measure("roadmap_status", "share", _in_time, done=True),
+    "with_tutor": Measure("tutors", "share", _with_tutor, done=True),
     "questionnaire_pupils": Measure("questionnaires", "points", _answers("pupils")),
     "questionnaire_teachers": Measure("questionnaires", "points", _answers("teachers")),
 }

@@ -37,7 +37,7 @@ def monitoring(
     -------
     DataFrame
         Table `monitoring`. `planned`: on the line from baseline to target. `lower`, `upper`: 95 % interval
-        (`support.measures`). `signal`: green, the whole interval at the plan or better; red, the whole of it worse; yellow,
+        (`support.measures`). `signal`: green, the whole interval at the plan or better (of what the project has done itself, the value); red, the whole of it worse; yellow,
         cannot be told; none, no data or no plan. For measures of results `before`, `expected_without_programme`, `beyond_rtm`
         (actual change since `before` less the change to be expected without the programme), `beyond_rtm_se`, `n_compared`,
         `beyond_signal` (better, worse, unclear), by `support.regression`. Empty where the project is not the region's.
@@ -62,7 +62,7 @@ def _years(
         taking_part = observed(found["programme"], rules.programme, year)
         last = year == params.years[-1]
         estimates = {
-            name: MEASURES[name].estimate(_of(found[MEASURES[name].table], taking_part, year, last), basis)
+            name: MEASURES[name].of(_of(found[MEASURES[name].table], taking_part, year, last), basis)
             for name in {plan.measure for plan in rules.indicators.values()}
         }
         benchmarks = {}

@@ -30,7 +30,7 @@ class Plan(Closed):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Plan:
-        unit = MEASURES[self.measure].unit
+        unit, done = MEASURES[self.measure].unit, MEASURES[self.measure].done
         if self.unit != unit:
             raise ValueError(f"при measure: {self.measure} единица unit: {unit}")
         low, high = _RANGE.get(self.unit, (None, None))
@@ -40,7 +40,7 @@ class Plan(Closed):
             raise ValueError("год target_year позже года baseline_year")
         if (self.target < self.baseline) if self.better == "higher" else (self.target > self.baseline):
             raise ValueError("target не хуже baseline: при better: higher не меньше, при better: lower не больше")
-        if self.unit == "share" and self.target == (1 if self.better == "higher" else 0):
+        if self.unit == "share" and not done and self.target == (1 if self.better == "higher" else 0):
             raise ValueError(
                 f"target не {self.target:g}: у доли есть интервал, целиком у этой границы он не лежит, и план не был бы выполнен никогда"
             )
