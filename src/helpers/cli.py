@@ -216,7 +216,7 @@ def render(
     report: ReportName, edition: EditionOption = Edition.public, engine: EngineOption = None, out: Out = ""
 ) -> None:
     """Собрать сайт из уже выполненных тетрадей."""
-    from helpers.publish import site
+    from helpers.publish import figures, site
 
     this, chosen = open_report(report, out), _engine(engine)
     started = time.monotonic()
@@ -226,6 +226,8 @@ def render(
         else "… pandoc собирает сайт"
     )
     first = site.render(this, edition, chosen)
+    if figures.browser() is None:
+        typer.echo(figures.NO_BROWSER)
     typer.echo(f"✓ сайт ({chosen}) — {time.monotonic() - started:.1f} с: {first}")
 
 

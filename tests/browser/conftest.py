@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from copies import Copy
 from playwright.sync_api import Browser, sync_playwright
 
 from helpers.publish import quarto
+from helpers.report import PROJECT
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -23,14 +25,31 @@ _QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgrou
 
 @dataclass(frozen=True)
 class Site:
-    """A built site: its folder and its address."""
+    """A built site: what it is called here, its folder and its address."""
 
+    name: str
     folder: Path
     address: str
 
+    @property
+    def by_quarto(self) -> bool:
+        return self.name == "quarto"
+
     def pages(self) -> list[str]:
-        """Paths of all its pages."""
-        return sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.html"))
+        """Paths of all its pages; slides are not pages of the site."""
+        return pages_in(self.folder)
+
+    def visited(self) -> list[str]:
+        """The pages that a test goes through: all of pandoc's; of Quarto's, the same pages in its frame, three of a kind."""
+        single = [page for page in self.pages() if "/" not in page]
+        fanned = [page for page in self.pages() if "/" in page]
+        return single + (fanned[:: max(1, len(fanned) // 3)][:3] if self.by_quarto else fanned)
+
+
+def pages_in(folder: Path) -> list[str]:
+    """Paths of a site's pages within its folder."""
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
+    return sorted(page for page in found if not page.startswith("slides/"))
 
 
 class _Silent(http.server.SimpleHTTPRequestHandler):
@@ -50,6 +69,8 @@ def browser() -> Iterator[Browser]:
 
 
 REPORT = "kamchatka-2021"
+CARDS = 12
+"""Cards to build: all of them are visited."""
 SITES = {"public": ("public", "pandoc"), "pandoc": ("internal", "pandoc"), "quarto": ("internal", "quarto")}
 """Sites to visit: edition and engine. The internal edition has all the pages, so the engines are compared on it."""
 
@@ -57,13 +78,17 @@ SITES = {"public": ("public", "pandoc"), "pandoc": ("internal", "pandoc"), "quar
 @pytest.fixture(scope="session")
 def published(copy: Copy, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders of the default report's sites, as far as the engines are there."""
-    shutil.copytree(Path(__file__).parents[2] / "data" / "raw" / REPORT, copy.root / "data" / "raw" / REPORT)
+    folder = Path(shutil.copytree(PROJECT / "data" / "raw" / REPORT, tmp_path_factory.mktemp("raw") / REPORT))
+    params = yaml.safe_load((PROJECT / "params" / f"{REPORT}.yml").read_text(encoding="utf-8"))
+    params["pages"] = {"cards": CARDS}
+    report = folder / f"{REPORT}.yml"
+    report.write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
     out = tmp_path_factory.mktemp("published")
-    copy.report("build", REPORT, "--out", out, "--engine", "pandoc", "--edition", "all")
     folders = {}
     for name, (edition, engine) in SITES.items():
         if engine == "pandoc" or quarto.find():
-            copy.report("render", REPORT, "--out", out, "--engine", engine, "--edition", edition)
+            verb = "build" if engine == "pandoc" else "render"
+            copy.report(verb, report, "--out", out, "--engine", engine, "--edition", edition)
             made = out / ("_site" if edition == "public" else "_site-internal") / REPORT
             folders[name] = Path(shutil.copytree(made, out / name))
     return folders
@@ -77,5 +102,5 @@ def site(request: pytest.FixtureRequest, published: dict[str, Path]) -> Iterator
     handler = functools.partial(_Silent, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Site(folder, f"http://127.0.0.1:{server.server_port}")
+        yield Site(request.param, folder, f"http://127.0.0.1:{server.server_port}")
         server.shutdown()

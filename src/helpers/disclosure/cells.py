@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from helpers.disclosure.groups import REGION
-from helpers.disclosure.suppression import Why
+from helpers.disclosure.rounding import exact
+from helpers.disclosure.suppression import Why, is_hidden
 from helpers.params import Assessment, DisclosureRules
 
 RESULTS = ["year", "procedure", "subject", "grade", "group_id"]
@@ -18,6 +19,8 @@ CONTEXT = ["year", "indicator", "group_id"]
 FLAGS = ["year", "group_id", "direction"]
 """Dimensions of the three tables."""
 NO_CLASS, NO_CONCLUSION = "none", "unknown"
+_DIRECTIONS = pl.DataFrame({"direction": ["above", "below", NO_CONCLUSION, "within"]})
+"""Told of every region: that there is no school of one of them is told as well."""
 
 
 def result_cells(
@@ -45,7 +48,7 @@ def result_cells(
     )
     parts = rows.filter(~pl.col("procedure").is_in(rules.region_only))
     cells = _with_region(parts, rows, RESULTS, n=pl.col("n").sum(), count=_known_sum("count"), sum=pl.col("sum").sum())
-    return _few_schools(cells, rules).with_columns(mean=pl.col("sum") / pl.col("n")).drop("sum")
+    return _few(cells, rules).with_columns(mean=pl.col("sum") / pl.col("n")).drop("sum")
 
 
 def context_cells(
@@ -71,7 +74,7 @@ def context_cells(
         .with_columns(n=n, count=(pl.col("value") * n).round())
     )
     cells = _with_region(rows, rows, CONTEXT, n=pl.col("n").sum(), count=pl.col("count").sum())
-    return _few_schools(cells, rules)
+    return _few(cells, rules)
 
 
 def flag_cells(flags: pl.DataFrame, year: int, rules: DisclosureRules) -> pl.DataFrame:
@@ -80,37 +83,54 @@ def flag_cells(flags: pl.DataFrame, year: int, rules: DisclosureRules) -> pl.Dat
     Parameters
     ----------
     flags : DataFrame
-        Table `flags` with the published `group_id`.
+        Table `flags` with the published `group_id` and `known`: anyone knows this school's conclusion, as it is named
+        with its consent, or is of a kind of which nothing is concluded.
 
     Returns
     -------
     DataFrame
-        `FLAGS` (null: total), n (schools), count (null: there is no share), why, fixed (the region: it is published in
-        any case). A group all of whose schools are
-        below expectation would name them: that cell is hidden, however many they are.
+        `FLAGS` (null: total), n (schools), known (of these), count (null: there is no share), why, fixed (the region and
+        the size of a group: published in any case). Where of all schools with a conclusion, the named ones aside, at most
+        one is not below expectation, the number below would name them: it is hidden, however many they are.
     """
     rows = flags.with_columns(pl.col("direction").fill_null(NO_CONCLUSION))
     total = pl.lit(None, pl.String)
     cells = pl.concat(
         [
             _all_pairs(rows, kept).with_columns(total.alias(name) for name in FLAGS[1:] if name not in kept)
-            .select("group_id", "direction", "n")
+            .select("group_id", "direction", "n", "known")
             for kept in ([], ["group_id"], ["direction"], ["group_id", "direction"])
         ]
     )  # fmt: skip
-    whole = pl.col("n").filter(pl.col("direction").is_null()).first().over("group_id")
-    everyone = (pl.col("direction") == "below") & (pl.col("n") == whole) & (pl.col("n") > 0)
+    better = pl.col("direction").is_in(["within", "above"])
+    others = (pl.col("n") - pl.col("known")).filter(better).sum().over("group_id")
+    alike = (pl.col("direction") == "below") & pl.col("group_id").is_not_null() & (pl.col("n") > 0) & (others < 2)
     # none is hidden with one and two: were it shown, what is hidden would be one or two for certain
     few = pl.all_horizontal(pl.col("group_id", "direction").is_not_null()) & (pl.col("n") < rules.least_schools)
     return cells.select(
         pl.lit(year, pl.Int64).alias("year"),
-        *("group_id", "direction", "n"),
+        *("group_id", "direction", "n", "known"),
         count=pl.lit(None, pl.Float64),
-        why=pl.when(everyone.fill_null(False))
-        .then(pl.lit(Why.EXTREME.value))
-        .when(few)
-        .then(pl.lit(Why.SCHOOLS.value)),
-        fixed=pl.col("group_id").is_null(),
+        why=pl.when(alike).then(pl.lit(Why.EXTREME.value)).when(few).then(pl.lit(Why.SCHOOLS.value)),
+        fixed=pl.any_horizontal(pl.col("group_id", "direction").is_null()),
+    )
+
+
+def shown_flags(cells: pl.DataFrame) -> pl.DataFrame:
+    """Show cells of `flag_cells` as they are, and beside the hidden ones what anyone knows of them.
+
+    No fewer than the schools whose conclusion is no secret; no more than the region has of them, nor than the group has
+    schools whose conclusion is not known to be another.
+    """
+    n, known = pl.col("n"), pl.col("known")
+    in_region = n.filter(pl.col("group_id").is_null()).first().over("direction")
+    in_group = known + (
+        n.filter(pl.col("direction").is_null()).first() - known.filter(pl.col("direction").is_not_null()).sum()
+    ).over("group_id")
+    most = pl.min_horizontal(in_region, in_group)
+    return exact(cells).with_columns(
+        pl.when(is_hidden()).then(bound).otherwise(name).alias(name)
+        for name, bound in (("n_low", known), ("n_high", most))
     )
 
 
@@ -124,21 +144,20 @@ def type_counts(flags: pl.DataFrame) -> pl.DataFrame:
     DataFrame
         context_class, direction, n.
     """
-    rows = flags.select(pl.col("context_class").fill_null(NO_CLASS), pl.col("direction").fill_null(NO_CONCLUSION))
-    return _all_pairs(rows, ["context_class", "direction"])
+    rows = flags.with_columns(pl.col("context_class").fill_null(NO_CLASS), pl.col("direction").fill_null(NO_CONCLUSION))
+    return _all_pairs(rows, ["context_class", "direction"]).drop("known")
 
 
 def _all_pairs(rows: pl.DataFrame, kept: list[str]) -> pl.DataFrame:
     """Count schools by the columns `kept`, pairs that no school has too: a zero that is not there tells as much."""
-    every = pl.DataFrame({"n": [float(rows.height)]})
+    sums = {"n": pl.len().cast(pl.Float64), "known": pl.col("known").sum().cast(pl.Float64)}
     if not kept:
-        return every
-    pairs = every.select([])
-    for number, name in enumerate(kept):
-        values = rows.select(name).unique().sort(name)
-        pairs = values if number == 0 else pairs.join(values, how="cross")
-    counts = rows.group_by(kept).agg(n=pl.len().cast(pl.Float64))
-    return pairs.join(counts, on=kept, how="left").with_columns(pl.col("n").fill_null(0.0))
+        return rows.select(**sums)
+    pairs, *more = (_DIRECTIONS if name == "direction" else rows.select(name).unique().sort(name) for name in kept)
+    for values in more:
+        pairs = pairs.join(values, how="cross")
+    counts = rows.group_by(kept).agg(**sums)
+    return pairs.join(counts, on=kept, how="left").with_columns(pl.col(*sums).fill_null(0.0))
 
 
 def named_total(cells: pl.DataFrame, dimensions: Sequence[str]) -> pl.DataFrame:
@@ -148,7 +167,7 @@ def named_total(cells: pl.DataFrame, dimensions: Sequence[str]) -> pl.DataFrame:
 
 def _with_region(parts: pl.DataFrame, rows: pl.DataFrame, dimensions: list[str], **sums: pl.Expr) -> pl.DataFrame:
     """Add up by the dimensions, and over `group_id`, the last of them."""
-    sums = {**sums, "schools": pl.col("school_id").n_unique().cast(pl.Int64)}
+    sums = {**sums, "schools": pl.col("school_id").n_unique().cast(pl.Int64), "largest": pl.col("n").max()}
     by_group = parts.group_by(dimensions).agg(**sums)
     region = rows.group_by(dimensions[:-1]).agg(**sums).with_columns(group_id=pl.lit(None, pl.String))
     return pl.concat([by_group, region.select(by_group.columns)]).sort(dimensions)
@@ -159,6 +178,12 @@ def _known_sum(column: str) -> pl.Expr:
     return pl.when(pl.col(column).null_count() == 0).then(pl.col(column).sum())
 
 
-def _few_schools(cells: pl.DataFrame, rules: DisclosureRules) -> pl.DataFrame:
-    few = pl.col("schools") < rules.least_schools
-    return cells.with_columns(why=pl.when(few).then(pl.lit(Why.SCHOOLS.value)))
+def _few(cells: pl.DataFrame, rules: DisclosureRules) -> pl.DataFrame:
+    """Hide what is of few schools; and of few people without the largest one, as its head knows the difference."""
+    n, others = pl.col("n"), pl.col("n") - pl.col("largest")
+    return cells.with_columns(
+        why=pl.when(pl.col("schools") < rules.least_schools)
+        .then(pl.lit(Why.SCHOOLS.value))
+        .when((n >= rules.least_n) & (others < rules.least_n))
+        .then(pl.lit(Why.OTHERS.value))
+    ).drop("largest")

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import polars as pl
 
 from helpers.disclosure.coarse import rounded
-from helpers.disclosure.suppression import REST, merge_small
+from helpers.disclosure.suppression import merge_small
 from helpers.params import DisclosureRules
 
 REGION = "all"
 """`group_id` of the whole region."""
-_REST_ID = "rest"
+_AND = "+"
+"""Between the municipalities in the id of a merged group: what it is made of must be known in other editions too."""
 
 
 def published_groups(schools: pl.DataFrame, years: Sequence[int], rules: DisclosureRules) -> pl.DataFrame:
@@ -26,27 +27,49 @@ def published_groups(schools: pl.DataFrame, years: Sequence[int], rules: Disclos
     Returns
     -------
     DataFrame
-        municipality (its group_id), group_id and group_name as published, members (names, joined by «; »), by
-        municipality. A group that is a municipality keeps its code; a district has that of its first municipality
-        with `d` before it.
+        municipality (its group_id), group_id (the codes of its municipalities, joined by «+») and group_name as
+        published, members (names, joined by «; »), by municipality.
     """
     counted = schools.filter(pl.col("year").is_in(years))
     latest = counted.sort("year").unique("group_id", keep="last").select("group_id", "group_name").sort("group_id")
     district = pl.col("group_name").replace_strict(rules.districts, default=None, return_dtype=pl.String)
     merged = merge_small(latest.with_columns(district=district), counted, rules.least_schools)
     joined = latest.join(merged.select("group_id", "published"), on="group_id").sort("group_id")
-    first = pl.col("group_id").first().over("published")
-    alone = pl.col("published") == pl.col("group_name")
     return joined.select(
         municipality="group_id",
-        group_id=pl.when(alone)
-        .then("group_id")
-        .when(pl.col("published") == REST)
-        .then(pl.lit(_REST_ID))
-        .otherwise(pl.format("d{}", first)),
+        group_id=pl.col("group_id").str.join(_AND).over("published"),
         group_name="published",
         members=pl.col("group_name").sort().str.join("; ").over("published"),
     )
+
+
+def crossing(earlier: set[str], published: pl.DataFrame, schools: pl.DataFrame, least: int) -> list[str]:
+    """Groups of another edition that, less the groups of this one, leave fewer than `least` schools over.
+
+    Parameters
+    ----------
+    earlier : set of str
+        `group_id` of groups that other editions have published.
+    published : DataFrame
+        From `published_groups`.
+    schools : DataFrame
+        Table `schools` of the report's years.
+
+    Returns
+    -------
+    list of str
+        Sorted. What two groups have in common follows by subtraction, unless it is one of them and so published itself.
+    """
+    by_year = schools.group_by("group_id", "year").agg(pl.col("school_id").n_unique())
+    size = dict(by_year.group_by("group_id").agg(pl.col("school_id").min()).iter_rows())
+    own = [set(group.split(_AND)) for group in published["group_id"].unique()]
+
+    def leaves_few(group: set[str]) -> bool:
+        parts = [group & other for other in own]
+        unpublished = [part for part in parts if part and part != group and part not in own]
+        return any(sum(size.get(place, 0) for place in part) < least for part in unpublished)
+
+    return sorted(group for group in earlier if leaves_few(set(group.split(_AND))))
 
 
 def regrouped(table: pl.DataFrame, schools: pl.DataFrame, published: pl.DataFrame) -> pl.DataFrame:
@@ -81,8 +104,9 @@ def directory(
 
 
 def group_table(
-    listed: pl.DataFrame, published: pl.DataFrame, index: pl.DataFrame, effect: pl.DataFrame, least: int
-) -> pl.DataFrame:
+    listed: pl.DataFrame, published: pl.DataFrame, index: pl.DataFrame, effect: pl.DataFrame, alike: Sequence[str],
+    least: int,
+) -> pl.DataFrame:  # fmt: skip
     """The published groups with their size and, of at least `least` schools, coarse means.
 
     Parameters
@@ -95,6 +119,8 @@ def group_table(
         school_id, index: of the last year.
     effect : DataFrame
         Table `effect`.
+    alike : sequence of str
+        Groups (almost) all of whose schools are below expectation: their mean effect would say so of each.
 
     Returns
     -------
@@ -112,6 +138,7 @@ def group_table(
     return (
         known.group_by("group_id")
         .agg(schools=pl.len().cast(pl.Int64), mean_index=mean("index", 0), mean_effect=mean("effect", 1))
+        .with_columns(pl.when(~pl.col("group_id").is_in(alike)).then("mean_effect").alias("mean_effect"))
         .join(published.unique("group_id", keep="first", maintain_order=True), on="group_id")
         .select("group_id", "group_name", "members", "schools", "mean_index", "mean_effect")
         .sort("group_id")

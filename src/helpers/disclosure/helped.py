@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from helpers.disclosure.coarse import rounded
-from helpers.disclosure.suppression import Why
+from helpers.disclosure.suppression import Rules, Why, is_hidden, primary
 from helpers.params import DisclosureRules
 
 SUPPORT = ["topic", "year", "item", "level"]
@@ -101,14 +101,24 @@ def funnel_cells(funnel: pl.DataFrame, published: pl.DataFrame, least: int) -> p
     )
 
 
-def coarse_monitoring(monitoring: pl.DataFrame, least: int) -> pl.DataFrame:
-    """The project's indicators: of at least `least` schools or people, to a hundredth."""
-    enough = pl.col("n").fill_null(0) >= least
+def coarse_monitoring(monitoring: pl.DataFrame, rules: DisclosureRules) -> pl.DataFrame:
+    """The project's indicators: to a hundredth, of enough schools or people, none that counts one or two of them.
+
+    From fifty on `n` is told in tens: those who began less those who were advised is a stage that the funnel hides.
+    """
+    people = (pl.col("actual") * pl.col("n")).round(6)
+    counts = (pl.col("unit") == "share") & (people == people.round())  # a ratio of posts counts no schools
+    judged = primary(
+        monitoring.with_columns(count=pl.when(counts).then(people), why=pl.lit(None, pl.String)),
+        Rules(rules.least_schools, rules.least_count, rules.extreme_n, rules.width),
+    )
+    enough = pl.col("n").is_not_null() & ~is_hidden() & (pl.col("n") > 0)
     told = ["actual", "lower", "upper", "before", "expected_without_programme", "beyond_rtm", "beyond_rtm_se"]
-    signals = ["signal", "beyond_signal", "n", "n_compared"]
-    return monitoring.with_columns(
+    n = pl.when(pl.col("n") < 50).then("n").otherwise((pl.col("n") / 10).round().cast(pl.Int64) * 10)
+    signals = [pl.col("signal"), pl.col("beyond_signal"), n.alias("n"), pl.col("n_compared")]
+    return judged.with_columns(
         *(pl.when(enough).then(rounded(pl.col(name), 2)).alias(name) for name in told),
-        *(pl.when(enough).then(name).alias(name) for name in signals),
+        *(pl.when(enough).then(value).alias(value.meta.output_name()) for value in signals),
     )
 
 

@@ -9,11 +9,11 @@ import polars as pl
 from helpers import tables
 from helpers.disclosure import cells as made
 from helpers.disclosure import coarse, helped
-from helpers.disclosure.groups import directory, group_table, published_groups, regrouped
+from helpers.disclosure.groups import crossing, directory, group_table, published_groups, regrouped
 from helpers.disclosure.ledger import LEDGER, differencing, entries
 from helpers.disclosure.protection import hidden_cells, protect
 from helpers.disclosure.rounding import HIDDEN_WORD, banded, exact
-from helpers.disclosure.suppression import Rules, Why, cell_ids, complementary, is_hidden, margins, primary
+from helpers.disclosure.suppression import Code, Rules, Why, complementary, is_hidden, margins, primary
 from helpers.params import DisclosureRules, Params
 from helpers.problems import BadInput, Problem, quoted
 
@@ -25,8 +25,11 @@ _DIMENSIONS = {
     "support_counts": helped.SUPPORT,
     "published_funnel": helped.FUNNEL,
 }
+_OF_SCHOOLS = ["published_flags", "support_counts"]
+"""Tables that count schools, not people."""
 _IN_FIT = "none"
 """`why_excluded` of school-years that are in the fit, in table `excluded`."""
+_BEST_MARK = 5
 
 
 def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl.DataFrame) -> Tables:
@@ -52,33 +55,38 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl
         Something that is hidden now could be worked out from an earlier edition and this one together.
     """
     rules, years = params.disclosure, params.years
-    schools, flags = internal["schools"], internal["flags"]
+    schools, flags = internal["schools"], _no_secrets(internal["flags"], rules)
     check_rules(rules, schools, flags, internal["results"], edition)
     published = published_groups(schools, years, rules)
+    earlier = earlier.filter(pl.col("edition") != edition).cast(LEDGER)
+    _refuse_crossing(earlier, published, schools.filter(pl.col("year").is_in(years)), rules)
 
-    def grouped(name: str) -> pl.DataFrame:
-        return regrouped(internal[name], schools, published)
+    def grouped(table: pl.DataFrame) -> pl.DataFrame:
+        return regrouped(table, schools, published)
 
     shares = [name for name, item in params.described.indicators.items() if item.unit != "score"]
     people, counted = Rules.of(rules), Rules(1, 1, 1, rules.least_schools - 1)
-    results = made.result_cells(grouped("results"), params.described.results, years, rules)
-    context = made.context_cells(grouped("context"), shares, years, rules)
+    results = made.result_cells(grouped(internal["results"]), params.described.results, years, rules)
+    context = made.context_cells(grouped(internal["context"]), shares, years, rules)
+    conclusions = made.flag_cells(grouped(flags), years[-1], rules)
     judged = {
         "published_results": with_numbers(protect(results, made.RESULTS, people, banded), made.RESULTS, people),
         "published_context": with_numbers(protect(context, made.CONTEXT, people, banded), made.CONTEXT, people),
-        "published_flags": protect(made.flag_cells(grouped("flags"), years[-1], rules), made.FLAGS, counted, exact),
+        "published_flags": protect(conclusions, made.FLAGS, counted, made.shown_flags),
         "support_counts": protect(helped.support_cells(internal, years[-1], rules), helped.SUPPORT, counted, exact),
         "published_funnel": protect(
             helped.funnel_cells(internal["funnel"], published, rules.least_n), helped.FUNNEL, people, banded
         ),
     }
     own = pl.concat([entries(seen, edition, name) for name, seen in judged.items()])
-    _refuse_differencing(earlier.filter(pl.col("edition") != edition), own, judged, rules.width)
+    widths = dict.fromkeys(judged, people.width) | dict.fromkeys(_OF_SCHOOLS, counted.width)
+    _refuse_differencing(earlier, own, judged, widths)
     listed = directory(schools, published, flags, years[-1], rules)
     index = internal["wellbeing_index"].filter(year=years[-1]).select("school_id", "index")
+    alike = conclusions.filter(pl.col("why") == Why.EXTREME)["group_id"].to_list()
     public = {
         "directory": listed,
-        "groups": group_table(listed, published, index, internal["effect"], rules.least_schools),
+        "groups": group_table(listed, published, index, internal["effect"], alike, rules.least_schools),
         **{name: _as_read(judged[name], name) for name in ("published_results", "published_context")},
         "published_flags": _conclusions(judged["published_flags"], made.type_counts(flags)),
         "support_counts": _schools_told(made.named_total(judged["support_counts"], helped.SUPPORT), helped.SUPPORT),
@@ -87,14 +95,14 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl
             internal["wellbeing_index"], internal["outcome"], years, rules.least_schools
         ),
         "link_bins": coarse.link_bins(internal["expectation"], rules.least_schools),
-        "excluded": _excluded(schools, rules.least_schools),
+        "excluded": _excluded(schools),
+        **_anonymous(internal, rules),
     }
     return {
         # promised columns only: what stands beside them here is what they were judged by
-        **{name: public[name].select(tables.CONTRACT[name][1].keys()) for name in tables.PROTECTED},
-        **_anonymous(internal, rules.least_schools),
+        **{name: public[name].select(tables.CONTRACT[name][1].keys()) for name in public},
         "hidden_cells": pl.concat([_hidden(seen, name) for name, seen in judged.items()]),
-        "published_cells": pl.concat([earlier.filter(pl.col("edition") != edition), own]),
+        "published_cells": pl.concat([earlier, own]),
     }
 
 
@@ -136,7 +144,7 @@ def with_numbers(seen: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl.
     audited that against a reader who knows every number of participants. What is too small in itself stays hidden,
     and another cell beside it, so that neither follows by subtraction.
     """
-    small = pl.when(pl.col("why") == Why.SCHOOLS).then("why")
+    small = pl.when(pl.col("why").is_in([Why.SCHOOLS, Why.OTHERS])).then("why")
     alone = seen.select("cell", *dimensions, "n", count=pl.lit(None, pl.Float64), why=small)
     judged = complementary(primary(alone, rules), margins(alone, dimensions))
     numbers = banded(judged).select("cell", "n_text", "n_low", "n_high", told=pl.col("code").is_null())
@@ -144,13 +152,18 @@ def with_numbers(seen: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl.
 
 
 def _as_read(seen: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The cells as the public reads them: no count, no reason of hiding; a mean to a tenth."""
+    """The cells as the public reads them: no count, no reason of hiding; a mean to a tenth, where it does not bound a count.
+
+    Of marks from 2 to 5 with mean m at least 3 − m and at most (5 − m) / 3 are twos: where their share is hidden the mean
+    is as well. Scores of a hundred bound nothing.
+    """
     without_share = pl.col("count").is_null() & ~is_hidden()
-    values = [pl.col("schools")] + ([pl.col("mean").round(1)] if "mean" in seen.columns else [])
     read = seen.with_columns(
-        pl.when(~without_share).then("share_text").alias("share_text"),
-        *(pl.when("told").then(value).alias(value.meta.output_name()) for value in values),
+        pl.when(~without_share).then("share_text").alias("share_text"), pl.when("told").then("schools").alias("schools")
     )
+    if "mean" in seen.columns:
+        told = pl.col("told") & (~is_hidden() | (pl.col("mean") > _BEST_MARK))
+        read = read.with_columns(pl.when(told).then(pl.col("mean").round(1)).alias("mean"))
     return made.named_total(read, _DIMENSIONS[name])
 
 
@@ -178,14 +191,19 @@ def _hidden(seen: pl.DataFrame, name: str) -> pl.DataFrame:
     )
 
 
-def _excluded(schools: pl.DataFrame, least: int) -> pl.DataFrame:
-    counts = schools.group_by("year", pl.col("why_excluded").fill_null(_IN_FIT)).agg(schools=pl.len().cast(pl.Int64))
-    return coarse.without_few(counts, ["schools"], least)
+def _no_secrets(flags: pl.DataFrame, rules: DisclosureRules) -> pl.DataFrame:
+    """Mark the schools whose conclusion anyone knows: named ones, and kinds of school of which nothing is concluded."""
+    return flags.with_columns(known=pl.col("school_id").is_in(rules.named) | (pl.col("tier") == "outside"))
 
 
-def _anonymous(internal: Tables, least: int) -> Tables:
+def _excluded(schools: pl.DataFrame) -> pl.DataFrame:
+    """Schools by year and reason, ones and twos too: the reasons speak of data, not of results, and the sum is known."""
+    return schools.group_by("year", pl.col("why_excluded").fill_null(_IN_FIT)).agg(schools=pl.len().cast(pl.Int64))
+
+
+def _anonymous(internal: Tables, rules: DisclosureRules) -> Tables:
     """Tables without schools: as they are, but for counts of one or two schools and needless digits."""
-    kept = {name: internal[name] for name in tables.ANONYMOUS}
+    least, kept = rules.least_schools, {name: internal[name] for name in tables.ANONYMOUS}
     agreed = kept["agreement"].group_by("direction").agg(pl.col("on_list", "not_on_list").sum())
     return kept | {
         "agreement": coarse.without_few(agreed, ["on_list", "not_on_list"], least).with_columns(
@@ -195,22 +213,41 @@ def _anonymous(internal: Tables, least: int) -> Tables:
         .filter(pl.col("n") >= least)
         .with_columns(pl.col("flagged_residual", "predicted", "predicted_se", "actual", "z").round(2)),
         "specifications": kept["specifications"].with_columns(pl.col("slope").round(3)),
-        "monitoring": helped.coarse_monitoring(kept["monitoring"], least),
+        "monitoring": helped.coarse_monitoring(kept["monitoring"], rules),
         "context_panel": helped.coarse_panel(kept["context_panel"], least),
     }
 
 
-def _refuse_differencing(earlier: pl.DataFrame, own: pl.DataFrame, judged: Tables, width: float) -> None:
+def _refuse_crossing(
+    earlier: pl.DataFrame, published: pl.DataFrame, schools: pl.DataFrame, rules: DisclosureRules
+) -> None:
+    groups = earlier["cell"].str.extract(r"group_id=([^ ]+)").drop_nulls().unique().to_list()
+    found = crossing({group for group in groups if group != "*"}, published, schools, rules.least_schools)
+    if found:
+        raise BadInput(
+            *(
+                Problem(
+                    file="published_cells.csv",
+                    found=f"прежняя редакция публиковала вместе муниципалитеты {group.replace('+', ', ')}, эта делит их "
+                    "иначе, и остаток, где школ меньше порога, вычисляется",
+                    expected="объединения муниципалитетов, как в прежних редакциях",
+                    advice="соберите их в один округ (ключ disclosure.districts)",
+                )
+                for group in found
+            )
+        )
+
+
+def _refuse_differencing(earlier: pl.DataFrame, own: pl.DataFrame, judged: Tables, widths: dict[str, float]) -> None:
+    """Refuse what may not be shown in itself and is given away; what was hidden for its sake may be known."""
     if earlier.is_empty():
         return
-    groups = pl.concat(
-        [
-            margins(seen.with_columns(cell=cell_ids(_DIMENSIONS[name])), _DIMENSIONS[name])
-            for name, seen in judged.items()
-        ]
-    )
-    given_away = differencing(earlier.cast(LEDGER), own, groups, width)
-    if given_away.height:
+    found = []
+    for name, seen in judged.items():
+        groups = margins(seen, _DIMENSIONS[name])
+        given_away = differencing(earlier, own.filter(page=name), groups, widths[name])
+        found += given_away.join(seen.filter(code=Code.FEW), on="cell", how="semi")["cell"].to_list()
+    if found:
         editions = ", ".join(earlier["edition"].unique().sort())
         raise BadInput(
             *(
@@ -220,6 +257,6 @@ def _refuse_differencing(earlier: pl.DataFrame, own: pl.DataFrame, judged: Table
                     expected="скрытое не вычисляется из прежних и новой редакций вместе",
                     advice="поднимите порог least_n или объедините муниципалитеты (ключ disclosure.districts)",
                 )
-                for cell in given_away["cell"]
+                for cell in found
             )
         )

@@ -38,6 +38,7 @@ NAME = f"{FOLDER}/report.docx"
 STAMP = {"internal": "Внутренняя редакция. Для служебного пользования", "public": "Открытая редакция"}
 _FONT = "Times New Roman"
 _NO_TIME = datetime(2000, 1, 1)  # the day of writing would make other bytes on every run
+_LONGEST_PROPERTY = 255
 _TEXT_WIDTH = Cm(17)
 _LETTERS = 100  # of a table, in a line as wide as the text
 _PADDING = 2  # letters that a cell's margins take
@@ -187,7 +188,8 @@ def _finish(made: Word, title: str, stamp: str) -> None:
     for picture in made.inline_shapes:
         picture.height, picture.width = round(picture.height * _TEXT_WIDTH / picture.width), _TEXT_WIDTH
     properties = made.core_properties
-    properties.title, properties.author, properties.last_modified_by, properties.comments = title, "", "", ""
+    properties.title = title[:_LONGEST_PROPERTY]
+    properties.author = properties.last_modified_by = properties.comments = ""
     properties.language, properties.created, properties.modified = "ru-RU", _NO_TIME, _NO_TIME
 
 

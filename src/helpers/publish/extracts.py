@@ -25,7 +25,7 @@ from helpers.publish.page_source import page_source
 from helpers.publish.search_index import search_index
 from helpers.report import Report
 from helpers.show import views
-from helpers.show.dictionary import dictionary
+from helpers.show.dictionary import described
 
 FOLDER = "extracts"
 NOT_SENT = "site-only"
@@ -52,8 +52,8 @@ def extracts(
         Where pages rendered before are found again.
     """
     view = views.schools(report, "internal")
-    told = dictionary(report, "internal").filter(pl.col("table").is_in(_TABLES))
     tables = {name: report.read(name) for name in _TABLES}
+    told = described({name: frame.columns for name, frame in tables.items()}, report.params)
     made: dict[str, bytes] = {}
     for group_id, slug in views.group_slugs(view).items():
         own = view.filter(group_id=group_id)

@@ -19,7 +19,7 @@ def text(report: Report, edition: str) -> str:
     """The manifest as JSON: raw files, params, notebooks, code, configuration and lock. No times."""
     code = sorted((PROJECT / "src" / "helpers").rglob("*"))
     inputs = {
-        "raw": {report.raw_name(path): sha256(path) for path in report.raw_files},
+        "raw": _raw(report, edition),
         "params": {path.name: sha256(path) for path in (report.params_file, *RULES)},
         "notebooks": _by_name(sorted((PROJECT / "notebooks").glob("*/*.ipynb"))),
         "code": _by_name([path for path in code if path.is_file() and "__pycache__" not in path.parts]),
@@ -29,6 +29,17 @@ def text(report: Report, edition: str) -> str:
     content = {"report": report.name, "title": report.params.title, "years": report.params.years, "edition": edition,
                "inputs": inputs}  # fmt: skip
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _raw(report: Report, edition: str) -> dict[str, str]:
+    """The raw files by name; where their data are not for the edition's readers, one hash of all of them.
+
+    A name may tell of a school, and a guess at the few numbers of a small file could be tried against its hash.
+    """
+    files = {report.raw_name(path): sha256(path) for path in report.raw_files}
+    if report.sight(edition) != "protected":
+        return files
+    return {"*": hashlib.sha256(json.dumps(files, ensure_ascii=False).encode()).hexdigest()}
 
 
 def _by_name(paths: list[Path]) -> dict[str, str]:

@@ -22,6 +22,8 @@ _MARKDOWN = "text/markdown"
 _EXPORTER = MarkdownExporter(
     exclude_input=True, config=Config({"NbConvertBase": {"display_data_priority": [_MARKDOWN]}})
 )
+_ADDRESS = re.compile(r'(\]\(|\bhref="|,(?:null|[-\d.e]+),")site:/')
+"""A link of Markdown, of HTML, of a searchable table: what only looks like an address in a name stays as it is."""
 _TITLE = re.compile(r"\A\s*# +(.+?)\s*$", re.MULTILINE)
 
 
@@ -101,4 +103,5 @@ def content(path: Path, page: str, pictures: Collection[str] = (), without: str 
     if not found:
         raise BrokenPage(f"{path.name}: нет заголовка; первая строка страницы должна быть вида «# Название»")
     body = linked(body[: found.start()] + body[found.end() :], page, pictures)
-    return found.group(1), body.replace("site:/", "../" * page.count("/")).strip()
+    root = "../" * page.count("/")
+    return found.group(1), _ADDRESS.sub(lambda before: before[1] + root, body).strip()

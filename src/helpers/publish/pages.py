@@ -20,6 +20,8 @@ FANNED = {"municipality": "group_id", "school": "school_id"}
 """Notebooks that make many pages, and the parameter that tells these apart."""
 SLIDES = "webinar"
 """The notebook that makes slides."""
+HELP = {"recommendations", "risks", "tutors", "teachers", "roadmaps", "effect", "decisions"}
+"""Pages on the help to schools: only editions that tell of it have them (`Report.tells_of_help`)."""
 _FOLDERS = {
     "internal": ("common", "by_school", "internal", "slides"),
     "open": ("common", "by_school", "slides"),
@@ -36,10 +38,11 @@ class Target:
     parameters: dict[str, str]
 
 
-def notebooks(sight: str) -> dict[str, Path]:
-    """Page notebooks by name."""
-    found = [path for folder in _FOLDERS[sight] for path in (PAGES / folder).glob("*.ipynb")]
-    return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
+def notebooks(report: Report, edition: str) -> dict[str, Path]:
+    """The page notebooks of an edition by name."""
+    found = [path for folder in _FOLDERS[report.sight(edition)] for path in (PAGES / folder).glob("*.ipynb")]
+    left_out = set() if report.tells_of_help(edition) else HELP
+    return {path.stem: path for path in sorted(found, key=lambda path: path.stem) if path.stem not in left_out}
 
 
 def targets(notebook: str, report: Report, edition: str) -> list[Target]:

@@ -118,7 +118,7 @@ def follow(report: Report, edition: str, engine: str, changed: Callable[[], None
 
 def _times(report: Report, edition: str) -> dict[Path, int]:
     times = {}
-    for path in notebooks(report.sight(edition)).values():
+    for path in notebooks(report, edition).values():
         with contextlib.suppress(FileNotFoundError):  # JupyterLab saves by putting a new file in the old one's place
             times[path] = path.stat().st_mtime_ns
     return times

@@ -88,7 +88,7 @@ def wanted_files(report: Report, edition: str, engine: str) -> dict[str, bytes]:
 
 def _executed(report: Report, edition: str) -> dict[str, Path]:
     """The executed notebooks of an edition's pages; what an earlier run left must not reach a site that may not show it."""
-    folder, shown = report.build / edition / "pages", notebooks(report.sight(edition))
+    folder, shown = report.build / edition / "pages", notebooks(report, edition)
     found = {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.ipynb"))}
     return {page: path for page, path in found.items() if page.partition("/")[0] in shown}
 

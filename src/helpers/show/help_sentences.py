@@ -15,19 +15,20 @@ if TYPE_CHECKING:
     from helpers.show.help_views import Help
 
 NOBODY = "В этом году школ, которым помогают, нет: участников программ в данных отчёта нет."
-_DIGITS_OF_SHARE = 1
 
 
 def in_unit(unit: str, value: float | None) -> str:
     """A value of an indicator of the project: a share in percent, a deviation with its sign, points as they are."""
     if unit == "share":
-        return percent(value, _DIGITS_OF_SHARE)
+        return _share(value)
     return signed(value) if unit == "sd" else number(value)
 
 
 def interval(unit: str, lower: float | None, upper: float | None) -> str | None:
-    """«от 13,1 % до 20,0 %»."""
-    return None if lower is None or upper is None else f"от {in_unit(unit, lower)} до {in_unit(unit, upper)}"
+    """«от 13,1 % до 20,0 %»; nothing where the value is not known, or is a count and no estimate."""
+    if lower is None or upper is None or lower == upper:
+        return None
+    return f"от {in_unit(unit, lower)} до {in_unit(unit, upper)}"
 
 
 def beyond(unit: str, value: float | None, error: float | None) -> str | None:
@@ -41,7 +42,12 @@ def beyond(unit: str, value: float | None, error: float | None) -> str | None:
 
 def panel_value(panel: str, value: float | None) -> str:
     """A mean of the context panel: points of the questionnaires, else a share."""
-    return number(value) if panel == "questionnaires" else percent(value, _DIGITS_OF_SHARE)
+    return number(value) if panel == "questionnaires" else _share(value)
+
+
+def _share(value: float | None) -> str:
+    """A share in tenths of a percent, where there are any: the public edition's are whole."""
+    return percent(value, 1).replace(",0\u00a0%", "\u00a0%")
 
 
 def pair(row: Mapping[str, Any], subjects: Mapping[str, str]) -> str | None:
@@ -202,9 +208,10 @@ def monitored(rows: pl.DataFrame) -> str:
         for signal, title in words.SIGNAL.items()
         if signal in counts
     )
+    shown = count(rows.height, ("показатель", "показателя", "показателей"))
     return (
-        f"{count(rows.height, ('показатель', 'показателя', 'показателей')).capitalize()} проекта, {rows['year'][0]} год: {told}. «План "
-        "выполнен» и «не выполнен» сказано, только если весь 95-процентный интервал по одну сторону от плана; иначе — «не различить»."
+        f"{shown} проекта, {rows['year'][0]} год: {told}. «План выполнен» и «не выполнен» сказано, только если весь 95-процентный "
+        "интервал по одну сторону от плана; иначе — «не различить». Что проект делает сам, сравнивается с планом по счёту."
     )
 
 
@@ -245,12 +252,9 @@ def moved(rows: pl.DataFrame) -> str:
     told = []
     for (programme,), part in last.group_by("programme_words", maintain_order=True):
         counts = dict(part.group_by("state").len().iter_rows())
-        moves = ", ".join(f"{_STATE[state]} {counts[state]}" for state in words.MEMBERSHIP if state in counts)
+        moves = ", ".join(f"{title} {counts[state]}" for state, title in words.MOVED.items() if state in counts)
         told.append(f"{programme} — {moves}")
     return f"{last['year'][0]} год: {'; '.join(told)}."
-
-
-_STATE = {"entered": "вошло", "stays": "осталось", "left": "вышло"}
 
 
 def decided(rows: pl.DataFrame) -> str:
@@ -274,21 +278,25 @@ def school_help(helped: Help | None, report: Report, edition: str) -> str:
     title = "## Помощь школе {#support}\n\n"
     if helped is None:
         return f"{title}Школа не входит в программы помощи, и ниже ожидаемых её результаты не выделены: мер для неё отчёт не предлагает."
-    return f"{title}Почему помогают: {helped.why}.\n\n{_tutor(helped)}\n\n{_roadmap(helped.roadmap)}"
+    return f"{title}Почему помогают: {helped.why}.\n\n{_tutor(helped.tutor)}\n\n{_roadmap(helped.roadmap)}"
 
 
-def _tutor(helped: Help) -> str:
-    row = helped.tutor
+def _tutor(row: Mapping[str, Any]) -> str:
     if row["tutor_id"] is None:
-        text, others = f"**Школы-тьютора нет**: {row['no_tutor']}.", "Ближе остальных, но не назначены"
-    else:
-        text = f"**Школа-тьютор** — {_tutor_name(row)}, {row['reach_words']}. Почему она: {literal(row['why'])}."
-        others = "Запасные тьюторы"
-    spare = [
-        f"- {_tutor_name(other)}, {other['reach_words']}: {literal(other['why'])}."
-        for other in helped.alternatives.iter_rows(named=True)
+        return f"**Школы-тьютора нет**: {row['no_tutor']}."
+    return f"**Школа-тьютор** — {_tutor_name(row)}, {row['reach_words']}. Почему она: {literal(row['why'])}."
+
+
+def alternatives(helped: Help | None) -> str:
+    """Who else might help a school; nothing where there is nobody."""
+    if helped is None or helped.alternatives.is_empty():
+        return ""
+    title = "Запасные тьюторы" if helped.tutor["tutor_id"] else "Ближе остальных школы-тьюторы, которые не назначены"
+    listed = [
+        f"- {_tutor_name(row)}, {row['reach_words']}: {literal(row['why'])}."
+        for row in helped.alternatives.iter_rows(named=True)
     ]
-    return text + (f"\n\n{others}:\n\n" + "\n".join(spare) if spare else "")
+    return f"{title}:\n\n" + "\n".join(listed)
 
 
 def _tutor_name(row: Mapping[str, Any]) -> str:
@@ -319,3 +327,12 @@ def group_help(rows: pl.DataFrame, report: Report, edition: str) -> str:
     if rows.is_empty():
         return f"{title}Школ, которым помогают, здесь нет."
     return f"{title}Помощь получают {count(rows.height, SCHOOL)}. Все меры, сроки и кто отвечает — на карточке школы, название ведёт к ним."
+
+
+def public_supported(schools: int | None) -> str:
+    """How many schools get help, for the public."""
+    return (
+        "Сколько школ получают помощь, не публикуется."
+        if schools is None
+        else f"Помощь получают {count(schools, SCHOOL)}."
+    )

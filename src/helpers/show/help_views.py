@@ -38,8 +38,13 @@ class Help:
     tracks: pl.DataFrame
 
 
-def supported(report: Report) -> pl.DataFrame:
-    """The schools that get help in the last year by municipality and name: why, in words; `page`, the help on the card."""
+def supported(report: Report, edition: str) -> pl.DataFrame:
+    """The schools that get help in the last year by municipality and name: why, in words; `page`, the help on the card.
+
+    Empty where the edition tells of no help.
+    """
+    if not report.tells_of_help(edition):
+        return pl.DataFrame()
     found = supported_schools(
         report.read("programme"), report.read("flags"), report.read("schools"), report.params.years[-1]
     )
@@ -68,7 +73,7 @@ def help_of(report: Report, edition: str, school_id: str) -> Help | None:
     """What one school gets; None if it is not supported, or the edition does not tell."""
     if not report.tells_of_help(edition):
         return None
-    found = supported(report).filter(school_id=school_id)
+    found = supported(report, edition).filter(school_id=school_id)
     if found.is_empty():
         return None
     pairs = tutors(report).filter(school_id=school_id)
@@ -96,10 +101,10 @@ def of_group(report: Report, edition: str, group_id: str) -> pl.DataFrame:
     first = measures.filter(number=1).select("school_id", "deadline_date", "measure").join(counts, on="school_id")
     tutor = tutors(report).filter(place=1).select("school_id", tutor="told")
     roadmap = roadmaps(report).filter(year=report.params.years[-1]).select("school_id", roadmap="state")
-    rows = supported(report).filter(group_id=group_id)
+    rows = supported(report, edition).filter(group_id=group_id)
     for table in (first, tutor, roadmap):
         rows = rows.join(table, on="school_id", how="left", maintain_order="left")
-    return rows.with_columns(pl.col("roadmap").fill_null("не требуется"))
+    return rows.with_columns(pl.col("roadmap").fill_null("в реестре нет"))
 
 
 def recommendations(report: Report) -> pl.DataFrame:
@@ -125,7 +130,7 @@ def factors() -> dict[str, str]:
 
 def _level() -> pl.Expr:
     """A level in words and by its mark: «● высокая»; `NO_DATA` for nothing."""
-    known = pl.format("{} {}", pl.col("level").replace(words.LEVEL_MARK), pl.col("level").replace(words.LEVEL))
+    known = _marked("level", words.LEVEL_MARK, words.LEVEL)
     return pl.when(pl.col("level").is_null()).then(pl.lit(NO_DATA)).otherwise(known)
 
 
@@ -216,7 +221,7 @@ def funnel_schools(report: Report) -> pl.DataFrame:
 
 
 def _latest(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.filter(pl.col("year") == rows["year"].max())
+    return rows.filter(pl.col("year") == pl.col("year").max())
 
 
 def wide(rows: pl.DataFrame, by: str, values: str = "n") -> pl.DataFrame:
@@ -234,7 +239,10 @@ def tracks(report: Report, school_id: str = "") -> pl.DataFrame:
     counts = [name for name in rows.columns if name.startswith("n_")]
     return (
         rows.group_by("subject", "module", "course")
-        .agg(pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in counts)
+        .agg(
+            *(pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in counts),
+            note=pl.col("note").drop_nulls().unique().sort().str.join("; "),
+        )
         .with_columns(pl.col("subject").replace(subject_titles()), pl.col("module").replace(words.MODULE))
         .sort("subject", "module")
     )
@@ -254,7 +262,7 @@ def roadmaps(report: Report) -> pl.DataFrame:
 
 def _marked(column: str, marks: Mapping[str, str], titles: Mapping[str, str]) -> pl.Expr:
     """A code in words with its mark: «✓ в срок»."""
-    return pl.format("{} {}", pl.col(column).replace(marks), pl.col(column).replace(titles))
+    return pl.format("{}\u00a0{}", pl.col(column).replace(marks), pl.col(column).replace(titles))
 
 
 def monitoring(report: Report, edition: str) -> pl.DataFrame:

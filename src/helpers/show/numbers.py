@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,43 +28,53 @@ def numbers(figure: go.Figure) -> Numbers | None:
     Traces that answer no pointer (`hoverinfo: skip`) are guides to the eye (the expected line, limits, bars for
     comparison): a caption or a formula says them, and they are left out.
     """
-    traces = [trace for trace in figure.data if trace.hoverinfo != "skip" and trace.x is not None and trace.y is not None]
+    traces = [
+        trace for trace in figure.data if trace.hoverinfo != "skip" and trace.x is not None and trace.y is not None
+    ]
     if not traces:
         return None
-    x_title, y_title = (axis.title.text or "Название" for axis in (figure.layout.xaxis, figure.layout.yaxis))
+    layout = figure.layout
+    x_title, y_title = layout.xaxis.title.text or "Значение", layout.yaxis.title.text or "Название"
     columns = _side_by_side(traces, x_title) if _share_places(traces) else _one_below_another(traces, x_title, y_title)
-    filled = {title: values for title, values in columns.items() if any(value is not None for value in values)}
-    numeric = {title: not any(isinstance(value, str) for value in values) for title, values in filled.items()}
-    titles = sorted(filled, key=numeric.get)  # whose number it is comes first
-    rows = [[_told(value) for value in row] for row in zip(*(filled[title] for title in titles), strict=True)]
-    return Numbers(titles, [numeric[title] for title in titles], rows) if rows else None
+    filled = [(title, values) for title, values in columns if any(value is not None for value in values)]
+    filled.sort(key=lambda column: not _has_text(column[1]))  # whose number it is comes first
+    rows = [[_told(value) for value in row] for row in zip(*(values for _, values in filled), strict=True)]
+    return (
+        Numbers([title for title, _ in filled], [not _has_text(values) for _, values in filled], rows) if rows else None
+    )
+
+
+def _has_text(values: Sequence[Any]) -> bool:
+    return any(isinstance(value, str) for value in values)
 
 
 def _share_places(traces: Sequence[Any]) -> bool:
     """Whether all traces stand over the same places and bear nothing but a value: then each is a column."""
     first = list(traces[0].x)
     plain = all(trace.text is None and not _errors(trace) for trace in traces)
-    return plain and len({trace.name for trace in traces}) == len(traces) > 1 and all(list(t.x) == first for t in traces)
+    return (
+        plain and len({trace.name for trace in traces}) == len(traces) > 1 and all(list(t.x) == first for t in traces)
+    )
 
 
-def _side_by_side(traces: Sequence[Any], x_title: str) -> dict[str, list[Any]]:
-    return {x_title: list(traces[0].x)} | {_plain(trace.name): list(trace.y) for trace in traces}
+def _side_by_side(traces: Sequence[Any], x_title: str) -> list[tuple[str, list[Any]]]:
+    return [(x_title, list(traces[0].x)), *((_plain(trace.name), list(trace.y)) for trace in traces)]
 
 
-def _one_below_another(traces: Sequence[Any], x_title: str, y_title: str) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {"Школа": [], "Ряд": [], x_title: [], y_title: [], "±": []}
+def _one_below_another(traces: Sequence[Any], x_title: str, y_title: str) -> list[tuple[str, list[Any]]]:
+    rows: list[tuple[Any, ...]] = []
     for trace in traces:
-        points = len(trace.x)
-        texts = [None] * points if trace.text is None or isinstance(trace.text, str) else trace.text
-        columns["Школа"] += list(texts)
-        columns["Ряд"] += [trace.name if len(traces) > 1 else None] * points
-        columns[x_title] += list(trace.x)
-        columns[y_title] += list(trace.y)
-        columns["±"] += list(_errors(trace) or [None] * points)
-    return columns
+        nothing = [None] * len(trace.x)
+        texts = nothing if trace.text is None or isinstance(trace.text, str) else trace.text
+        series = [trace.name] * len(trace.x) if len(traces) > 1 else nothing
+        rows += zip(texts, series, trace.x, trace.y, _errors(trace) or nothing, strict=True)
+    texts, *others = (list(values) for values in zip(*rows, strict=True))
+    # beside a point stands the school's name or how many schools it is
+    titles = ["Школа" if _has_text(texts) else "Школ", "Ряд", x_title, y_title, "±"]
+    return list(zip(titles, [texts, *others], strict=True))
 
 
-def _errors(trace: Any) -> Iterable[float] | None:
+def _errors(trace: Any) -> list[float] | None:
     """Half lengths of a trace's bars of error."""
     for bars in (getattr(trace, "error_x", None), getattr(trace, "error_y", None)):
         if bars is not None and bars.array is not None:

@@ -144,6 +144,7 @@ MODULE = {
 }  # fmt: skip
 STAGE = IN_WORDS
 MEMBERSHIP = {"entered": "вошла", "stays": "остаётся", "left": "вышла"}
+MOVED = {"entered": "вошло", "stays": "осталось", "left": "вышло"}
 PANEL = {"staff": "кадры", "social": "социальные условия", "questionnaires": "анкетирование"}
 ROADMAP = {"in_time": "в срок", "late": "с опозданием", "missing": "не размещена", "not_due": "срок не наступил"}
 ROADMAP_MARK = {"in_time": "✓", "late": "●", "missing": "✗", "not_due": "○"}
@@ -183,11 +184,11 @@ UNKNOWN = {
 LEVEL = LEVEL_TEXT
 LEVEL_MARK = {"high": "●", "medium": "◐", "low": "○"}
 FACTOR = {
-    "equipment": "оснащение", "staff": "кадры", "competence": "компетентность", "disabilities": "ученики с ОВЗ",
-    "language": "языковые барьеры", "motivation": "мотивация", "wellbeing": "благополучие", "discipline": "дисциплина",
-    "failure": "неуспешность", "parents": "родители",
+    "equipment": "Осна\u00adщение", "staff": "Кадры", "competence": "Компе\u00adтент\u00adность", "disabilities": "Ученики с ОВЗ",
+    "language": "Языковые барьеры", "motivation": "Моти\u00adвация", "wellbeing": "Благо\u00adполучие",
+    "discipline": "Дисцип\u00adлина", "failure": "Неуспеш\u00adность", "parents": "Родители",
 }  # fmt: skip
-"""Factors of risk in a word, for heads of narrow columns; a factor that is not here goes by its title."""
+"""Factors of risk in a word that may be broken, for heads of narrow columns; a factor that is not here goes by its title."""
 RISK_MEASURE = {name: share.title for name, share in MEASURES.items()} | {"answers": "средний ответ анкеты"}
 STATE = {"planned": "предстоит", "in_progress": "идёт", "done": "сделано", "overdue": "просрочено"}
 STATE_MARK = {"planned": "○", "in_progress": "●", "done": "✓", "overdue": "✗"}
@@ -337,7 +338,8 @@ def long_day(value: date) -> str:
 def literal(text: str) -> str:
     """Text that Markdown shows as it is, whatever signs it has."""
     escaped = re.sub(r"([\\`*_{}\[\]()#+.!|<>~^$@'\"=-])", r"\\\1", text)
-    return escaped.replace("&", "&amp;").replace("\n", " ")
+    escaped = escaped.replace("&", "&amp;").replace("\n", " ")
+    return escaped.replace(r"\{\{", r"\{<!-- -->\{")  # Quarto looks for its shortcodes even in escaped text
 
 
 _LATIN = dict(zip("абвгдеёзийклмнопрстуфхцыэ", "abvgdeeziyklmnoprstufhcye", strict=True)) | {
