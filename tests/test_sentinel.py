@@ -18,10 +18,11 @@ import pytest
 
 from helpers import tables
 from helpers.publish import manifest, site
-from helpers.publish.downloads import downloads
+from helpers.publish.downloads import csv_bytes, workbook
 from helpers.publish.execute import run_notebook, run_page, warm_kernel
 from helpers.publish.pages import PAGES, STEPS, notebooks
 from helpers.report import Report, open_report
+from helpers.show.dictionary import dictionary
 
 PUBLIC_TEXT = {
     *("school_id", "school_name", "group_id", "group_name", "school_type", "locality"),
@@ -33,9 +34,10 @@ PUBLIC_TEXT = {
 """Text columns of internal tables that are facts anyone knows of a school, or closed lists that pages count by."""
 VALUE, SHARE, PEOPLE = 7.3158204, 0.73158204, 8761
 NUMBERS = {
-    "value": rf"(?<![\d.,])[-−]?{VALUE:.2f}|(?<![\d.,])[-−]?7[.,]31[56]",
-    "share": r"(?<![\d.,])0?[.,]731[56]|(?<![\d.,])0[.,]732(?!\d)|(?<![\d.,])73[.,]1[56]|(?<![\d.,])73[.,]2\s*%",
-    "people": r"(?<![\d.,])8[\s  ]?761(?![\d])",
+    "value": r"(?<![\d.,])7,(?:32(?!\d)|31[56])|(?<![\d.])7\.(?:32(?!\d)|31[56])",
+    "share": r"(?<![\d.,])(?:0,(?:732(?!\d)|731[56])|73,(?:1[56]|2\s*%))"
+    r"|(?<![\d.])(?:0?\.(?:732(?!\d)|731[56])|73\.(?:1[56]|2\s*%))",
+    "people": r"(?<!\d)8[\s\u00a0\u202f]?761(?!\d)",
 }
 """Planted numbers as a reader may meet them: to three digits and more, with point or comma, in percent, in thousands."""
 MARKED = 4
@@ -87,8 +89,18 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         for folder, name in (("by_school", "expectation"), ("internal", "protocol")):
             run_page(PAGES / folder / f"{name}.ipynb", made, "internal", kernel)
     site.render(made, "public", "pandoc")
-    site.mirror(downloads(made, "internal"), made.build / "internal" / "downloads")
+    site.mirror(_downloads(made), made.build / "internal" / "downloads")
     return made
+
+
+def _downloads(report: Report) -> dict[str, bytes]:
+    """Some internal tables as the internal edition offers them; it has dozens."""
+    told, files = dictionary(report, "internal"), {}
+    for name in ("results", "effect", "risk_profile", "tutors"):
+        frame = report.read(name)
+        files[f"{name}.csv"] = csv_bytes(frame)
+        files[f"{name}.xlsx"] = workbook({"Данные": frame}, [("Таблица", name)], told.filter(table=name))
+    return files
 
 
 def poison(report: Report) -> None:
@@ -196,11 +208,13 @@ def test_the_search_reads_charts_archives_pictures_and_escapes():
     assert re.search(NUMBERS["value"], read(b"\x89PNG\r\n\x1a\n" + (len(note) - 4).to_bytes(4, "big") + note + b"0000"))
     for said in ("8761", "8 761", "8 761", "n=8761;"):
         assert re.search(NUMBERS["people"], said)
-    for said in ("−7,32", "7.3158204", "7,316"):
+    for said in ("−7,32", "7.3158204", "7,316", "k001,7.3158204,0.1"):
         assert re.search(NUMBERS["value"], said)
-    for said in ("73,2 %", "73.16", "0,7316", "0.732"):
+    for said in ("73,2 %", "73.16", "0,7316", "0.732", "a,.7316"):
         assert re.search(NUMBERS["share"], said)
-    assert not any(re.search(pattern, "17,32 0.17316 18761 87612 73,21") for pattern in NUMBERS.values())
+    assert not any(
+        re.search(pattern, "17,32 17.32 5,7,3 0.17316 18761 87612 73,21 7a32") for pattern in NUMBERS.values()
+    )
 
 
 def test_nothing_planted_is_in_the_public_site_or_in_the_folder_it_is_rendered_from(report):

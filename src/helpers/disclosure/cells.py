@@ -47,8 +47,8 @@ def result_cells(
         n=n, count=(pl.col("share_low") * n).round(), sum=pl.col("mean") * n
     )
     parts = rows.filter(~pl.col("procedure").is_in(rules.region_only))
-    cells = _with_region(parts, rows, RESULTS, n=pl.col("n").sum(), count=_known_sum("count"), sum=pl.col("sum").sum())
-    return _few(cells, rules).with_columns(mean=pl.col("sum") / pl.col("n")).drop("sum")
+    cells = with_region(parts, rows, RESULTS, n=pl.col("n").sum(), count=_known_sum("count"), sum=pl.col("sum").sum())
+    return few_behind(cells, rules).with_columns(mean=pl.col("sum") / pl.col("n")).drop("sum")
 
 
 def context_cells(
@@ -73,8 +73,8 @@ def context_cells(
         .drop_nulls("value")
         .with_columns(n=n, count=(pl.col("value") * n).round())
     )
-    cells = _with_region(rows, rows, CONTEXT, n=pl.col("n").sum(), count=pl.col("count").sum())
-    return _few(cells, rules)
+    cells = with_region(rows, rows, CONTEXT, n=pl.col("n").sum(), count=pl.col("count").sum())
+    return few_behind(cells, rules)
 
 
 def flag_cells(flags: pl.DataFrame, year: int, rules: DisclosureRules) -> pl.DataFrame:
@@ -165,7 +165,7 @@ def named_total(cells: pl.DataFrame, dimensions: Sequence[str]) -> pl.DataFrame:
     return cells.with_columns(pl.col(name).fill_null(REGION) for name in dimensions if cells.schema[name] == pl.String)
 
 
-def _with_region(parts: pl.DataFrame, rows: pl.DataFrame, dimensions: list[str], **sums: pl.Expr) -> pl.DataFrame:
+def with_region(parts: pl.DataFrame, rows: pl.DataFrame, dimensions: list[str], **sums: pl.Expr) -> pl.DataFrame:
     """Add up by the dimensions, and over `group_id`, the last of them."""
     sums = {**sums, "schools": pl.col("school_id").n_unique().cast(pl.Int64), "largest": pl.col("n").max()}
     by_group = parts.group_by(dimensions).agg(**sums)
@@ -178,7 +178,7 @@ def _known_sum(column: str) -> pl.Expr:
     return pl.when(pl.col(column).null_count() == 0).then(pl.col(column).sum())
 
 
-def _few(cells: pl.DataFrame, rules: DisclosureRules) -> pl.DataFrame:
+def few_behind(cells: pl.DataFrame, rules: DisclosureRules) -> pl.DataFrame:
     """Hide what is of few schools; and of few people without the largest one, as its head knows the difference."""
     n, others = pl.col("n"), pl.col("n") - pl.col("largest")
     return cells.with_columns(

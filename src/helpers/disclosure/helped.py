@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from helpers.disclosure.cells import few_behind, with_region
 from helpers.disclosure.coarse import rounded
 from helpers.disclosure.suppression import Rules, Why, is_hidden, primary
 from helpers.params import DisclosureRules
@@ -71,33 +72,24 @@ def _of_year(topic: str, counts: pl.DataFrame, year: int) -> pl.DataFrame:
     return counts.select(pl.lit(topic).alias("topic"), pl.lit(year, pl.Int64).alias("year"), "item", "level", "n")
 
 
-def funnel_cells(funnel: pl.DataFrame, published: pl.DataFrame, least: int) -> pl.DataFrame:
+def funnel_cells(by_school: pl.DataFrame, rules: DisclosureRules) -> pl.DataFrame:
     """Teachers by stage from diagnostics to courses, in published groups and in the region.
 
     Parameters
     ----------
-    funnel : DataFrame
-        Table `funnel`.
-    published : DataFrame
-        From `groups.published_groups`.
+    by_school : DataFrame
+        Table `funnel_schools` with the published `group_id`: a group's teachers may all be of one school.
 
     Returns
     -------
     DataFrame
-        `FUNNEL` (group_id null: the region), place, n, count (null), why.
+        `FUNNEL` (group_id null: the region), place, n, schools, count (null), why.
     """
-    merged = published.select("municipality", published="group_id")
-    keys = ["year", "stage", "place"]
-    parts = (
-        funnel.filter(pl.col("group_id") != "")
-        .join(merged, left_on="group_id", right_on="municipality")
-        .group_by(*keys, group_id="published")
-        .agg(pl.col("n").sum())
-    )
-    region = parts.group_by(keys).agg(pl.col("n").sum()).with_columns(group_id=pl.lit(None, pl.String))
-    few = pl.col("n") < least  # no teacher at a stage is as telling as one
-    return pl.concat([parts, region.select(parts.columns)]).with_columns(
-        count=pl.lit(None, pl.Float64), why=pl.when(few).then(pl.lit(Why.N.value))
+    rows = by_school.drop_nulls("n")
+    cells = few_behind(with_region(rows, rows, ["year", "stage", "place", "group_id"], n=pl.col("n").sum()), rules)
+    few = pl.col("n") < rules.least_n  # no teacher at a stage is as telling as one
+    return cells.with_columns(
+        count=pl.lit(None, pl.Float64), why=pl.coalesce("why", pl.when(few).then(pl.lit(Why.N.value)))
     )
 
 

@@ -75,7 +75,7 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl
         "published_flags": protect(conclusions, made.FLAGS, counted, made.shown_flags),
         "support_counts": protect(helped.support_cells(internal, years[-1], rules), helped.SUPPORT, counted, exact),
         "published_funnel": protect(
-            helped.funnel_cells(internal["funnel"], published, rules.least_n), helped.FUNNEL, people, banded
+            helped.funnel_cells(grouped(internal["funnel_schools"]), rules), helped.FUNNEL, people, banded
         ),
     }
     own = pl.concat([entries(seen, edition, name) for name, seen in judged.items()])
