@@ -62,10 +62,10 @@ def test_a_module_imports_only_from_above(path: Path):
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(HELPERS).as_posix())
 def test_a_module_names_what_it_imports(path: Path):
-    # an import by a computed name would pass by the test above
+    # an import by a computed name would pass by the test above; `list.eval` of Polars is none of these
     called = {
-        ast.unparse(node.func).split(".")[-1]
+        name.split(".")[-1]
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
+        if isinstance(node, ast.Call) and not (name := ast.unparse(node.func)).endswith(".list.eval")
     }
     assert not called & {"__import__", "import_module", "exec", "eval", "run_path", "run_module"}

@@ -7,13 +7,29 @@ import ast
 import nbformat
 import pytest
 
-from helpers.publish.pages import FANNED, PAGES, STEPS
+from helpers.publish.pages import FANNED, HELP, PAGES, SLIDES, STEPS
 from helpers.report import PROJECT
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").rglob("*.ipynb"))
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(PROJECT).as_posix())
-PAGE = pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.parent == PAGES], ids=lambda path: path.stem)
-COMPUTING = {"intake", "measure", "model", "disclosure", "publish"}
+PAGE = pytest.mark.parametrize(
+    "path",
+    [path for path in NOTEBOOKS if path.parent.parent == PAGES],
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
+)
+COMPUTING = {"intake", "measure", "model", "support", "disclosure", "publish"}
+OF_BOTH = {
+    *{"index", "context", "results", "data", "expectation", "flags", "groups", "trends", "municipality"},
+    *(HELP - {"decisions"}),
+}
+"""Pages that show schools to the centre and groups to the public."""
+FOLDERS = {
+    "common": {"archive", "decisions", "federal", "goal", "method", "reading", "reliability"},
+    "by_school": OF_BOTH | {"school"},
+    "by_group": OF_BOTH,
+    "internal": {"extracts", "hidden", "protocol"},
+    "slides": {SLIDES},
+}
 
 
 def read(path):
@@ -26,22 +42,12 @@ def code(path):
 
 def test_the_steps_and_pages_of_the_plan_are_there():
     assert [path.stem for path in NOTEBOOKS if path.parent == STEPS] == [
-        "01-intake", "02-measures", "03-expectation", "04-flags", "05-disclosure",
+        "01-intake", "02-measures", "03-expectation", "04-flags", "05-support", "06-disclosure",
     ]  # fmt: skip
-    assert {
-        *FANNED,
-        "index",
-        "data",
-        "context",
-        "results",
-        "expectation",
-        "flags",
-        "groups",
-        "method",
-        "protocol",
-        "reliability",
-        "federal",
-    } == {path.stem for path in NOTEBOOKS if path.parent == PAGES}
+    found = {
+        folder.name: {path.stem for path in folder.glob("*.ipynb")} for folder in PAGES.iterdir() if folder.is_dir()
+    }
+    assert {name: pages for name, pages in found.items() if pages} == FOLDERS
 
 
 @EACH
@@ -58,7 +64,7 @@ def test_a_notebook_has_one_cell_of_parameters(path):
     tagged = [cell for cell in code(path) if "parameters" in cell.metadata.get("tags", [])]
     assert len(tagged) == 1
     names = {node.targets[0].id for node in ast.parse(tagged[0].source).body}
-    expected = {"report", "out"} | ({"edition"} if path.parent == PAGES else set())
+    expected = {"report", "out"} | ({"edition"} if path.parent != STEPS else set())
     assert names == expected | {FANNED[path.stem]} if path.stem in FANNED else names == expected
 
 

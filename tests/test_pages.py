@@ -39,6 +39,7 @@ def pages(site: Path) -> dict[str, BeautifulSoup]:
     return {
         path.relative_to(site).as_posix(): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         for path in sorted(site.rglob("*.html"))
+        if path.relative_to(site).parts[0] != "slides"  # not pages of the site
     }
 
 

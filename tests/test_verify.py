@@ -14,7 +14,7 @@ from helpers import cli
 from helpers.problems import BadInput, MissingTool
 from helpers.publish.difference import differing
 from helpers.publish.verify import changed_files, changed_inputs, engine_of, inputs_of_site
-from helpers.report import Report, open_report
+from helpers.report import RULES, Report, open_report
 
 
 def test_a_site_that_its_inputs_make(copy: Copy, built: Path, small: Path):
@@ -46,7 +46,7 @@ def test_there_is_no_site(copy: Copy, small: Path, tmp_path: Path):
 
 def test_a_site_of_another_report_or_edition(built: Path, small: Path, tmp_path: Path):
     site, this = built / "_site" / small.stem, open_report(str(small))
-    assert inputs_of_site(site, this, "public")["params"].keys() == {small.name, "method.yml", "procedures.yml"}
+    assert inputs_of_site(site, this, "public")["params"].keys() == {small.name, *(path.name for path in RULES)}
     with pytest.raises(BadInput, match="редакция public"):
         inputs_of_site(site, this, "internal")
     with pytest.raises(MissingTool):

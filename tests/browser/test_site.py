@@ -10,7 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Site, pages_in
+from conftest import CARDS, Site, pages_in
 from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = pytest.mark.needs_browser
@@ -55,7 +55,10 @@ def listen(page: Page, home: str) -> list[str]:
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+    # a request that the reader's going on to another page has cut off is no fault
+    page.on(
+        "requestfailed", lambda r: None if r.failure == "net::ERR_ABORTED" else complaints.append(f"failed: {r.url}")
+    )
     page.on(
         "response", lambda answer: complaints.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else None
     )
@@ -177,7 +180,7 @@ def test_a_number_that_pops_up_is_russian(site: Site, desk: Page):
     desk.mouse.move(x, y)
     shown = desk.locator("#chart-expectation .hoverlayer text").first
     shown.wait_for()
-    assert re.search(rf": {MINUS}[01],\d", shown.text_content()), shown.text_content()
+    assert re.search(rf"{MINUS}[01],\d", shown.text_content()), shown.text_content()
     assert not re.search(r"\d\.\d| -\d", shown.text_content())
 
 
@@ -234,7 +237,7 @@ def test_every_link_and_anchor_leads_somewhere(site: Site):
     assert single >= EVERYWHERE and ("protocol" in single) == (site.name != "public")
     territories = [name for name in pages if name.startswith("municipality/")]
     schools = [name for name in pages if name.startswith("school/")]
-    assert 10 < len(territories) <= 14 and (len(schools) > 10) == (site.name != "public")
+    assert 10 < len(territories) <= 14 and (len(schools) >= CARDS) == (site.name != "public")
     reached = set()
     for name, found in pages.items():
         for tag, link in found.links:
@@ -271,7 +274,7 @@ def all_rows(page: Page) -> list[list]:
 
 
 def holding(everything: list[list], word: str) -> list[list]:
-    return [row for row in everything if word in " ".join(cell[0] for cell in row).lower()]
+    return [row for row in everything if word in " ".join(cell[0] for cell in row).lower().replace("ё", "е")]
 
 
 def test_the_table_is_searched_in_any_case(schools: Page):
@@ -390,7 +393,7 @@ def test_search_knows_forms_of_words_and_says_when_it_finds_nothing(site: Site, 
     box.press("Escape")
     assert box.input_value() == "" and not desk.locator(".site-found").is_visible()
     names = {entry[0].partition("#")[0] for entry in desk.evaluate("searchIndex")}
-    assert names == set(site.pages())
+    assert names == {name for name in site.pages() if not name.startswith("extracts/")}
 
 
 def test_a_section_of_the_sidebar_is_opened_by_keyboard(site: Site, desk: Page):
@@ -435,7 +438,7 @@ def test_a_printed_page_has_no_navigation_and_its_tables_are_whole(site: Site, b
         visit(page, f"{site.address}/{name}")
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        assert page.locator("nav:visible, [type=search]:visible, button:visible").count() == 0, name
+        assert page.locator("nav:visible, [type=search]:visible, button:not(thead *):visible").count() == 0, name
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         cut = page.evaluate("""[...document.querySelectorAll(".table-scroll")]
             .filter(box => box.offsetParent && box.scrollWidth > box.clientWidth).map(box => box.outerHTML.slice(0, 80))""")
