@@ -11,8 +11,8 @@ QUARTO_CLI := quarto-cli==1.10.19
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-report: $(READY)  ## build the default report (REPORT=name for another) and say where its first page lies
-	@$(BIN)/report build $(REPORT)
+report: $(READY)  ## build both editions of the default report (REPORT=name for another) and say where they lie
+	@$(BIN)/report build $(REPORT) --edition all
 
 test: $(READY)  ## run all tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile

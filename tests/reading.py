@@ -86,7 +86,7 @@ class Page:
 def pages(site: Path) -> dict[str, Page]:
     """All pages of a site by name."""
     names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
-    return {name: Page(site, name) for name in names}
+    return {name: Page(site, name) for name in names if not name.startswith("slides/")}  # slides are not pages
 
 
 def _words(tag: Tag) -> str:

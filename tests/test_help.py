@@ -93,6 +93,7 @@ def below(soup: BeautifulSoup, id: str) -> str:
     return " ".join(" ".join(part.get_text(" ") for part in (heading, *heading.find_all_next())).split())
 
 
+@pytest.mark.slow
 class TestThreeClicks:
     """As a municipal officer would: first page, municipality, card."""
 
@@ -153,6 +154,7 @@ class TestThreeClicks:
         assert soup.find(id="table-measures") is None and soup.find(id="table-profile") is None
 
 
+@pytest.mark.slow
 class TestPages:
     """What the pages show is what the tables hold, recounted here."""
 
@@ -173,12 +175,7 @@ class TestPages:
         assert len(shown) == schools and {len(row) for row in shown} == {2 + table["factor"].n_unique()}
         for row in shown:
             assert int(row[1]) == sum("высокая" in cell for cell in row[2:])
-            assert {cell.partition("\u00a0")[2] or cell for cell in row[2:]} <= {
-                "высокая",
-                "средняя",
-                "низкая",
-                "нет данных",
-            }
+            assert {cell.lstrip("●◐○ ") for cell in row[2:]} <= {"высокая", "средняя", "низкая", "нет данных"}
         for title, *counts in rows_of(soup, "table-factors"):
             own = table.filter(title=title)["level"]
             assert [int(n) for n in counts] == [
@@ -264,6 +261,7 @@ class TestPages:
                     assert not address.startswith(("municipality/", "school/")), (name, href)
 
 
+@pytest.mark.slow
 class TestPublic:
     def test_no_supported_school_is_named_on_the_pages_of_help(self, report: Report):
         supported = set(report.read("recommendations")["school_id"]) | set(report.read("membership")["school_id"])
@@ -305,6 +303,7 @@ class TestOtherReports:
             assert help_sentences.school_help(help_views.help_of(california, edition, "x"), california, edition) == ""
             assert help_views.of_group(california, edition, "x").is_empty()
 
+    @pytest.mark.slow
     def test_a_region_has_them_unless_its_public_edition_is_of_open_data(self, report: Report):
         assert notebooks(report, "internal").keys() >= HELP and notebooks(report, "public").keys() >= HELP
         opened = Report(
@@ -313,6 +312,7 @@ class TestOtherReports:
         assert notebooks(opened, "internal").keys() >= HELP and not HELP & notebooks(opened, "public").keys()
 
 
+@pytest.mark.slow
 class TestViews:
     def test_a_school_without_a_triggered_rule_says_so(self, changed: Report):
         table = changed.read("recommendations")

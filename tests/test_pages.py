@@ -13,7 +13,9 @@ from copies import Copy, contents, small_report
 from helpers.publish import quarto
 from helpers.report import PROJECT
 
-SINGLE = {"index", "flags", "groups", "results", "context", "expectation", "reliability", "federal", "data", "method"}
+CHAIN = ["index", "reading", "goal", "context", "results", "data", "method", "trends", "groups", "federal", "expectation",
+         "flags", "reliability", "archive"]  # fmt: skip
+"""The single pages of a report without files of support, in the order of the ministry's chain."""
 COUNTIES = {"kern", "fresno", "monterey", "solano"}
 needs_quarto = [
     pytest.mark.needs_quarto,
@@ -74,7 +76,7 @@ def navigation(page: BeautifulSoup) -> list[tuple[str, str]]:
 def test_the_pages_of_the_small_report_are_all_there(by_pandoc: Path):
     names = set(pages(by_pandoc))
     cards = {name for name in names if name.startswith("school/")}
-    assert names - cards == {f"{name}.html" for name in SINGLE} | {f"municipality/{name}.html" for name in COUNTIES}
+    assert names - cards == {f"{name}.html" for name in CHAIN} | {f"municipality/{name}.html" for name in COUNTIES}
     assert len(cards) == 2
     assert (by_pandoc / "manifest.json").is_file() and (by_pandoc / "assets" / "plotly.min.js").is_file()
 
@@ -82,7 +84,18 @@ def test_the_pages_of_the_small_report_are_all_there(by_pandoc: Path):
 def test_navigation_leads_to_every_single_page_from_everywhere(by_pandoc: Path):
     for name, page in pages(by_pandoc).items():
         root = "../" * name.count("/")
-        assert {href for _, href in navigation(page)} == {f"{root}{single}.html" for single in SINGLE}
+        assert [href for _, href in navigation(page)] == [f"{root}{single}.html" for single in CHAIN]
+
+
+def test_the_section_of_the_page_that_is_read_stands_open(by_pandoc: Path):
+    for name, page in pages(by_pandoc).items():
+        nav = page.select_one("nav.site-nav")
+        sections = [section.find("summary").text for section in nav.select("li details")]
+        assert sections == ["Показатели", "Метод сбора", "Мониторинг", "Анализ"], "sections without a page are left out"
+        current = nav.select("a[aria-current=page]")
+        assert len(current) == ("/" not in name)
+        holding = [section for section in nav.select("li details") if set(current) & set(section.find_all("a"))]
+        assert nav.select("li details[open]") == holding
 
 
 @pytest.mark.parametrize("engine", ["pandoc", pytest.param("quarto", marks=needs_quarto)])

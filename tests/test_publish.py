@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ftplib
+import json
 import re
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
 from helpers.problems import BadInput, MissingTool
-from helpers.publish.upload import changes, connected, shown, told, upload
+from helpers.publish import shelf
+from helpers.publish.upload import changes, connected, renew_list, shown, told, upload
 
 WRITES = ("put_file", "cp_file", "rm_file", "rm", "mv", "makedirs")
 
@@ -133,7 +135,9 @@ def test_the_built_site_is_published(copy: Copy, built: Path, small: Path, tmp_p
     said = copy.report(*arguments, "--dry-run")
     assert f"— {len(site)}:" in said and "+ добавится: index.html" in said and not (tmp_path / "web").exists()
     copy.report(*arguments)
-    assert contents(tmp_path / "web") == {f"staging/{small.stem}/{name}": digest for name, digest in site.items()}
+    web = contents(tmp_path / "web")
+    assert web.pop("staging/index.html")
+    assert web == {f"staging/{small.stem}/{name}": digest for name, digest in site.items()}
     copy.report(*arguments, "--production")
     assert contents(tmp_path / "web" / small.stem) == site
     assert "уже этот сайт" in copy.report(*arguments, "--dry-run", "--production")
@@ -178,3 +182,33 @@ def test_a_failure_is_told_without_the_password():
         raise ftplib.error_perm("530 ftp://user:s3cret@host\nrefused")
     assert "s3cret" not in str(caught.value) and "\n" not in str(caught.value)
     assert shown("D:/папка") == "D:/папка"
+
+
+def a_report(folder: Path, name: str, *years: int, title: str = "") -> None:
+    """A site with the manifest that a list of sites reads."""
+    content = {"report": name, "title": title or f"Отчёт {name}", "years": years, "edition": "public", "inputs": {}}
+    (folder / name).mkdir(parents=True)
+    (folder / name / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", [LocalFileSystem, MemoryFileSystem])
+def test_sites_side_by_side_are_listed_the_newest_first(kind: type[AbstractFileSystem], tmp_path: Path):
+    fs, folder = kind(), f"{tmp_path.as_posix()}/web"
+    for name, years in (("b-2019", [2018, 2019]), ("a-2021", [2021]), ("c-2019", [2019])):
+        a_report(tmp_path / "here", name, *years, title=f"<b>{name}</b>")
+    a_report(tmp_path / "here", "a-2021.old", 2030)
+    fs.put(f"{(tmp_path / 'here').as_posix()}/", f"{folder}/", recursive=True)
+    assert renew_list(fs, folder) and renew_list(fs, folder)
+    html = fs.cat_file(f"{folder}/index.html").decode()
+    assert re.findall(r'<a href="([^"]+)"', html) == ["a-2021/index.html", "c-2019/index.html", "b-2019/index.html"]
+    assert "<b>" not in html and not fs.exists(f"{folder}/index.new")
+    shelf.renew(tmp_path / "here")
+    assert (tmp_path / "here" / "index.html").read_text(encoding="utf-8") == html
+
+
+def test_anothers_first_page_is_not_written_over(tmp_path: Path):
+    a_report(tmp_path, "a-2021", 2021)
+    (tmp_path / "index.html").write_text("<h1>Центр оценки качества образования</h1>", encoding="utf-8")
+    assert not renew_list(LocalFileSystem(), tmp_path.as_posix())
+    shelf.renew(tmp_path)
+    assert (tmp_path / "index.html").read_text(encoding="utf-8") == "<h1>Центр оценки качества образования</h1>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -28,6 +29,7 @@ _MENDED = (
     (re.compile(r'aria-label="breadcrumb"'), 'aria-label="Путь"'),
 )  # fmt: skip
 """What Quarto's frame has that a keyboard or a screen reader stumbles over, and what takes its place."""
+_SHORTCODE = re.compile(r"\\{\\{\\<(.*?)\\>\\}\\}")
 
 
 def find() -> str | None:
@@ -61,6 +63,8 @@ def render(source: Path, edition: str, changed: list[str] | None) -> Path:
     MissingTool
         Quarto is absent or fails; its own words follow.
     """
+    for page in source.rglob("*.qmd"):
+        _make_title_literal(page)
     whole = changed is None or len(changed) > _ONE_BY_ONE
     for target in ["."] if whole else [f"{page}.qmd" for page in changed]:
         run("render", target, "--to", "html", "--profile", f"{edition},report", cwd=source)
@@ -69,6 +73,18 @@ def render(source: Path, edition: str, changed: list[str] | None) -> Path:
         if (mended := _mended(html)) != html:
             page.write_text(mended, encoding="utf-8", newline="\n")
     return source / "_site"
+
+
+def literal_title(title: str) -> str:
+    """A title whose `{{< … >}}` stays text: in a title, unlike in prose, Quarto takes even an escaped one for a shortcode."""
+    return _SHORTCODE.sub(lambda found: "{{{<" + re.sub(r"\\(.)", r"\1", found[1]) + ">}}}", title)
+
+
+def _make_title_literal(page: Path) -> None:
+    start, title, rest = page.read_text(encoding="utf-8").split("\n", 2)
+    literal = literal_title(json.loads(title.removeprefix("title: ")))
+    if (mended := f"title: {json.dumps(literal, ensure_ascii=False)}") != title:
+        page.write_text(f"{start}\n{mended}\n{rest}", encoding="utf-8", newline="\n")
 
 
 def _mended(html: str) -> str:

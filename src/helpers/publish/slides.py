@@ -60,7 +60,8 @@ def slides(notebook: Path, engine: str, pictures: Mapping[str, bytes], kept: Kep
     parts = {"title": title, "subtitle": title_slide.strip()}
     if engine == "pandoc":
         return {f"{FOLDER}/{name}.html": _plain(parts, f"## {rest}").encode()}
-    source = f"---\n{json.dumps(parts | _REVEAL, ensure_ascii=False)}\n---\n\n## {rest}\n"
+    literal = {name: quarto.literal_title(text) for name, text in parts.items()}
+    source = f"---\n{json.dumps(literal | _REVEAL, ensure_ascii=False)}\n---\n\n## {rest}\n"
     return _by_reveal(name, source, kept)
 
 

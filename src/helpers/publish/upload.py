@@ -127,7 +127,9 @@ def renew_list(fs: AbstractFileSystem, parent: str) -> bool:
     if fs.exists(target) and not shelf.is_ours(fs.cat_file(target).decode(errors="replace")):
         return False
     folders = sorted(
-        info["name"].rstrip("/").rpartition("/")[2] for info in fs.ls(parent) if info["type"] == "directory"
+        info["name"].rstrip("/").rpartition("/")[2]
+        for info in fs.ls(parent, detail=True)
+        if info["type"] == "directory"
     )
     manifests = {name: f"{parent}/{name}/{_WHOLE}" for name in folders if not name.endswith((".new", ".old"))}
     found = {name: fs.cat_file(path).decode() for name, path in manifests.items() if fs.exists(path)}

@@ -326,7 +326,7 @@ def group_help(rows: pl.DataFrame, report: Report, edition: str) -> str:
     title = "## Помощь школам {#support}\n\n"
     if rows.is_empty():
         return f"{title}Школ, которым помогают, здесь нет."
-    return f"{title}Помощь получают {count(rows.height, SCHOOL)}. Все меры, сроки и кто отвечает — на карточке школы, название ведёт к ним."
+    return f"{title}Помощь получают {count(rows.height, SCHOOL)}. Ниже — что каждой сделать, к какому сроку и кто отвечает."
 
 
 def public_supported(schools: int | None) -> str:

@@ -115,6 +115,12 @@ def recommendations(report: Report) -> pl.DataFrame:
     return _placed(rows.sort("school_id", "number"), report)
 
 
+def measures_of(report: Report, schools: pl.DataFrame) -> pl.DataFrame:
+    """The recommendations to some schools, by deadline."""
+    own = recommendations(report).join(schools, on="school_id", how="semi", maintain_order="left")
+    return own.sort("deadline_date", maintain_order=True, nulls_last=True)
+
+
 def rule_coverage(report: Report) -> pl.DataFrame:
     """The rules, those that most schools have triggered first."""
     state = pl.when("never_triggered").then(pl.lit("ни разу не сработало"))
@@ -129,8 +135,8 @@ def factors() -> dict[str, str]:
 
 
 def _level() -> pl.Expr:
-    """A level in words and by its mark: «● высокая»; `NO_DATA` for nothing."""
-    known = _marked("level", words.LEVEL_MARK, words.LEVEL)
+    """A level in words and by its mark, in two lines where the column is narrow: «● высокая»; `NO_DATA` for nothing."""
+    known = pl.format("{} {}", pl.col("level").replace(words.LEVEL_MARK), pl.col("level").replace(words.LEVEL))
     return pl.when(pl.col("level").is_null()).then(pl.lit(NO_DATA)).otherwise(known)
 
 

@@ -134,10 +134,14 @@ def tiles(report: Report) -> pl.DataFrame:
     members = groups(report).with_columns(municipality=pl.col("members").str.split("; ")).explode("municipality")
     effect, together = pl.col("mean_effect").round(1), pl.col("merged").is_not_null()
     number = effect.map_elements(words.signed_tenth, return_dtype=pl.String)
-    told = pl.when(effect.is_null()).then(pl.lit("среднее не публикуется")).otherwise(pl.format("среднее отклонение {}", number))
+    told = (
+        pl.when(effect.is_null())
+        .then(pl.lit("среднее не публикуется"))
+        .otherwise(pl.format("среднее отклонение {}", number))
+    )
     return (
         views.placed_tiles(report.params, members["municipality"].to_list())
-        .join(members.rename({"group_name": "published_as", "municipality": "group_name"}), on="group_name")
+        .join(members.rename({"group_name": "published_as", "municipality": "group_name"}), on="group_name", maintain_order="left")
         .with_columns(
             value=number.fill_null("—"),
             told=pl.when(together).then(pl.format("{}, вместе: {}", told, "published_as")).otherwise(told),

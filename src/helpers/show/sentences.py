@@ -731,7 +731,9 @@ def trends_lead(calendar: pl.DataFrame, params: Params) -> str:
         return f"В отчёте один год, {params.years[0]}: тренда по нему не видно."
     used = {item.procedure for item in params.described.results}
     apart = calendar.filter(
-        ~pl.col("compared"), pl.col("procedure").is_in(used), pl.col("year").is_between(params.years[0], params.years[-1])
+        ~pl.col("compared"),
+        pl.col("procedure").is_in(used),
+        pl.col("year").is_between(params.years[0], params.years[-1]),
     )
     told = [
         f"- **{words.PROCEDURE.get(procedure, procedure)}, {year} год.** {literal(reason)}"
@@ -750,7 +752,9 @@ def trends_caption(rows: pl.DataFrame, digits: int = 1) -> str:
     for title in rows["title"].unique(maintain_order=True):
         years = rows.filter(pl.col("compared"), title=title).drop_nulls("low").sort("year")
         if years.height > 1:
-            changes.append((years["low"][-1] - years["low"][0], title, years.row(0, named=True), years.row(-1, named=True)))
+            changes.append(
+                (years["low"][-1] - years["low"][0], title, years.row(0, named=True), years.row(-1, named=True))
+            )
     if not changes:
         return "Доля низких результатов. Сравнимых лет меньше двух."
     _, title, first, last = max(changes, key=lambda change: abs(change[0]))
@@ -765,7 +769,8 @@ def trends_alt(rows: pl.DataFrame, digits: int = 1) -> str:
     told = []
     for title in rows["title"].unique(maintain_order=True):
         years = rows.filter(title=title).drop_nulls("low").sort("year")
-        told.append(f"{title}: " + ", ".join(f"{year} — {percent(low, digits)}" for year, low in years.select("year", "low").iter_rows()))
+        points = (f"{year} — {percent(low, digits)}" for year, low in years.select("year", "low").iter_rows())
+        told.append(f"{title}: {', '.join(points)}")
     return "; ".join(told) + "."
 
 
@@ -776,7 +781,9 @@ def slope_caption(years: pl.DataFrame) -> str:
         return f"Связь за один год, {last['year']}: {signed(last['slope'])} на 10 баллов индекса."
     overlap = first["lower"] <= last["upper"] and last["lower"] <= first["upper"]
     told = (
-        "интервалы перекрываются, говорить о перемене нет оснований" if overlap else "интервалы не перекрываются: связь изменилась"
+        "интервалы перекрываются, говорить о перемене нет оснований"
+        if overlap
+        else "интервалы не перекрываются: связь изменилась"
     )
     return (
         f"На 10 баллов индекса результат выше на {number(first['slope'])} в {first['year']} году и на {number(last['slope'])} в "

@@ -372,9 +372,7 @@ def comparable(rows: pl.DataFrame, report: Report, edition: str) -> pl.DataFrame
 def fit_years(model: dict) -> pl.DataFrame:
     """The fitted lines by year: schools, slope per ten points of the index with its interval, share explained."""
     ten, half = 10 * pl.col("slope"), 19.6 * pl.col("slope_se")
-    return pl.DataFrame(model["years"]).select(
-        "year", "n_schools", "r2", slope=ten, lower=ten - half, upper=ten + half
-    )
+    return pl.DataFrame(model["years"]).select("year", "n_schools", "r2", slope=ten, lower=ten - half, upper=ten + half)
 
 
 def index_years(report: Report, edition: str) -> pl.DataFrame:
@@ -411,7 +409,7 @@ def tiles(groups: pl.DataFrame, params: Params) -> pl.DataFrame:
         A tile is named as no group is.
     """
     places = placed_tiles(params, groups["group_name"].to_list())
-    return places.join(groups, on="group_name").with_columns(
+    return places.join(groups, on="group_name", maintain_order="left").with_columns(
         value=pl.format("{} из {}", "below", "schools"),
         told=pl.format("ниже ожидаемого {} из {}", "below", "schools"),
         level=pl.min_horizontal(pl.col("below"), 3).cast(pl.String),

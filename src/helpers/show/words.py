@@ -185,7 +185,7 @@ LEVEL = LEVEL_TEXT
 LEVEL_MARK = {"high": "●", "medium": "◐", "low": "○"}
 FACTOR = {
     "equipment": "Осна\u00adщение", "staff": "Кадры", "competence": "Компе\u00adтент\u00adность", "disabilities": "Ученики с ОВЗ",
-    "language": "Языковые барьеры", "motivation": "Моти\u00adвация", "wellbeing": "Благо\u00adполучие",
+    "language": "Языко\u00adвые барь\u00adеры", "motivation": "Моти\u00adвация", "wellbeing": "Благо\u00adполучие",
     "discipline": "Дисцип\u00adлина", "failure": "Неуспеш\u00adность", "parents": "Родители",
 }  # fmt: skip
 """Factors of risk in a word that may be broken, for heads of narrow columns; a factor that is not here goes by its title."""
@@ -338,8 +338,7 @@ def long_day(value: date) -> str:
 def literal(text: str) -> str:
     """Text that Markdown shows as it is, whatever signs it has."""
     escaped = re.sub(r"([\\`*_{}\[\]()#+.!|<>~^$@'\"=-])", r"\\\1", text)
-    escaped = escaped.replace("&", "&amp;").replace("\n", " ")
-    return escaped.replace(r"\{\{", r"\{<!-- -->\{")  # Quarto looks for its shortcodes even in escaped text
+    return escaped.replace("&", "&amp;").replace("\n", " ")
 
 
 _LATIN = dict(zip("абвгдеёзийклмнопрстуфхцыэ", "abvgdeeziyklmnoprstufhcye", strict=True)) | {

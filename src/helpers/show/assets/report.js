@@ -5,7 +5,8 @@
   const phone = matchMedia("(max-width: 40rem)");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const card = document.querySelector("#school-card");
-  const SMALL = { width: 340, height: 220 }; // two charts side by side on a sheet of paper
+  const measures = document.querySelector("#table-measures");
+  const SMALL = { width: 340, height: measures ? 170 : 220 }; // two charts side by side on a sheet of paper
 
   // The charts' colours that are too dark for a dark screen, and what stands for them there.
   const LIGHTER = {

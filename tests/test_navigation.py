@@ -1,0 +1,63 @@
+"""The sidebar of a report holds the entries that it has pages for; what is searched is what a page shows."""
+
+from __future__ import annotations
+
+import json
+
+import yaml
+
+from helpers.publish.navigation import kept, opened
+from helpers.publish.search_index import search_index
+from helpers.report import PROJECT
+
+CONTENTS = [
+    {"href": "index.qmd", "text": "Год"},
+    {"section": "Меры", "contents": [{"href": "tutors.qmd", "text": "Тьюторы"}, {"href": "roadmaps.qmd", "text": "Карты"}]},
+    {"section": "Анализ", "contents": [{"href": "flags.qmd", "text": "Выделенные"}]},
+]  # fmt: skip
+
+
+def test_entries_without_a_page_and_sections_without_entries_are_left_out():
+    assert kept(CONTENTS, {"index.qmd", "roadmaps.qmd"}) == [
+        CONTENTS[0],
+        {"section": "Меры", "contents": [{"href": "roadmaps.qmd", "text": "Карты"}]},
+    ]
+    assert kept(CONTENTS, {"index.qmd", "tutors.qmd", "roadmaps.qmd", "flags.qmd"}) == CONTENTS
+    assert kept(CONTENTS, set()) == []
+
+
+def test_a_page_and_the_section_that_holds_it_are_current():
+    marked = opened(CONTENTS, "roadmaps.qmd")
+    assert [entry["current"] for entry in marked] == [False, True, False]
+    assert [entry["current"] for entry in marked[1]["contents"]] == [False, True]
+    assert not any(entry["current"] for entry in opened(CONTENTS, "school/a.qmd"))
+    assert "current" not in CONTENTS[1]
+
+
+def test_the_chain_of_the_ministry_is_the_order_of_the_sidebar():
+    contents = yaml.safe_load((PROJECT / "_quarto.yml").read_text(encoding="utf-8"))["website"]["sidebar"]["contents"]
+    assert [entry.get("section") or entry["text"] for entry in contents][2:11] == [
+        "Цель", "Показатели", "Метод сбора", "Мониторинг", "Анализ", "Адресные рекомендации", "Меры",
+        "Управленческие решения", "Эффективность",
+    ]  # fmt: skip
+
+
+PAGE = """<html><body><nav>меню</nav><main><h1>Выводы &amp; школы</h1><p>Первый <b>абзац</b>.</p>
+<h2 id="all">Все школы</h2><table><tr><td>СШ № 1</td><td>село</td></tr></table>
+<script type="application/json">["тайна"]</script><noscript>без скриптов</noscript>
+<select><option>все</option></select><h3>Внутри</h3><p>конец</p></main><footer>подвал</footer></body></html>"""
+
+
+def test_a_page_is_searched_section_by_section_by_what_it_shows():
+    script = search_index({"flags.html": PAGE})
+    entries = json.loads(script.removeprefix("searchIndex = ").removesuffix(";\n"))
+    assert entries == [
+        ["flags.html", "Выводы & школы", "", "Первый абзац ."],
+        ["flags.html#all", "Выводы & школы", "Все школы", "СШ № 1 село Внутри конец"],
+    ]
+
+
+def test_a_script_that_stands_in_a_text_does_not_end_the_index():
+    hostile = PAGE.replace("СШ № 1", "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;\u2028")
+    entries = json.loads(search_index({"a.html": hostile}).removeprefix("searchIndex = ").removesuffix(";\n"))
+    assert "</script><script>alert(1)</script>" in entries[1][3]
