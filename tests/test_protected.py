@@ -342,6 +342,7 @@ def test_the_help_is_counted_with_all_pairs_and_fixed_totals():
         "recommendations": pl.DataFrame(
             {"school_id": ["a", "a", "b", "c", "d"], "rule_id": ["r", "q", "r", "r", None]}
         ),
+        "rule_coverage": pl.DataFrame({"rule_id": ["q", "r", "s"]}),
         "membership": pl.DataFrame({"year": [2021, 2021], "programme": ["p", "p"], "state": ["stays", "left"]}),
     }
     made = helped.support_cells(internal, 2021, RULES)
@@ -354,6 +355,7 @@ def test_the_help_is_counted_with_all_pairs_and_fixed_totals():
     assert told[("measure", "r", "advised")] == (3, None, False)
     assert told[("measure", "r", "not_advised")] == (1, Why.SCHOOLS, False)
     assert told[("measure", "q", None)] == (4, None, True)
+    assert told[("measure", "s", "advised")] == (0, Why.SCHOOLS, False)
     assert told[("membership", "p", "left")] == (1, Why.SCHOOLS, False)
 
 

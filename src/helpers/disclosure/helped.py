@@ -21,7 +21,7 @@ def support_cells(internal: dict[str, pl.DataFrame], year: int, rules: Disclosur
     Parameters
     ----------
     internal : dict of DataFrame
-        Tables `risk_profile`, `recommendations`, `tutors`, `roadmap_status`, `membership`.
+        Tables `risk_profile`, `recommendations`, `rule_coverage`, `tutors`, `roadmap_status`, `membership`.
     year : int
         The year that the first three are of.
 
@@ -31,20 +31,18 @@ def support_cells(internal: dict[str, pl.DataFrame], year: int, rules: Disclosur
         `SUPPORT` (level null: all schools of the item), n, count (null), why, fixed (totals: the size of the programme
         is no secret). Counts below `least_schools`, none among them, are hidden.
     """
-    text = pl.col
     assigned = internal["tutors"].filter(pl.col("place") == 1)
     supported = internal["recommendations"].select("school_id").n_unique()
-    advised = (
-        internal["recommendations"]
-        .drop_nulls("rule_id")
-        .group_by(item="rule_id")
-        .agg(n=text("school_id").n_unique().cast(pl.Float64))
-    )
+    # every rule, also one that advises nobody: were it missing, «hidden» would mean one or two
+    advised = internal["rule_coverage"].select(item="rule_id").join(
+        internal["recommendations"].group_by(item="rule_id").agg(n=pl.col("school_id").n_unique().cast(pl.Float64)),
+        on="item", how="left",
+    ).with_columns(pl.col("n").fill_null(0.0))  # fmt: skip
     parts = [
-        _counted("risk", internal["risk_profile"], year, "factor", text("level").fill_null(_UNKNOWN)),
-        _counted("tutor", assigned, year, pl.lit("reach"), text("reach").fill_null("none")),
-        _counted("roadmap", internal["roadmap_status"], None, pl.lit("status"), text("status")),
-        _counted("membership", internal["membership"], None, "programme", text("state")),
+        _counted("risk", internal["risk_profile"], year, "factor", pl.col("level").fill_null(_UNKNOWN)),
+        _counted("tutor", assigned, year, pl.lit("reach"), pl.col("reach").fill_null("none")),
+        _counted("roadmap", internal["roadmap_status"], None, pl.lit("status"), pl.col("status")),
+        _counted("membership", internal["membership"], None, "programme", pl.col("state")),
         _of_year("measure", advised.with_columns(level=pl.lit("advised")), year),
         _of_year("measure", advised.with_columns(level=pl.lit("not_advised"), n=supported - pl.col("n")), year),
         _of_year("measure", advised.with_columns(level=pl.lit(None, pl.String), n=pl.lit(float(supported))), year),

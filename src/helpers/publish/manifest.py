@@ -21,7 +21,7 @@ def text(report: Report, edition: str) -> str:
     inputs = {
         "raw": _raw(report, edition),
         "params": {path.name: sha256(path) for path in (report.params_file, *RULES)},
-        "notebooks": _by_name(sorted((PROJECT / "notebooks").glob("*/*.ipynb"))),
+        "notebooks": _by_name(_notebooks()),
         "code": _by_name([path for path in code if path.is_file() and "__pycache__" not in path.parts]),
         "site": _by_name(sorted(PROJECT.glob("_quarto*.yml"))),
         "lock": _by_name([PROJECT / "requirements.lock"]),
@@ -29,6 +29,11 @@ def text(report: Report, edition: str) -> str:
     content = {"report": report.name, "title": report.params.title, "years": report.params.years, "edition": edition,
                "inputs": inputs}  # fmt: skip
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _notebooks() -> list[Path]:
+    """Steps, pages and slides; not what JupyterLab keeps beside them."""
+    return sorted(path for path in (PROJECT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
 
 
 def _raw(report: Report, edition: str) -> dict[str, str]:

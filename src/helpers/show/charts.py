@@ -135,7 +135,7 @@ def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
     figure = _figure(
         f"отклонение, {_SD}",
         "",
-        height=120 + 24 * rows.height,
+        height=120 + 34 * rows.height,
     )
     for direction in ("below", "within", "above"):
         part = rows.filter(pl.col("direction") == direction)
