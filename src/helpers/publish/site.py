@@ -160,3 +160,5 @@ def _remove_strangers(rendered: Path, digests: Mapping[str, str]) -> None:
         name = path.relative_to(rendered).as_posix()
         if re.sub(r"\.html$", ".qmd", name) not in digests and name not in digests:
             path.unlink()
+            if not any(path.parent.iterdir()):
+                path.parent.rmdir()

@@ -38,9 +38,10 @@ def monitoring(
     DataFrame
         Table `monitoring`. `planned`: on the line from baseline to target. `lower`, `upper`: 95 % interval
         (`support.measures`; of what the project has done itself, the value). `signal`: green, the whole interval at the plan
-        or better; red, the whole of it worse; yellow, cannot be told; none, no data or no plan. For measures of results `before`, `expected_without_programme`, `beyond_rtm`
-        (actual change since `before` less the change to be expected without the programme), `beyond_rtm_se`, `n_compared`,
-        `beyond_signal` (better, worse, unclear), by `support.regression`. Empty where the project is not the region's.
+        or better; red, the whole of it worse; yellow, cannot be told; none, no data or no plan. For measures of results
+        `before`, `expected_without_programme`, `beyond_rtm` (actual change since `before` less the change to be expected
+        without the programme), `beyond_rtm_se`, `n_compared`, `beyond_signal` (better, worse, unclear), by
+        `support.regression`. Empty where the project is not the region's.
     """
     if not rules.serves(params):
         return tables.empty("monitoring")
