@@ -295,7 +295,9 @@ def planned(rows: pl.DataFrame) -> go.Figure:
         ends += [round(100 * lower, 1), round(100 * upper, 1), None]
         names += [title, title, None]
     bars = {"color": "rgba(120,120,120,0.6)", "width": 3}
-    figure.add_trace(go.Scatter(x=ends, y=names, name="95-процентный интервал", mode="lines", line=bars, hoverinfo="skip"))
+    figure.add_trace(
+        go.Scatter(x=ends, y=names, name="95-процентный интервал", mode="lines", line=bars, hoverinfo="skip")
+    )
     due = rows.drop_nulls("planned")
     figure.add_trace(_percents(due, "planned", "план", {"color": _LINE, "symbol": "line-ns-open", "size": 18}))
     for signal, direction in (("green", "above"), ("yellow", "within"), ("red", "below"), ("none", "dependent")):

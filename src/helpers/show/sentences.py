@@ -528,7 +528,11 @@ def group_summary(schools: pl.DataFrame, everywhere: pl.DataFrame) -> str:
 def published_rule(params: Params) -> str:
     """Why the public edition shows groups, and what it hides."""
     alone = [words.PROCEDURE.get(name, name) for name in params.disclosure.region_only]
-    only = f" {', '.join(alone)} — только по региону: эти работы не предназначены для сравнения муниципалитетов." if alone else ""
+    only = (
+        f" {', '.join(alone)} — только по региону: эти работы не предназначены для сравнения муниципалитетов."
+        if alone
+        else ""
+    )
     return (
         "Это открытая редакция. Школы ниже ожидаемого не называются, мест и отклонений отдельных школ нет, числа даны по "
         f"территориям и полосами, а малые числа скрыты («скрыто»).{only} При числе участников менее {params.disclosure.least_n} "
@@ -612,7 +616,9 @@ def school_figures(school: dict) -> list[tuple[str, str]]:
             (f"от {signed(school['lower'])} до {signed(school['upper'])}", "95-процентный интервал"),
         ]
     if school["index"] is not None:
-        figures.append((words.tenth(school["index"]), words.CONTEXT.get(school["context_class"], "индекс благополучия")))
+        figures.append(
+            (words.tenth(school["index"]), words.CONTEXT.get(school["context_class"], "индекс благополучия"))
+        )
     return [*figures, (words.whole(school["n_total"] or 0), "участников за все годы")]
 
 

@@ -8,7 +8,7 @@ from helpers import tables
 from helpers.model.flags import FLAGGED
 from helpers.params import Params
 from helpers.report import Report
-from helpers.show import charts, emit, published, sentences, views, words
+from helpers.show import charts, emit, help_views, published, sentences, views, words
 from helpers.show.words import SCHOOL, count, literal, number, percent
 
 _MOST_NAMED = 8
@@ -109,6 +109,48 @@ def help_for(summary: dict) -> str:
         f"- Выше ожидаемого — {above}: кандидаты в школы-тьюторы.\n"
         f"- Без вывода — {count(summary['unknown'], SCHOOL)}: экспертная оценка вместо расчёта.\n"
         "- Помощь адресна: предметы, кадры, условия — у каждой школы свои."
+    )
+
+
+def project(report: Report, edition: str) -> emit.Shown:
+    """The indicators of the project that are told apart from their plan; the plan's limits where there is none."""
+    if not report.tells_of_help(edition):
+        return emit.text("- Показателей проекта поддержки в этом отчёте нет.")
+    last = help_views.monitoring(report, edition).filter(year=report.params.years[-1])
+    clear = last.filter(pl.col("signal").is_in(["red", "green"])).sort("signal", "title", descending=[True, False])
+    return emit.table(
+        clear.head(_MOST_NAMED),
+        [
+            emit.Column("title", "Показатель"),
+            emit.Column("planned_text", "План"),
+            emit.Column("actual_text", "Факт"),
+            emit.Column("sign", "Вывод"),
+        ],
+        id="table-project",
+        caption=f"Показателей {last.height}; у остальных план и факт не различить или данных нет",
+    )
+
+
+def decided(report: Report, edition: str) -> emit.Shown:
+    """The protocol's decisions with owner, deadline and state; the usual ones where the report has none."""
+    rows = help_views.decisions(report, edition) if report.tells_of_help(edition) else tables.empty("decisions")
+    if rows.is_empty():
+        return emit.text(
+            "- Муниципалитетам: довести выводы до школ, сверить исходные данные.\n"
+            "- Школам: разобраться в причинах, составить и разместить дорожную карту.\n"
+            "- Институту и методическим службам: назначить школы-тьюторы, зачислить педагогов на курсы.\n"
+            "- Через год: сравнить новые результаты с тем, что ожидалось и без вмешательства."
+        )
+    return emit.table(
+        rows.sort("deadline", "number").head(_MOST_NAMED),
+        [
+            emit.Column("decision", "Решение"),
+            emit.Column("owner", "Кто"),
+            emit.Column("deadline", "Срок", words.day),
+            emit.Column("state_words", "Состояние"),
+        ],
+        id="table-decisions",
+        caption=f"Решений {rows.height}, здесь первые по сроку; все — на странице «Управленческие решения»",
     )
 
 
