@@ -18,7 +18,7 @@ from copies import Copy, contents, copy_project, small_report
 from helpers.publish.swap import recover, swap_in
 
 MADE = ("data", "_site")
-STEPS = {"01-intake", "02-measures", "03-expectation", "04-flags", "05-disclosure"}
+STEPS = {"01-intake", "02-measures", "03-expectation", "04-flags", "05-support", "06-disclosure"}
 
 
 def ran(said: str) -> set[str]:
@@ -52,7 +52,11 @@ def test_the_same_inputs_make_the_same_bytes_in_any_folder(copy: Copy, built: Pa
 def test_an_unchanged_report_is_left_alone(copy: Copy, built: Path, small: Path):
     before = times(built)
     assert ran(copy.report("build", small, "--out", built, "--engine", "pandoc")) == set()
-    for path in (small, next(small.parent.glob("*.csv")), copy.root / "notebooks" / "pages" / "data.ipynb"):
+    for path in (
+        small,
+        next(small.parent.glob("*.csv")),
+        copy.root / "notebooks" / "pages" / "by_school" / "data.ipynb",
+    ):
         path.touch()
     assert ran(copy.report("build", small, "--out", built, "--engine", "pandoc")) == set()
     assert times(built) == before
@@ -71,7 +75,7 @@ def test_what_changed_is_made_anew_and_only_that(own: tuple[Copy, Path, Path]):
     project, params, out = own
     pages = out / "_build" / params.stem / "public" / "pages"
     untouched = {path: path.stat().st_mtime_ns for path in pages.rglob("*.ipynb") if path.stem != "results"}
-    edit(project.root / "notebooks" / "pages" / "results.ipynb", "## Процедуры", "## Какие процедуры")
+    edit(project.root / "notebooks" / "pages" / "by_school" / "results.ipynb", "## Процедуры", "## Какие процедуры")
     assert ran(project.report("build", params, "--out", out, "--engine", "pandoc")) == {"results", "сайт"}
     assert {path: path.stat().st_mtime_ns for path in untouched} == untouched
     assert "Какие процедуры" in (out / "_site" / params.stem / "results.html").read_text(encoding="utf-8")
@@ -106,13 +110,13 @@ def test_what_changed_is_made_anew_and_only_that(own: tuple[Copy, Path, Path]):
 def test_a_broken_page_stops_the_build_and_leaves_the_last_good_site(own: tuple[Copy, Path, Path]):
     project, params, out = own
     good = contents(out, ["_site"])
-    notebook = project.root / "notebooks" / "pages" / "results.ipynb"
+    notebook = project.root / "notebooks" / "pages" / "by_school" / "results.ipynb"
     whole = notebook.read_text(encoding="utf-8")
     for old, new, says in [
         ("views.procedures(this, edition)", "views.procedure(this, edition)", "AttributeError"),
         ("emit.figures(", "print(", "печатает текст"),
     ]:
-        page = notebook if old in whole else project.root / "notebooks" / "pages" / "index.ipynb"
+        page = notebook if old in whole else project.root / "notebooks" / "pages" / "by_school" / "index.ipynb"
         text = page.read_text(encoding="utf-8")
         assert old in text
         page.write_text(text.replace(old, new, 1), encoding="utf-8")

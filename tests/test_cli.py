@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -85,8 +84,7 @@ def test_a_build_passes_on_what_is_wrong_with_the_data(copy: Copy, small: Path, 
     assert not list((tmp_path / "out").glob("data/processed/**/*.parquet"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the folder's rights are Unix's")
-def test_closed_data_are_not_published_but_can_be_read_inside(copy: Copy, small: Path, tmp_path: Path):
+def test_data_that_are_closed_from_now_on_are_published_without_schools(copy: Copy, small: Path, tmp_path: Path):
     import yaml
 
     settings = yaml.safe_load(small.read_text(encoding="utf-8"))
@@ -95,9 +93,9 @@ def test_closed_data_are_not_published_but_can_be_read_inside(copy: Copy, small:
     closed.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
     raw = next(small.parent.glob("*.csv"))
     (tmp_path / raw.name).write_bytes(raw.read_bytes())
-    said = copy.report("build", closed, "--out", tmp_path, "--engine", "pandoc", code=1)
-    assert "open_data" in said and "--edition internal" in said
-    assert not (tmp_path / "_site").exists()
-    copy.report("build", closed, "--out", tmp_path, "--engine", "pandoc", "--edition", "internal")
-    assert (tmp_path / "_site-internal" / "closed" / "index.html").is_file()
-    assert not (tmp_path / "_site").exists()
+    copy.report("build", closed, "--out", tmp_path, "--engine", "pandoc")
+    made = {path.stem for path in (tmp_path / "data" / "processed" / "closed" / "public").iterdir()}
+    assert made >= {"directory", "published_results", "published_flags"}
+    assert not made & {"schools", "results", "effect", "flags", "expectation", "context"}
+    site = tmp_path / "_site" / "closed"
+    assert (site / "index.html").is_file() and not (site / "school").exists()

@@ -8,6 +8,7 @@ import yaml
 
 from helpers.publish.navigation import kept, opened
 from helpers.publish.search_index import search_index
+from helpers.publish.table_data import LONG, parted
 from helpers.report import PROJECT
 
 CONTENTS = [
@@ -61,3 +62,16 @@ def test_a_script_that_stands_in_a_text_does_not_end_the_index():
     hostile = PAGE.replace("СШ № 1", "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;\u2028")
     entries = json.loads(search_index({"a.html": hostile}).removeprefix("searchIndex = ").removesuffix(";\n"))
     assert "</script><script>alert(1)</script>" in entries[1][3]
+
+
+def test_rows_of_a_long_table_come_in_a_file_of_their_own():
+    rows = json.dumps([[["СШ № 1", None, "../municipality/a.html"]]] * LONG, ensure_ascii=False)
+    short = '<script type="application/json" class="table-data" data-table="table-b">[1]</script>'
+    long = f'<script type="application/json" class="table-data" data-table="table-a">{rows}</script>'
+    files = parted({"school/x.qmd": f"до\n{short}\n{long}\nпосле".encode(), "y.qmd": short.encode()})
+    assert set(files) == {"school/x.qmd", "y.qmd", "tables/school/x-table-a.js"}
+    assert files["y.qmd"].decode() == short
+    page = files["school/x.qmd"].decode()
+    assert page.startswith(f"до\n{short}\n") and page.endswith("\nпосле") and len(page) < 400
+    assert 'data-src="../tables/school/x-table-a.js"></script>' in page
+    assert files["tables/school/x-table-a.js"].decode() == f'(window.tableData ??= {{}})["table-a"] = {rows};\n'

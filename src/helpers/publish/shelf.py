@@ -38,6 +38,9 @@ def renew(folder: Path) -> None:
         return
     found = {path.parent.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*/manifest.json"))
              if path.parent.suffix not in (".new", ".old")}  # fmt: skip
+    text = page(found)
+    if target.is_file() and target.read_text(encoding="utf-8") == text:
+        return
     beside = target.with_suffix(".new")
-    beside.write_text(page(found), encoding="utf-8", newline="\n")
+    beside.write_text(text, encoding="utf-8", newline="\n")
     beside.replace(target)

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from helpers.publish import document, extracts, figures, manifest, pandoc, protocol, quarto, slides
+from helpers.publish import document, extracts, figures, manifest, pandoc, protocol, quarto, slides, table_data
 from helpers.publish.downloads import FOLDER, downloads
 from helpers.publish.kept import Kept
 from helpers.publish.navigation import kept
@@ -22,7 +22,16 @@ from helpers.publish.swap import swap_in
 from helpers.report import PROJECT, Report
 from helpers.show import views
 
-_COPIED = ("assets", FOLDER, protocol.FOLDER, figures.FOLDER, document.FOLDER, slides.FOLDER, extracts.FOLDER)
+_COPIED = (
+    "assets",
+    FOLDER,
+    protocol.FOLDER,
+    figures.FOLDER,
+    document.FOLDER,
+    slides.FOLDER,
+    extracts.FOLDER,
+    table_data.FOLDER,
+)
 """Folders that go to the site as they are."""
 
 _RENDERER = "renderer"
@@ -74,6 +83,7 @@ def wanted_files(report: Report, edition: str, engine: str) -> dict[str, bytes]:
     files = {
         f"{page}.qmd": page_source(path, page, pictures).encode() for page, path in executed.items() if page != SLIDES
     }
+    files = table_data.parted(files)
     files |= _settings(report, edition, files.keys()) | _assets() | pictures | downloads(report, edition)
     if edition == "internal":
         files |= protocol.books(views.protocol(report))

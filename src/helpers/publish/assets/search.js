@@ -14,9 +14,11 @@
     return text.toLocaleLowerCase("ru").replaceAll("ё", "е").replace(/[^\p{L}\p{N}]/gu, " ");
   }
 
-  // The part of a word that its forms share: «школами», «школа» → «школ»; codes and short words stay whole.
+  // The part of a word that its forms share: «школами», «школа» → «школ», «надёжность», «надёжны» → «надеж»; codes stay whole.
   function stem(word) {
-    return /\d/.test(word) ? word : word.slice(0, Math.max(4, word.length - 3));
+    const root = word.replace(/ост(ь|и|ью|ей|ям|ями|ях)$/, "");
+    if (/\d/.test(word)) return word;
+    return root !== word && root.length > 4 ? root.slice(0, -1) : word.slice(0, Math.max(4, word.length - 3));
   }
 
   function load() {
@@ -45,7 +47,8 @@
   // The text around the first of the words that it has.
   function excerpt({ entry, fields }, words) {
     const places = words.map((word) => fields[2].indexOf(word)).filter((place) => place >= 0);
-    const from = Math.max(0, Math.min(...places, Infinity) - 60);
+    const before = Math.min(...places, Infinity) - 60;
+    const from = before > 0 ? entry[3].indexOf(" ", before) + 1 : 0;
     return places.length ? `${from ? "…" : ""}${entry[3].slice(from, from + 160)}…` : "";
   }
 

@@ -117,8 +117,24 @@
     return cell;
   }
 
-  function enliven(box) {
-    const rows = JSON.parse(box.querySelector(".table-data").textContent);
+  // The rows of a table. They stand in the page; where there are very many, in a file that is loaded when a reader comes to
+  // the table with the pointer or by keyboard.
+  async function rowsOf(box) {
+    const { dataset, textContent } = box.querySelector(".table-data");
+    if (!dataset.src) return JSON.parse(textContent);
+    const once = { once: true };
+    await new Promise((come) => ["pointerover", "focusin"].forEach((event) => box.addEventListener(event, come, once)));
+    return new Promise((resolve) => {
+      const script = document.createElement("script");
+      script.src = dataset.src;
+      script.addEventListener("load", () => resolve(tableData[dataset.table]));
+      document.head.append(script);
+    });
+  }
+
+  async function enliven(box) {
+    box.querySelector(".table-tools").hidden = false;
+    const rows = await rowsOf(box);
     const texts = new Map(rows.map((row) => [row, plain(row.map((cell) => cell[0]).join(" "))]));
     const body = box.querySelector("tbody");
     const heads = [...box.querySelectorAll("thead th")];
@@ -170,7 +186,6 @@
       limit = Infinity;
       show();
     });
-    box.querySelector(".table-tools").hidden = false;
     show();
   }
 
