@@ -211,6 +211,15 @@ def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ"
     typer.echo(f"✓ {source.stem}{pages_made} — {time.monotonic() - started:.1f} с")
 
 
+@app.command(hidden=True)
+def pages(report: ReportName, edition: EditionOption = Edition.public, out: Out = "") -> None:
+    """Выполнить изменившиеся тетради одиночных страниц: шаг сборки."""
+    from helpers.publish.single_pages import run_single_pages
+
+    for name, seconds in run_single_pages(open_report(report, out), str(edition)):
+        typer.echo(f"✓ {name} — {seconds:.1f} с")
+
+
 @app.command()
 def render(
     report: ReportName, edition: EditionOption = Edition.public, engine: EngineOption = None, out: Out = ""

@@ -59,3 +59,8 @@ def targets(notebook: str, report: Report, edition: str) -> list[Target]:
         return [Target(f"municipality/{slug}", {"group_id": key}) for key, slug in views.group_slugs(view).items()]
     cards = view.filter("has_card").select("school_id", views.school_slug(pl.col("school_id")).alias("slug"))
     return [Target(f"school/{slug}", {"school_id": key}) for key, slug in cards.iter_rows()]
+
+
+def record(report: Report, edition: str) -> Path:
+    """Where it is written what each executed single page was made from (`single_pages`)."""
+    return report.build / edition / "pages.json"

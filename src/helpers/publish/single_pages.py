@@ -1,0 +1,65 @@
+"""The pages that a notebook makes one of: all in one kernel, and what is as it was is left alone.
+
+A kernel and its imports take four seconds, a page a fraction of one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers.publish.execute import run_page, warm_kernel
+from helpers.publish.manifest import sha256
+from helpers.publish.pages import FANNED, notebooks, record
+from helpers.report import PROJECT, RULES, Report
+
+_LAYERS_BELOW = {"publish", "demo"}
+"""Code that no page notebook runs."""
+
+
+def run_single_pages(report: Report, edition: str) -> Iterator[tuple[str, float]]:
+    """Run the page notebooks whose notebook, tables, params or code have changed; name and seconds of each as it is done.
+
+    Raises
+    ------
+    BadInput, NotebookFailed
+        As `execute.run_page`; pages that were done before it stay.
+    """
+    path, folder = record(report, edition), report.build / edition / "pages"
+    single = {name: source for name, source in notebooks(report, edition).items() if name not in FANNED}
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    common = _common(report, edition)
+    now = {name: hashlib.sha256(f"{common}{sha256(source)}".encode()).hexdigest() for name, source in single.items()}
+    done = {name: digest for name, digest in now.items()
+            if before.get(name) == digest and (folder / f"{name}.ipynb").is_file()}  # fmt: skip
+    for stale in folder.glob("*.ipynb"):
+        if stale.stem not in single:
+            stale.unlink()
+    if len(done) < len(single):
+        with warm_kernel() as kernel:
+            for name in [name for name in single if name not in done]:
+                started = time.monotonic()
+                run_page(single[name], report, edition, kernel)
+                done[name] = now[name]
+                _write(path, done)
+                yield name, time.monotonic() - started
+    _write(path, done)
+
+
+def _common(report: Report, edition: str) -> str:
+    """Digest of what all pages are made from: the edition's tables, params, lock, code."""
+    code = [path for path in (PROJECT / "src" / "helpers").rglob("*") if path.is_file()
+            and "__pycache__" not in path.parts and not _LAYERS_BELOW & set(path.parts) and path.name != "cli.py"]  # fmt: skip
+    files = [*report.tables(edition).iterdir(), report.params_file, *RULES, PROJECT / "requirements.lock", *code]
+    told = [f"{path.name} {sha256(path)}" for path in sorted(files)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _write(path: Path, digests: dict[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    beside.write_text(json.dumps(digests, indent=1, sort_keys=True), encoding="utf-8", newline="\n")
+    beside.replace(path)
