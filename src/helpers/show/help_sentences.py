@@ -272,16 +272,20 @@ def decided(rows: pl.DataFrame) -> str:
 
 
 def school_help(helped: Help | None, report: Report, edition: str) -> str:
-    """The help to one school: why, from whom, its roadmap; one sentence if it gets none, nothing where no help is told."""
+    """The help to one school: why, its roadmap; one sentence if it gets none, nothing where no help is told."""
     if not report.tells_of_help(edition):
         return ""
     title = "## Помощь школе {#support}\n\n"
     if helped is None:
         return f"{title}Школа не входит в программы помощи, и ниже ожидаемых её результаты не выделены: мер для неё отчёт не предлагает."
-    return f"{title}Почему помогают: {helped.why}.\n\n{_tutor(helped.tutor)}\n\n{_roadmap(helped.roadmap)}"
+    return f"{title}Почему помогают: {helped.why}.\n\n{_roadmap(helped.roadmap)}"
 
 
-def _tutor(row: Mapping[str, Any]) -> str:
+def tutor(helped: Help | None) -> str:
+    """Who helps a school, or why nobody; it may name a school of another municipality."""
+    if helped is None:
+        return ""
+    row = helped.tutor
     if row["tutor_id"] is None:
         return f"**Школы-тьютора нет**: {row['no_tutor']}."
     return f"**Школа-тьютор** — {_tutor_name(row)}, {row['reach_words']}. Почему она: {literal(row['why'])}."
