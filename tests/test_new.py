@@ -14,7 +14,7 @@ from helpers import tables
 from helpers.disclosure.ledger import LEDGER, read_ledger
 from helpers.params import load
 from helpers.problems import BadInput
-from helpers.publish.new_year import later_year, moved_on, new_name
+from helpers.publish.new_year import archived, later_year, moved_on, new_name
 from helpers.report import METHOD, PROJECT, open_report
 
 OLD, NEW = "kamchatka-2021", "kamchatka-2022"
@@ -52,6 +52,8 @@ def test_the_new_params_are_the_old_ones_a_year_on(project: Copy, said: str):
     assert [line for line in old.splitlines() if "#" in line] == [line for line in new.splitlines() if "#" in line]
     expected = yaml.safe_load(old)
     expected |= {"years": [2018, 2019, 2021, 2022], "title": expected["title"].replace("2021", "2022")}
+    note = "впишите, что с тех пор изменилось в данных и методе и сравнимы ли числа"
+    expected["earlier"] = [{"report": OLD, "title": yaml.safe_load(old)["title"], "note": note}]
     assert yaml.safe_load(new) == expected
     assert load(params / f"{NEW}.yml", METHOD).years[-1] == 2022
     assert NEW in project.report("list")
@@ -66,6 +68,22 @@ def test_what_was_published_is_handed_on(project: Copy):
     ledger = project.root / "data" / "raw" / "kamchatka-2024" / "published_cells.csv"
     assert read_ledger(ledger).to_dicts() == [row]
     shutil.rmtree(built)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title: Т\nearlier:\n  - report: a-2019\n    title: Б\n    note: н\nyears: [2021]\n",
+        "title: Т\nearlier:\n- {report: a-2019, title: Б, note: н}\n",
+        "title: Т\nearlier: [{report: a-2019, title: Б, note: н}]\nyears: [2021]\n",
+    ],
+)
+def test_the_newest_earlier_report_is_the_first(text: str):
+    listed = yaml.safe_load(archived(text, "a-2021", 'С "кавычками": и двоеточием'))["earlier"]
+    assert [item["report"] for item in listed] == ["a-2021", "a-2019"]
+    assert listed[0]["title"] == 'С "кавычками": и двоеточием' and listed[1]["title"] == "Б"
+    for none in ("title: Т\n", "title: Т\nearlier: []\n"):
+        assert [item["report"] for item in yaml.safe_load(archived(none, "a-2021", "С"))["earlier"]] == ["a-2021"]
 
 
 def test_open_data_are_not_handed_on():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
@@ -50,6 +51,7 @@ def start_report(named: str, model: str) -> tuple[Path, Path]:
     params, raw = old.params_file.with_name(f"{name}.yml"), old.raw.with_name(name)
     _refuse_to_overwrite(params, raw)
     text = moved_on(old.params_file.read_text(encoding="utf-8-sig"), old.params.years[-1], year)
+    text = archived(text, old.name, old.params.title)
     raw.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=raw.parent) as beside:
         folder = Path(beside) / name
@@ -109,6 +111,29 @@ def moved_on(text: str, last: int, year: int) -> str:
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return text
+
+
+def archived(text: str, name: str, title: str) -> str:
+    """Text of a params file with the report `name` the first of its `earlier` ones."""
+    keys = {key.value: value for key, value in yaml.compose(text, yaml.SafeLoader).value}
+    note = "впишите, что с тех пор изменилось в данных и методе и сравнимы ли числа"
+    listed = keys.get("earlier")
+    if listed is not None and listed.flow_style:
+        inside, item = listed.start_mark.index + 1, {"report": name, "title": title, "note": note}
+        comma = ", " if listed.value else ""
+        return f"{text[:inside]}{json.dumps(item, ensure_ascii=False)}{comma}{text[inside:]}"
+    if listed is None:
+        return f"{text.rstrip()}\n\nearlier:\n{_item(name, title, note, 2)}"
+    first = listed.value[0].start_mark
+    start = text.rindex("-", 0, first.index)
+    indent = start - text.rindex("\n", 0, start) - 1
+    return text[: start - indent] + _item(name, title, note, indent) + text[start - indent :]
+
+
+def _item(name: str, title: str, note: str, indent: int) -> str:
+    pairs = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in
+             (("report", name), ("title", title), ("note", note))]  # fmt: skip
+    return " " * indent + "- " + f"\n{' ' * (indent + 2)}".join(pairs) + "\n"
 
 
 def _end(node: yaml.Node) -> int:
