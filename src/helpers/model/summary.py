@@ -10,6 +10,8 @@ from helpers.model.flags import FLAGGED
 from helpers.params import Params
 
 _SIDES = ("below", "above")
+_FEWEST = 3
+"""Schools whose mean may be told where no single one is."""
 
 
 def summary(
@@ -26,15 +28,17 @@ def summary(
     -------
     dict
         schools, within, unknown (no conclusion): numbers of schools; below, above: `named`, `persistent` and, of the
-        named, `false` (expected number of those whose true effect is not beyond delta: sum of 1 − P); federal_low:
+        named, `false` (expected number of those whose true effect is not beyond delta: sum of 1 − P), `returning` (by how much
+        their mean residual is expected to be nearer to zero next year without anything being done: mean effect less mean
+        pooled residual, null of fewer than three); federal_low:
         schools on the federal list of the last year; `judged` by everything but the specifications, `firm` in at least
         min_spec_share of these, `half` in at least half but fewer; of the named: `without_school`, `without_year` (the
         conclusion changes when one other school, one year is left out; null where it cannot be tried), `gia9_told`,
         `gia9_same` (the examinations of grade 9 alone tell, and tell the same).
     """
-    told = flags.join(effect.select("school_id", "prob_below", "prob_above"), on="school_id", how="left").join(
-        stability, on="school_id", how="left"
-    )
+    told = flags.join(
+        effect.select("school_id", "prob_below", "prob_above", "effect", "pooled_residual"), on="school_id", how="left"
+    ).join(stability, on="school_id", how="left")
     named = told.filter(pl.col("tier").is_in(FLAGGED))
     side = {what: _of_side(named, f"{what}_below", f"{what}_above").drop_nulls() for what in ("school", "year", "gia9")}
     judged = told.filter(pl.col("tier").is_in([*FLAGGED, "dependent"]))
@@ -61,6 +65,7 @@ def _named(named: pl.DataFrame, direction: str) -> dict[str, Any]:
         "named": of_side.height,
         "persistent": of_side.filter(tier="persistent").height,
         "false": float((1 - of_side[f"prob_{direction}"]).sum()),
+        "returning": (of_side["effect"] - of_side["pooled_residual"]).mean() if of_side.height >= _FEWEST else None,
     }
 
 

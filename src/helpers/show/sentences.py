@@ -78,6 +78,22 @@ def false_flags(summary: dict) -> str:
     )
 
 
+def returning(summary: dict) -> str:
+    """What will change next year by itself."""
+    rise, fall = (summary[direction]["returning"] for direction in ("below", "above"))
+    parts = []
+    if rise is not None:
+        parts.append(
+            f"Рост результата школ, выделенных ниже ожидаемого, в следующем году на {number(abs(rise))} стандартного отклонения "
+            "ученика ожидается и без вмешательства (возврат к среднему)."
+        )
+    if fall is not None:
+        parts.append(
+            f"Так же без всякой причины снизится результат выделенных выше ожидаемого: на {number(abs(fall))}."
+        )
+    return " ".join(parts) or "Выделенных школ меньше трёх: возврат к среднему для них не называется."
+
+
 def clearest_caption(clearest: pl.DataFrame, params: Params) -> str:
     """What the chart of the clearest deviations finds."""
     below = (clearest["direction"] == "below").sum()
