@@ -9,6 +9,7 @@ import os
 import re
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata, resources
 from typing import Any
@@ -110,7 +111,9 @@ def _drawn(wanted: Sequence[tuple[Chart, str]], program: str) -> list[bytes]:
         async with kaleido.Kaleido(path=program, plotlyjs=str(plotly), mathjax=False) as exporter:
             return [await exporter.calc_fig(*_still(json.loads(chart.specification), kind)) for chart, kind in wanted]
 
-    return asyncio.run(draw())
+    # in a thread of its own: whoever calls may already be within a loop, as JupyterLab's kernels are
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(draw())).result()
 
 
 def _still(specification: dict[str, Any], kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
