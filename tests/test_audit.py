@@ -12,7 +12,7 @@ from test_suppression import INTERNAL, PUBLIC, cube, cubes, hidden, table
 
 from helpers.disclosure.audit import audit, propagated, system
 from helpers.disclosure.ledger import differencing, entries
-from helpers.disclosure.protection import hidden_cells, protect, silenced, with_participants
+from helpers.disclosure.protection import hidden_cells, protect, with_participants
 from helpers.disclosure.rounding import banded, exact
 from helpers.disclosure.suppression import (
     Code,
@@ -206,12 +206,6 @@ def test_the_internal_list_says_what_why_and_how_closely():
     assert listed["why"].to_list() == [Why.N, Why.SUM]
     assert not listed["known_narrow"].any()
     assert "n_text" not in listed.columns
-
-
-def test_what_follows_from_a_hidden_result_is_emptied_and_says_nothing_by_its_place():
-    effects = pl.DataFrame({"school_id": ["c", "a", "b"], "expected": [0.1, 0.2, 0.3], "residual": [3.0, 2.0, 1.0]})
-    done = silenced(effects, pl.DataFrame({"school_id": ["a"]}), ["school_id"], ["expected", "residual"])
-    assert done.rows() == [("a", None, None), ("b", 0.3, 1.0), ("c", 0.1, 3.0)]
 
 
 def pages(cells: pl.DataFrame, names: list[str], shown, edition: str, page: str = "results") -> pl.DataFrame:

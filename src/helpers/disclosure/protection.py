@@ -86,27 +86,3 @@ def hidden_cells(protected: pl.DataFrame) -> pl.DataFrame:
     """The internal list of what was hidden, by which rule, and how closely a reader can still know it."""
     seen = ["n_low", "n_high", "share_low", "share_high", "n_text", "share_text"]
     return protected.filter(is_hidden()).drop(seen)
-
-
-def silenced(table: pl.DataFrame, hidden: pl.DataFrame, on: Sequence[str], columns: Sequence[str]) -> pl.DataFrame:
-    """Empty `columns` of the rows whose result is hidden.
-
-    Expected value, residual and result give one another away: whoever names two of them has the third. The rows come
-    sorted by `on`, so their order says nothing of what was emptied.
-
-    Parameters
-    ----------
-    table : DataFrame
-    hidden : DataFrame
-        Rows with `on`, of what is hidden.
-    on : sequence of str
-        Key columns.
-    columns : sequence of str
-        Columns that follow from the hidden result.
-    """
-    marked = table.join(hidden.select(on).unique().with_columns(_hidden=True), list(on), "left", nulls_equal=True)
-    return (
-        marked.with_columns(pl.when(pl.col("_hidden").is_null()).then(column).alias(column) for column in columns)
-        .drop("_hidden")
-        .sort(on)
-    )

@@ -15,9 +15,6 @@ from helpers.support.membership import observed
 from helpers.support.programme import Plan, ProgrammeRules
 from helpers.support.regression import BENCHMARKS, Beyond, forecast
 
-_LAST_YEAR_ONLY = "tutors"
-"""A table without years: it is made for the last one."""
-
 
 def monitoring(
     found: Mapping[str, pl.DataFrame], model: Mapping[str, Any], rules: ProgrammeRules, params: Params
