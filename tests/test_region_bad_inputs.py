@@ -43,6 +43,7 @@ PARAMS = {
     },
 }
 MARKS, JOURNAL, SCORES = "2019/vpr/marks.xlsx", "2019/vpr/journal.xlsx", "2019/vpr/scores.xlsx"
+TASKS = "2019/vpr/tasks.xlsx"
 OGE, EGE, PASSPORT, STAFF = (
     "2019/oge/oge.csv",
     "2019/ege/ege.csv",
@@ -90,6 +91,18 @@ sch410003;20;20;70;10
 sch410001;40;10;40;30;20
 sch410002;35;10;40;30;20
 sch410003;20;10;40;30;20
+""",
+    TASKS: """\
+ВПР 2019. 5 класс
+Выполнение заданий
+Предмет: Русский язык
+Максимальный первичный балл: 3
+Группы участников;Кол-во ОО;Кол-во участников;Выполнение заданий, %
+;;;1K1;4.1
+Макс. балл;;;1;2
+sch410001;;40;60;50
+sch410002;;35;60;50
+sch410003;;20;60;50
 """,
     OGE: """\
 КОД_ОО;МСУ;НАИМЕНОВАНИЕ_ОО;КОД_ПРЕДМЕТА;ПРЕДМЕТ;ФОРМА;ЭТАП;КОЛ_ВО;СР_ПЕРВ_БАЛЛ;СР_ОТМЕТКА;ДОЛЯ_2;ДОЛЯ_3;ДОЛЯ_4;ДОЛЯ_5
@@ -1062,6 +1075,115 @@ NUMBER_CASES = [
          advice("low_response", at(ANSWERS, 3), "ответов учеников 11, а учеников в школе 300", "ответы хотя бы 5 %",
                 "повторите анкетирование; до тех пор по анкетам школы ничего не говорится")),
 ]
+OF_TASK = "Выполнение заданий, % / {}"
+OF_ONE_BALL = "целое число больше 0", "исправьте ячейку: здесь стоит максимальный балл задания"
+LOST_TASK = (
+    "{}, как в строке «Максимальный первичный балл» над таблицей", "проверьте, все ли задания есть и верно ли названы их столбцы",
+)
+NO_LABEL = (
+    "название, в котором не узнать номер задания", "номер вида 1К1, 3, 4.1", "исправьте заголовок (Excel мог принять номер за дату) "
+    "и выгрузите файл заново или, если это не задание, удалите столбец",
+)
+SAME_SCORE = "один и тот же балл", "сверьте строку с исходными отчётами: не сдвинуты ли столбцы, та ли это школа"
+
+
+def of_sheet(column=""):
+    return f"Файл {TASKS}, лист «Лист1»" + (f", столбец «{column}»" if column else "")
+
+
+def maxima(found, expected):
+    return fail("maxima", of_sheet(), found, expected, LOST_TASK[1])
+
+
+TASK_CASES = [
+    case("no row of maxima", line(TASKS, 7, None),
+         fail("maxima", of_sheet(), "строки с максимальными баллами заданий нет",
+              "строка «Макс балл» под заголовком: максимальный балл каждого задания", "выгрузите отчёт «Выполнение заданий» "
+              "заново; если это другой отчёт, верните над таблицей его название")),
+    *(case(f"row of maxima called {text}", line(TASKS, 7, text))
+      for text in (";;МАКС  БАЛЛ;1;2", "макс.балл;;;1;2", " Максимальный балл :;;;1;2", ";Макс балл;;1;2")),
+    *(case(f"maximum {cells}", line(TASKS, 7, f"Макс. балл;;;1;{cells}"),
+           fail("maxima", at(TASKS, 7, OF_TASK.format("4.1")), found, *OF_ONE_BALL))
+      for cells, found in (("0", "«0»"), ("1,5", "«1,5»"), ("-2", "«-2»"), ("два", "«два»"), ("", "пустая ячейка"),
+                           ("н/д", "«н/д»"))),
+    case("row of maxima twice", add(TASKS, "Макс. балл;;;1;2")),
+    case("row of maxima twice, not the same", add(TASKS, "Макс. балл;;;1;3"),
+         fail("maxima", at(TASKS, 11), "баллы не те, что в строке 7", "одна строка максимальных баллов", "оставьте верную")),
+    case("column of a task lost", line(TASKS, 4, "Максимальный первичный балл: 5"),
+         maxima("максимальные баллы в сумме 3; прочитаны задания 1К1, 4.1", LOST_TASK[0].format(5))),
+    *(case(f"task called {text}", title(TASKS, "4.1", text),
+           fail("layout", of_sheet(column=OF_TASK.format(text)), *NO_LABEL),
+           maxima("максимальные баллы в сумме 1; прочитаны задания 1К1", LOST_TASK[0].format(3)),
+           *(advice("tasks_agree", at(TASKS, row), "средний первичный балл по заданиям 0,600, а по распределению баллов 1,600",
+                    *SAME_SCORE) for row in (8, 9, 10)))
+      for text in ("4 янв", "04.янв", "Задание 4.1")),
+    case("task whose label is a date", book(TASKS, lambda book, page: page.write_datetime(
+             5, 4, datetime(2019, 1, 4), book.add_format({"num_format": "d mmm"}))),
+         fail("layout", of_sheet(column=OF_TASK.format("2019-01-04")), *NO_LABEL),
+         maxima("максимальные баллы в сумме 1; прочитаны задания 1К1", LOST_TASK[0].format(3)),
+         *(advice("tasks_agree", at(TASKS, row), "средний первичный балл по заданиям 0,600, а по распределению баллов 1,600",
+                  *SAME_SCORE) for row in (8, 9, 10))),
+    case("columns that are no tasks", both(column(TASKS, "Место в 2018", 6), column(TASKS, "Примечание", 6))),
+    case("a number of the file among tasks nobody can count", both(line(TASKS, 4, "Шкала"), column(TASKS, "4 янв", 6)),
+         fail("layout", of_sheet(column=OF_TASK.format("4 янв")), *NO_LABEL),
+         advice("maxima", of_sheet(), "над таблицей нет максимального балла работы; прочитаны задания 1К1, 4.1",
+                "строка вида «Максимальный первичный балл: 20»", "проверьте, все ли задания прочитаны")),
+    case("highest score in a cell of its own", line(TASKS, 4, "Максимальный первичный балл;3")),
+    case("no task at all", both(title(TASKS, "4.1", "янв"), title(TASKS, "1K1", "фев")),
+         fail("layout", at(TASKS, 5, OF_TASK.format("*")), "такого столбца нет",
+              "столбец с таким названием (на месте * — номер задания вида 1К1, 3, 4.1)",
+              renamed("vpr_tasks", "share_done_*"))),
+    case("task twice", column(TASKS, "4(1)", 6),
+         fail("layout", at(TASKS, 5, OF_TASK.format("4(1)")), "одно название у нескольких столбцов",
+              "у каждого столбца своё название", "переименуйте лишние столбцы")),
+    case("share of a task over 100", cell(TASKS, 8, "4.1", "500"),
+         fail("numbers", at(TASKS, 8, OF_TASK.format("4.1")), "«500»", "число от 0 до 100", FIX_CELL)),
+    case("text for a share of a task", cell(TASKS, 8, "1K1", "мало"),
+         fail("numbers", at(TASKS, 8, OF_TASK.format("1K1")), "«мало»", "число", FIX_CELL)),
+    case("shares for percentages of tasks", line(TASKS, 8, "sch410001;;40;0,6;0,5"),
+         advice("tasks_agree", at(TASKS, 8), "средний первичный балл по заданиям 0,016, а по распределению баллов 1,600",
+                *SAME_SCORE)),
+    # whole percents may be off by 0.005: the first mean by 0.005·(1 + 2), the second by 0.005·(1.6 + 0.6 + 0.4 + 1.4)
+    case("mean by tasks that rounding explains", cell(TASKS, 9, "4.1", "51")),
+    case("mean by tasks is not that of the scores", cell(TASKS, 9, "4.1", "52"),
+         advice("tasks_agree", at(TASKS, 9), "средний первичный балл по заданиям 1,640, а по распределению баллов 1,600",
+                *SAME_SCORE)),
+    case("mean by tasks that rounding to tenths explains", line(TASKS, 9, "sch410002;;35;60,1;50,1")),
+    case("mean by tasks that rounding to tenths does not explain", cell(TASKS, 9, "4.1", "50,2"),
+         advice("tasks_agree", at(TASKS, 9), "средний первичный балл по заданиям 1,604, а по распределению баллов 1,600",
+                *SAME_SCORE)),
+    case("task without data that cannot make up for the difference", line(TASKS, 9, "sch410002;;35;-;90"),
+         advice("tasks_agree", at(TASKS, 9), "средний первичный балл по заданиям от 1,800 до 2,800, а по распределению баллов 1,600",
+                *SAME_SCORE)),
+    case("task without data that may", cell(TASKS, 9, "1K1", "-")),
+    case("participants of tasks are not those of marks", cell(TASKS, 10, "Кол-во участников", "21"),
+         advice("tasks_agree", at(TASKS, 10, "Кол-во участников"), "участников 21, а в статистике по отметкам 20",
+                "одно и то же число", "сверьте оба отчёта")),
+    case("points of nobody", cell(TASKS, 10, "Кол-во участников", "0"),
+         fail("nobody", at(TASKS, 10, "Кол-во участников"), "результат при нуле участников", "пустые ячейки или участники",
+              "уточните число участников"),
+         advice("tasks_agree", at(TASKS, 10, "Кол-во участников"), "участников 0, а в статистике по отметкам 20",
+                "одно и то же число", "сверьте оба отчёта")),
+    case("total of a municipality of tasks", add(TASKS, "Озёрный район;2;77;60;50"),
+         advice("totals_agree", at(TASKS, 11, "Кол-во участников"), "участников 77, а у школ вместе 0",
+                "одно и то же число", "проверьте, все ли школы есть в файле")),
+    case("school of tasks twice", again(TASKS, 8),
+         advice("duplicates", at(TASKS, 11), "та же школа, что в строке 8 (Лист1)", ONE_ROW, SAME)),
+    *(case(f"school of tasks twice, one task {value or 'empty'}", again(TASKS, 8, {"4.1": value}),
+           fail("duplicates", at(TASKS, 11), "та же школа, что в строке 8 (Лист1)", ONE_ROW, NOT_SAME))
+      for value in ("51", "")),
+    case("unknown school of tasks", cell(TASKS, 8, "Группы участников", "sch419999"),
+         fail("unknown_school", at(TASKS, 8, "Группы участников"), "«sch419999»", OF_REGISTRY, ADD_SCHOOL)),
+    *(case(f"task put right by a correction of column {heading}",
+           both(cell(TASKS, 8, "1K1", "600"), correction(file=TASKS, row=8, column=heading, expect=600, value=60)))
+      for heading in (OF_TASK.format("1K1"), OF_TASK.format("1К1"))),
+    case("task put right by a correction of a school",
+         both(cell(TASKS, 9, "4.1", "500"),
+              correction(file=TASKS, row=..., school="s02", column=OF_TASK.format("4.1"), expect=500, value="50,0"))),
+    case("maximum put right by a correction",
+         both(line(TASKS, 7, "Макс. балл;;;1;20"),
+              correction(file=TASKS, row=7, column=OF_TASK.format("4.1"), expect=20, value=2))),
+]
 PUPIL_CASES = [
     case("sound dump", dump()),
     case("layout of a dump without a field", both(dump(), in_layout("oge_pupils", ("form;", "форма;"))),
@@ -1105,6 +1227,7 @@ GROUPS = [
     WORD_CASES,
     SCHOOL_CASES,
     NUMBER_CASES,
+    TASK_CASES,
     PUPIL_CASES,
 ]
 CASES = [one for group in GROUPS for one in group]
@@ -1215,7 +1338,7 @@ GARBAGE = [
     "4100000001", "Озёрный район", "Заречный край", "Русский язык", "ученики", "\u200b", "\t", "две\nстроки", "'", '"',
     ";", "%", "50%", "½", "１２", "🙂", "я" * 300, "9" * 30, "(", "[a", "\\", "ОГЭ", "резерв", "\ufeff",
 ]  # fmt: skip
-HEADER = {MARKS: 4, JOURNAL: 4, SCORES: 4, PASSPORT: 3, ANSWERS: 2, TEACHERS: 2}
+HEADER = {MARKS: 4, JOURNAL: 4, SCORES: 4, TASKS: 7, PASSPORT: 3, ANSWERS: 2, TEACHERS: 2}
 """How many rows stand above the schools' rows, where it is not one."""
 REFUSED = {"unreadable", "layout", "work", "pupils"}
 """Checks that refuse a whole file."""

@@ -76,6 +76,13 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
             "share": FLOAT, **_SOURCE,
         },
     ),
+    "tasks": (
+        ["year", "school_id", "subject", "grade", "task"],
+        {
+            "year": INT, "school_id": TEXT, "subject": TEXT, "grade": TEXT, "task": TEXT, "n_participants": FLOAT,
+            "max_score": FLOAT, "share_done": FLOAT, **_SOURCE,
+        },
+    ),
     "staff": (
         ["year", "school_id"],
         {
@@ -218,6 +225,14 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         {
             "school_id": TEXT, "factor": TEXT, "title": TEXT, "level": TEXT, "evidence": TEXT, "others": TEXT,
             "value": FLOAT, "measure": TEXT, "source_file": TEXT,
+        },
+    ),
+    "skill_profile": (
+        ["school_id", "skill"],
+        {
+            "year": INT, "school_id": TEXT, "subject": TEXT, "skill": TEXT, "title": TEXT, "n_participants": FLOAT,
+            "share_done": FLOAT, "expected": FLOAT, "deficit": FLOAT, "deficit_se": FLOAT, "weakest_task": TEXT,
+            "weakest_grade": TEXT, "weakest_done": FLOAT, "weakest_region": FLOAT,
         },
     ),
     "recommendations": (
@@ -366,8 +381,8 @@ NAMES = list(CONTRACT)
 MEASURED = ["wellbeing_index", "outcome", "index_variants", "outcome_variants"]
 JUDGED = ["effect", "flags", "specifications", "stability", "simulation", "fairness", "federal", "chance", "agreement",
           "backtest", "ranks", "similar"]  # fmt: skip
-SUPPORT = ["tutors", "risk_profile", "recommendations", "rule_coverage", "tracks", "funnel", "funnel_schools", "membership",
-           "context_panel", "roadmap_status", "monitoring", "decisions", "project_calendar"]  # fmt: skip
+SUPPORT = ["tutors", "risk_profile", "skill_profile", "recommendations", "rule_coverage", "tracks", "funnel", "funnel_schools",
+           "membership", "context_panel", "roadmap_status", "monitoring", "decisions", "project_calendar"]  # fmt: skip
 PROTECTED = ["directory", "groups", "published_results", "published_context", "published_flags", "distributions",
              "link_bins", "excluded", "support_counts", "published_funnel"]  # fmt: skip
 """What the public reads in place of tables by school, where the data are not open."""
@@ -388,12 +403,14 @@ INTERNAL = [
     "ranks",
     "journal",
     "primary_scores",
+    "tasks",
     "biased",
     "questionnaires",
     "diagnostics",
     "roadmaps",
     "tutors",
     "risk_profile",
+    "skill_profile",
     "recommendations",
     "tracks",
     "funnel",
@@ -416,7 +433,19 @@ _SHARES = {
         "gia9_below",
         "gia9_above",
     ),
-    *("ppv", "sensitivity", "small", "wrong_sign", "coverage", "below", "above", "one", "two_of_three"),
+    *(
+        "weakest_done",
+        "weakest_region",
+        "ppv",
+        "sensitivity",
+        "small",
+        "wrong_sign",
+        "coverage",
+        "below",
+        "above",
+        "one",
+        "two_of_three",
+    ),
     *("leverage", "reliability", "prob_below", "prob_above", "spec_share", "q_value"),
 }
 _NOT_NEGATIVE = {

@@ -16,8 +16,8 @@ from helpers.intake.sheets import ROW
 from helpers.params import Params
 from helpers.problems import Problem
 
-FROM_FILES = ["passports", "results", "journal", "primary_scores", "staff", "questionnaires", "diagnostics", "knowledge",
-               "biased", "programme", "roadmaps"]  # fmt: skip
+FROM_FILES = ["passports", "results", "journal", "primary_scores", "tasks", "staff", "questionnaires", "diagnostics",
+               "knowledge", "biased", "programme", "roadmaps"]  # fmt: skip
 
 
 def canonical(found: dict[str, pl.DataFrame], params: Params, intake: Intake) -> dict[str, pl.DataFrame]:
@@ -28,6 +28,7 @@ def canonical(found: dict[str, pl.DataFrame], params: Params, intake: Intake) ->
         else tables.empty(name)
         for name in FROM_FILES
     }
+    made["tasks"] = made["tasks"].drop_nulls("share_done")  # only now: a cell empty in one of two rows is a difference
     made["passports"] = passport.whole(made["passports"])
     made["context"] = passport.shares(made["passports"], params.described.indicators)
     made["results"] = _set_aside(made["results"], made["biased"], params, intake.calendar)
@@ -38,34 +39,40 @@ def canonical(found: dict[str, pl.DataFrame], params: Params, intake: Intake) ->
 
 
 def _once(frame: pl.DataFrame, key: list[str], intake: Intake) -> pl.DataFrame:
-    """One row for each key: the same row twice is told, different rows of one key are a fault."""
+    """One row for each key: the same row twice is told, different rows of one key are a fault.
+
+    A file's row of which many rows were made (a score or a task each) is told once, as different if any of them is.
+    """
     place = ["source_file", "source_sheet", "source_row"]
     values = [column for column in frame.columns if column not in (*key, *place)]
-    first = frame.unique(key, keep="first", maintain_order=True)
-    again = frame.with_row_index("__n__").join(
-        frame.with_row_index("__n__").unique(key, keep="first", maintain_order=True).select("__n__"),
-        on="__n__",
-        how="anti",
+    is_first = frame.select(pl.struct(key).is_first_distinct()).to_series()
+    first, again = frame.filter(is_first), frame.filter(~is_first)
+    kept = [f"{name}_kept" for name in place]
+    same = pl.all_horizontal(pl.lit(True), *(pl.col(name).eq_missing(pl.col(f"{name}_kept")) for name in values))
+    told = (
+        again.join(first, on=key, how="left", suffix="_kept", nulls_equal=True, maintain_order="left")
+        .with_columns(same=same)
+        .group_by([*place, "school_id"], maintain_order=True)
+        .agg(pl.col("same").all(), pl.col(kept).first())
     )
-    for row in again.iter_rows(named=True):
-        kept = first.filter(pl.all_horizontal(pl.col(name).eq_missing(row[name]) for name in key)).row(0, named=True)
-        same = all(kept[name] == row[name] for name in values)
+    for row in told.iter_rows(named=True):
+        same = row["same"]
         problem = Problem(
-            row["source_file"], _same_as(kept, row), "одна строка на школу",
+            row["source_file"], _same_as(row), "одна строка на школу",
             "строки одинаковы, взята первая; удалите вторую" if same else "строки различаются: оставьте верную",
             row["source_sheet"] or "", row["source_row"],
         )  # fmt: skip
         tell = intake.findings.advise if same else intake.findings.fail
-        tell("duplicates", problem, row.get("school_id"), intake.registry.municipality_of(row.get("school_id")))
+        tell("duplicates", problem, row["school_id"], intake.registry.municipality_of(row["school_id"]))
     return first
 
 
-def _same_as(kept: dict, row: dict) -> str:
+def _same_as(row: dict) -> str:
     """Where a school already stands, as far as the reader of the second place needs it; a dump has no rows."""
-    if kept["source_row"] is None:
-        return f"та же школа, что в файле {kept['source_file']}"
-    where = kept["source_file"] if kept["source_file"] != row["source_file"] else kept["source_sheet"]
-    return f"та же школа, что в строке {kept['source_row']}" + (f" ({where})" if where else "")
+    if row["source_row_kept"] is None:
+        return f"та же школа, что в файле {row['source_file_kept']}"
+    where = row["source_file_kept"] if row["source_file_kept"] != row["source_file"] else row["source_sheet_kept"]
+    return f"та же школа, что в строке {row['source_row_kept']}" + (f" ({where})" if where else "")
 
 
 def _set_aside(results: pl.DataFrame, biased: pl.DataFrame, params: Params, calendar: Calendar) -> pl.DataFrame:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import polars as pl
 from scipy.stats import binom
 
-from helpers.intake import passport_checks
-from helpers.intake.findings import Findings, Status, percent
+from helpers.intake import passport_checks, task_checks
+from helpers.intake.findings import Findings, Status, decimal, percent
 from helpers.intake.records import Intake
 from helpers.intake.subjects import subject_titles
 from helpers.params import Params
@@ -53,6 +53,8 @@ TITLES = {
     "share_sums": "Доли в сумме дают 100 %",
     "nobody": "Нет результатов у нуля участников",
     "mean_and_shares": "Среднее согласовано с долями отметок",
+    "maxima": "Максимальные баллы заданий названы, и вместе они дают балл работы",
+    "tasks_agree": "Выполнение заданий согласовано с баллами и отметками",
     "totals_agree": "Итог муниципалитета равен сумме школ",
     "expected_files": "Есть всё, что должно быть по календарю процедур",
     "absent_school": "Все действующие школы есть в социальных паспортах",
@@ -94,6 +96,7 @@ def run(made: dict[str, pl.DataFrame], params: Params, intake: Intake, refused: 
         ("knowledge", "mean"),
         ("journal", "share_lowered"),
         ("primary_scores", "share"),
+        ("tasks", "share_done"),
     ):
         nobody(made[name], value, intake)
     expected_files(results, passports, params, intake, refused)
@@ -106,6 +109,7 @@ def run(made: dict[str, pl.DataFrame], params: Params, intake: Intake, refused: 
     passport_checks.both_higher(passports, schools, intake)
     jumps(results, passports, intake)
     heaping(made["primary_scores"], intake)
+    task_checks.tasks_agree(made["tasks"], made["primary_scores"], results, intake)
     low_response(made["questionnaires"], passports, intake)
 
 
@@ -189,7 +193,7 @@ def jumps(results: pl.DataFrame, passports: pl.DataFrame, intake: Intake) -> Non
     """Means of marks and social shares that change from one year to the next more than schools do."""
     marks = results.filter(pl.col("share_2").is_not_null()) if "share_2" in results.columns else results.clear()
     keys = ["school_id", "procedure", "subject", "grade"]
-    _jump(marks, keys, "mean", _JUMP_MARK, "n_participants", lambda mean: f"{mean:.2f}".replace(".", ","), intake,
+    _jump(marks, keys, "mean", _JUMP_MARK, "n_participants", decimal, intake,
           "mean_mark")  # fmt: skip
     for part in ("n_both_higher", "n_single_parent", "n_supervised_or_at_risk"):
         shares = passports.with_columns(share=pl.col(part) / pl.col("n_pupils"))

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from helpers import tables
 from helpers.intake.findings import Findings
-from helpers.intake.names import fold
+from helpers.intake.names import as_latin, fold
 from helpers.intake.numbers import NotANumber, parse_number
 from helpers.intake.raw_table import SHEET, Table
 from helpers.intake.sheets import ROW
@@ -152,10 +152,14 @@ def _rows(frame: pl.DataFrame, one: Correction) -> pl.DataFrame:
 
 
 def _field(table: Table, one: Correction) -> str | None:
-    """The field of the corrected column; empty where the whole row is meant, None where there is no such column."""
+    """The field of the corrected column; empty where the whole row is meant, None where there is no such column.
+
+    The К of a task's title may be Latin in the file and Cyrillic in the correction, or the other way round.
+    """
     if not one.column:
         return ""
-    return next((field for field, title in table.columns.items() if fold(title) == fold(one.column)), None)
+    wanted = as_latin(fold(one.column))
+    return next((field for field, title in table.columns.items() if as_latin(fold(title)) == wanted), None)
 
 
 def _same(cell: str | None, expected: str | int | float) -> bool:

@@ -22,8 +22,8 @@ _DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y")
 _AFTER_DAY = re.compile(r"\s*(г\.?|года)$|[\sT]([01]?\d|2[0-3])(:[0-5]\d){1,2}(\.\d+)?$")
 _HIGHEST = {"mean_mark": 5, "mean_score": 100}
 """The highest values of numbers that have one; every share's is 100."""
-_NOT_OF_A_WHOLE = {"share_done"}
-"""Shares that do not add up to 100 with the others of their row."""
+_DONE = "share_done"
+"""How the names of shares begin that do not add up to 100 with the others of their row: of points won."""
 
 
 class NotADay(ValueError):
@@ -61,7 +61,7 @@ def is_day(field: str) -> bool:
 
 def whole_shares(frame: pl.DataFrame) -> list[str]:
     """The shares of a table that add up to the whole: marks, scores, comparisons with the journal."""
-    return [field for field in frame.columns if field.startswith("share_") and field not in _NOT_OF_A_WHOLE]
+    return [field for field in frame.columns if field.startswith("share_") and not field.startswith(_DONE)]
 
 
 def parsed(table: Table, frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
@@ -174,7 +174,7 @@ def _shares(table: Table, frame: pl.DataFrame, findings: Findings, unread: set[i
     Of rows with an unread share (their places are `unread`) no share is used.
     """
     of_whole = whole_shares(frame)
-    others = [field for field in frame.columns if field in _NOT_OF_A_WHOLE]
+    others = [field for field in frame.columns if field.startswith(_DONE)]
     if of_whole:
         tolerance = max(SUM_TOLERANCE, 0.06 * len(of_whole))
         filled = frame.select(total=pl.sum_horizontal(of_whole), empty=pl.all_horizontal(pl.col(of_whole).is_null()))

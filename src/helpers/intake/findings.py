@@ -98,3 +98,8 @@ def protocol(findings: Iterable[Finding]) -> pl.DataFrame:
 def percent(share: float) -> str:
     """A share as findings tell it: 45 %."""
     return f"{100 * share:.0f} %"
+
+
+def decimal(number: float, digits: int = 2) -> str:
+    """A mean as findings tell it: 3,60."""
+    return f"{number:.{digits}f}".replace(".", ",")

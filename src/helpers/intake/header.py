@@ -10,16 +10,26 @@ from functools import cache
 from helpers.intake.layouts import Layout
 from helpers.intake.names import fold
 from helpers.intake.sheets import Cells
+from helpers.intake.task_labels import task_label
 
 LOOKED_AT = 40
 """In how many first rows of a sheet a header is looked for."""
+
+
+def _number(text: str) -> str | None:
+    return text if re.fullmatch(r"\d{1,3}", text) else None
+
+
+_STANDS_FOR = {"share_done_*": (task_label, "номер задания вида 1К1, 3, 4.1")}
+"""What the `*` of a field's title stands for, and how a sentence calls it; a number where nothing is said."""
 
 
 @dataclass(frozen=True)
 class Header:
     """Where a layout's header stands in a sheet: `start` is its place among the filled rows, `height` how many
     rows it takes. `places` and `named` are the columns' places and titles by field, `titles` all titles,
-    `repeated` those under which one field stands again.
+    `repeated` those under which one field stands again, `strangers` those that have something else with a digit
+    where a title of the layout has `*`. `maxima`: whether the sheet has the layout's row of maximum points.
     """
 
     layout: Layout
@@ -29,6 +39,8 @@ class Header:
     named: dict[str, str]
     titles: list[str]
     repeated: list[str]
+    strangers: list[str]
+    maxima: bool
 
     @property
     def missing(self) -> list[str]:
@@ -37,54 +49,81 @@ class Header:
         return [field for field in self.layout.titles if field in self.layout.needed and field not in there]
 
     @property
-    def fit(self) -> tuple[float, int]:
+    def fit(self) -> tuple[float, bool, int]:
         """How much of the layout is there, to be compared."""
         needed = max(1, len(self.layout.needed))
-        return 1 - len(self.missing) / needed, len(self.places)
+        return 1 - len(self.missing) / needed, self.maxima, len(self.places)
 
 
 def find_header(cells: Cells, layouts: Sequence[Layout]) -> Header | None:
-    """The place among the first rows where most of a layout's needed columns are found; None where there is none."""
+    """The place among the first rows where most of a layout's needed columns are found; None where there is none.
+
+    Of reports whose columns are alike the heading above the table tells which it is, without one a row of maximum points.
+    """
     best: Header | None = None
-    for one in layouts:
+    for one in headed(cells, layouts):
+        maxima = any(map(one.is_maxima, _top(cells)))
+        anything = any("*" in alternatives for alternatives in one.titles.values())  # a row of data is a header to it
         for height in one.header_rows:
             for start in range(min(LOOKED_AT, len(cells.rows) - height + 1)):
-                found = _matched(cells, one, start, height)
-                if found.places and (best is None or found.fit > best.fit):
+                found = _matched(cells, one, start, height, maxima)
+                certain = found.places.keys() & one.titles.keys() if anything else found.places
+                if certain and (best is None or found.fit > best.fit):
                     best = found
     return best
+
+
+def stands_for(field: str) -> str:
+    """What stands where the title of a field has a `*`, for a sentence."""
+    return _STANDS_FOR.get(field, (_number, "число"))[1]
+
+
+def headed(cells: Cells, layouts: Sequence[Layout]) -> Sequence[Layout]:
+    """The layouts whose heading stands in a sheet; all of them where none does."""
+    lines = {fold(line) for cell in _top(cells) for line in cell.splitlines()}
+    named = [one for one in layouts if any(line.startswith(fold(name)) for name in one.headings for line in lines)]
+    return named or layouts
+
+
+def _top(cells: Cells) -> list[str]:
+    return [cell for _, row in cells.rows[:LOOKED_AT] for cell in row if cell]
 
 
 def _belongs(found: str, field: str) -> bool:
     return found == field or ("*" in field and found.startswith(field.partition("*")[0]))
 
 
-def _matched(cells: Cells, one: Layout, start: int, height: int) -> Header:
+def _matched(cells: Cells, one: Layout, start: int, height: int, maxima: bool) -> Header:
     titles = _titles([row for _, row in cells.rows[start : start + height]])
     plain, wild = _wanted(one)
     places: dict[str, int] = {}
-    repeated = []
+    repeated, strangers = [], []
     for place, title in enumerate(titles):
         folded = fold(title)
-        field = plain.get(folded) or next(
-            (field.replace("*", match[1]) for pattern, field in wild if (match := pattern.fullmatch(folded))), None
-        )
+        filled = [(field, match[1]) for pattern, field in wild if (match := pattern.fullmatch(folded))]
+        field = plain.get(folded) or next(filter(None, (_filled(*pair) for pair in filled)), None)
+        if not field and any(re.search(r"\d", text) for _, text in filled):
+            strangers.append(title)
         if field in places:
             repeated.append(title)
         elif field:
             places[field] = place
-    return Header(
-        one, start, height, places, {field: titles[place] for field, place in places.items()}, titles, repeated
-    )
+    named = {field: titles[place] for field, place in places.items()}
+    return Header(one, start, height, places, named, titles, repeated, strangers, maxima)
+
+
+def _filled(field: str, text: str) -> str | None:
+    """A field's name with what stands for its `*`; None where it is not what should stand there."""
+    read, _ = _STANDS_FOR.get(field, (_number, ""))
+    stands = read(text)
+    return stands and field.replace("*", stands)
 
 
 @cache
 def _wanted(one: Layout) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
-    """Fields by folded title, and by pattern where the title has a `*`: it stands for a number."""
+    """Fields by folded title, and by pattern where the title has a `*`."""
     pairs = [(fold(title), field) for field, alternatives in one.titles.items() for title in alternatives]
-    wild = [
-        (re.compile(re.escape(title).replace(r"\*", r"(\d{1,3})")), field) for title, field in pairs if "*" in title
-    ]
+    wild = [(re.compile(re.escape(title).replace(r"\*", "(.+)")), field) for title, field in pairs if "*" in title]
     return {title: field for title, field in pairs if "*" not in title}, wild
 
 

@@ -7,18 +7,22 @@ names in `NUMBERS` numbers, `…_date` days, the rest text.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import polars as pl
 
+from helpers.intake.names import fold
 from helpers.intake.sheets import read_sheet
 from helpers.problems import BadInput, Problem, quoted
 
 FOLDER = Path(__file__).parent / "layouts"
 NUMBERS = {"posts", "vacancies", "sd_score"}
 _ABSENT = "-"
+_OF_THE_SHEET = ("sheet", "header_rows", "heading", "maxima")
+"""Rows of a layout that speak of the whole sheet, not of a column."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +31,8 @@ class Layout:
 
     `titles` maps a field to the titles its column may have; a title with `*` stands for many columns, as its
     field does (`share_score_*`). `header_rows` are the heights that its header may have; `needed` are the fields
-    without which the file cannot be used.
+    without which the file cannot be used. `headings` begin the line above the table that tells which of several
+    like reports it is; `maxima` are the labels, squeezed, of a row of maximum points below the header.
     """
 
     name: str
@@ -36,6 +41,16 @@ class Layout:
     header_rows: tuple[int, ...]
     titles: dict[str, tuple[str, ...]]
     needed: frozenset[str]
+    headings: tuple[str, ...] = ()
+    maxima: tuple[str, ...] = ()
+
+    def is_maxima(self, cell: str | None) -> bool:
+        """Whether a cell is the label of the row of maximum points: «Макс балл», «МАКС. БАЛЛ:»."""
+        return bool(self.maxima) and _squeezed(cell or "") in self.maxima
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s.:]", "", fold(text))
 
 
 def layout(name: str, year: int) -> Layout | None:
@@ -62,16 +77,20 @@ def layout(name: str, year: int) -> Layout | None:
         raise _fault(
             name, quoted(cells["header_rows"]), "в строке header_rows число 1, 2 или 3", "исправьте ячейку", column
         )
-    titles = {
+    told = {
         key: tuple(title.strip() for title in text.split("|"))
         for key, text in cells.items()
-        if key not in ("sheet", "header_rows") and text not in (None, _ABSENT)
+        if text not in (None, _ABSENT)
     }
-    needed = set(described.filter(pl.col("needed") == "да")["field"]) - {"sheet", "header_rows"}
+    titles = {key: alternatives for key, alternatives in told.items() if key not in _OF_THE_SHEET}
+    needed = set(described.filter(pl.col("needed") == "да")["field"]) - {*_OF_THE_SHEET}
     for field in sorted(needed - titles.keys()):
         raise _fault(name, f"в строке {field} — {quoted(cells[field] or '')}", "название столбца: без этого поля файл не прочесть",
                      "исправьте ячейку", column)  # fmt: skip
-    return Layout(name, column, cells.get("sheet") or "*", tuple(map(int, heights)), titles, frozenset(needed))
+    return Layout(
+        name, column, cells.get("sheet") or "*", tuple(map(int, heights)), titles, frozenset(needed),
+        told.get("heading", ()), tuple(map(_squeezed, told.get("maxima", ()))),
+    )  # fmt: skip
 
 
 def field_missing(name: str, field: str) -> Problem:
@@ -82,7 +101,7 @@ def field_missing(name: str, field: str) -> Problem:
 
 def fields(name: str) -> list[str]:
     """The fields that a kind of file may have in any year."""
-    return [field for field in _described(name)["field"] if field not in ("sheet", "header_rows")]
+    return [field for field in _described(name)["field"] if field not in _OF_THE_SHEET]
 
 
 @cache

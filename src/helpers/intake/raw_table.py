@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from helpers.intake.findings import Findings
-from helpers.intake.header import LOOKED_AT, Header, find_header
+from helpers.intake.header import LOOKED_AT, Header, find_header, headed, stands_for
 from helpers.intake.layouts import Layout
 from helpers.intake.pupils import is_personal
 from helpers.intake.sheets import ROW, Cells, hidden_rows, read_cells
@@ -29,7 +29,7 @@ class Table:
 
     `frame` has a string column per field found, ROW (as a spreadsheet counts, from 1), SHEET and LABEL, the first
     filled cell of the row. `preamble` is the text above the header, line by line, of each sheet; `columns` the
-    file's own titles by field.
+    file's own titles by field; `strangers` of each sheet the titles that nearly are one of many like columns.
     """
 
     file: str
@@ -37,6 +37,7 @@ class Table:
     frame: pl.DataFrame
     preamble: dict[str, list[str]]
     columns: dict[str, str]
+    strangers: dict[str, list[str]] = field(default_factory=dict)
 
     def title(self, field: str) -> str:
         """The title of a field's column; where a school and its codes share one cell, that cell's; empty if none."""
@@ -82,7 +83,8 @@ def read_table(path: Path, layouts: Sequence[Layout], findings: Findings, shown:
                                                    "принимаются", "" if header else cells.sheet, column=title))  # fmt: skip
     read = [(cells, header) for cells, header in headers if header and not header.missing]
     if not read:
-        findings.found += _unlike([(cells, header) for cells, header in headers if header], layouts, shown).found
+        likely = headed(sheets[0], layouts)
+        findings.found += _unlike([(cells, header) for cells, header in headers if header], likely, shown).found
         return None
     used = [(cells, header) for cells, header in read if header.layout is read[0][1].layout]
     for cells in book.sheets:
@@ -102,8 +104,9 @@ def read_table(path: Path, layouts: Sequence[Layout], findings: Findings, shown:
     preamble = {
         cells.sheet: [text for _, row in cells.rows[: header.start] for text in row if text] for cells, header in used
     }
-    columns = {field: title for _, header in used for field, title in header.named.items()}
-    return Table(shown, used[0][1].layout, frame, preamble, columns)
+    columns = {name: title for _, header in used for name, title in header.named.items()}
+    strangers = {cells.sheet: header.strangers for cells, header in used}
+    return Table(shown, used[0][1].layout, frame, preamble, columns, strangers)
 
 
 def _of_layouts(sheets: Sequence[Cells], layouts: Sequence[Layout]) -> list[Cells]:
@@ -165,8 +168,8 @@ def _unlike(headers: list[tuple[Cells, Header]], layouts: Sequence[Layout], show
     """Say what a file lacks of the layout it resembles most."""
     findings = Findings()
     if not headers:
-        titles = [alternatives[0] for alternatives in layouts[0].titles.values()]
-        wanted = ", ".join(map(quoted, titles[:_SHOWN])) + (" и другие" if len(titles) > _SHOWN else "")
+        titles = [f"{quoted(alternatives[0])}{_star(name)}" for name, alternatives in layouts[0].titles.items()]
+        wanted = ", ".join(titles[:_SHOWN]) + (" и другие" if len(titles) > _SHOWN else "")
         findings.fail("layout", Problem(shown, "таблицы с известным заголовком нет", f"столбцы {wanted}",
                                         "проверьте, тот ли это файл; если столбцы переименованы, впишите новые названия "
                                         f"в файл layouts/{layouts[0].name}.csv"))  # fmt: skip
@@ -175,8 +178,13 @@ def _unlike(headers: list[tuple[Cells, Header]], layouts: Sequence[Layout], show
     for name in best.missing:
         findings.fail(
             "layout",
-            Problem(shown, "такого столбца нет", "столбец с таким названием", "исправьте название в файле или впишите новое в "
+            Problem(shown, "такого столбца нет", f"столбец с таким названием{_star(name)}", "исправьте название в файле или впишите новое в "
                     f"layouts/{best.layout.name}.csv, строка {name}, столбец {best.layout.year}",
                     cells.sheet, cells.rows[best.start][0], best.layout.titles[name][0]),
         )  # fmt: skip
     return findings
+
+
+def _star(field: str) -> str:
+    """What stands where the title of a field has a `*`, if it has one."""
+    return f" (на месте * — {stands_for(field)})" if "*" in field else ""

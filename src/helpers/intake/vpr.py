@@ -1,4 +1,4 @@
-"""ВПР from ФИС ОКО: shares of marks, comparison with the journal, distribution of primary scores.
+"""ВПР from ФИС ОКО: shares of marks, comparison with the journal, distribution of primary scores, points by task.
 
 A file is one subject, grade and year; these stand in the text above the table. Rows go from the whole sample
 down: region, municipality, its schools by login.
@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
+import polars.selectors as cs
 
+from helpers.intake import tasks
 from helpers.intake.marks import with_mean
 from helpers.intake.names import fold
 from helpers.intake.numbers import NotANumber, parse_number
@@ -21,9 +23,9 @@ from helpers.intake.sheets import ROW
 from helpers.intake.subjects import subject_of
 from helpers.problems import Problem, quoted
 
-LAYOUTS = ["vpr_marks", "vpr_journal", "vpr_scores"]
+LAYOUTS = ["vpr_marks", "vpr_journal", "vpr_scores", "vpr_tasks"]
 _LOGIN = re.compile(r"\s*([sѕ][cс][hһ]\d{4,7})\W*(.*)", re.IGNORECASE)  # Cyrillic look-alikes among the letters
-_CONTENT = {"vpr_marks": "results", "vpr_journal": "journal", "vpr_scores": "primary_scores"}
+_CONTENT = {"vpr_marks": "results", "vpr_journal": "journal", "vpr_scores": "primary_scores", "vpr_tasks": "tasks"}
 KEY = ["year", "school_id", "subject", "grade"]
 
 
@@ -38,15 +40,17 @@ class _Work:
 
 
 def read(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
-    """Make records of one file: rows of table `results`, `journal` or `primary_scores`."""
+    """Make records of one file: rows of table `results`, `journal`, `primary_scores` or `tasks`."""
     work = _work(table, year, intake)
     if work is None:
         return {}
     day = date(year, 10, 15) if work.season == "осень" else date(year, 5, 15)
+    name, maxima = _CONTENT[table.layout.name], pl.DataFrame()
+    if name == "tasks":
+        table, maxima = tasks.set_apart(table, intake.findings)
     whole = replace(table, frame=_with_keys(table.frame, intake))
     rows = records(whole, year, day, intake).with_columns(subject=pl.lit(work.subject), grade=pl.lit(work.grade))
     _totals_agree(whole, rows, intake)
-    name = _CONTENT[table.layout.name]
     if name == "results":
         rows = with_mean(rows).select(
             *KEY, "n_participants", "mean", "sd", "share_low", "share_2", "share_3", "share_4", "share_5", *SOURCE,
@@ -54,6 +58,8 @@ def read(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
         )  # fmt: skip
     elif name == "journal":
         rows = rows.select(*KEY, "n_participants", "share_lowered", "share_confirmed", "share_raised", *SOURCE)
+    elif name == "tasks":
+        rows = tasks.by_task(rows.select(*KEY, "n_participants", *SOURCE, cs.starts_with("share_done_")), maxima)
     else:
         scores = [column for column in rows.columns if column.startswith("share_score_")]
         rows = rows.unpivot(scores, index=[*KEY, "n_participants", *SOURCE], variable_name="score", value_name="share")
