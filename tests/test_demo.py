@@ -17,8 +17,8 @@ import pytest
 import yaml
 from copies import contents
 
-from helpers.demo import write_region
-from helpers.demo.region import build_region
+from helpers.demo import tasks, write_region
+from helpers.demo.region import YEARS, build_region
 from helpers.demo.results import oge_results, vpr_results
 from helpers.problems import BadInput
 from helpers.report import PROJECT
@@ -34,11 +34,11 @@ RECOVERABLE = {
 }  # fmt: skip
 MENDED = {
     "excel_date", "share_sum_wrong", "n_zero_with_shares", "n_above_enrolled", "part_above_whole", "duplicate_differs",
-    "unknown_school", "union_above_sum",
+    "unknown_school", "union_above_sum", "lost_comma",
 }  # fmt: skip
 NOTICED = {
     "copied_passport", "zero_for_missing", "both_he_overreported", "union_as_sum", "heaping", "jump", "passport_date",
-    "low_response", "missing_school", "total_mismatch",
+    "low_response", "missing_school", "total_mismatch", "participants_differ",
 }  # fmt: skip
 
 
@@ -239,8 +239,12 @@ def test_deep_dirt_spares_schools_with_a_planted_effect(regions: Regions):
     truth = table(regions.dirty / "_truth" / "effects.csv")
     planted = {row["school_id"] for row in truth if abs(float(row["persistent"])) >= 0.45 or row["biased"] == "1"}
     ledger = table(regions.dirty / "_truth" / "dirt.csv")
-    touched = {row["school_id"] for row in ledger if row["recoverable"] == "no" and row["kind"] != "heaping"}
-    assert not planted & touched
+    deep = [row for row in ledger if row["recoverable"] == "no"]
+    assert not planted & {row["school_id"] for row in deep if row["kind"] != "heaping"}
+    lacking = {row["school_id"] for row in table(regions.dirty / "_truth" / "skills.csv")}
+    in_tasks = [row["school_id"] for row in deep if "/tasks_" in row["file"]]
+    assert len(in_tasks) == 2
+    assert not (planted | lacking) & set(in_tasks)
 
 
 @pytest.mark.parametrize("name", ["clean", "dirty"])
@@ -254,7 +258,7 @@ def test_headers_are_those_of_the_layouts(regions: Regions, name: str):
         fields = {
             row["field"]: {title.strip() for title in row[year].split("|")}
             for row in described
-            if row["field"] not in {"sheet", "header_rows"} and row[year] != "-"
+            if row["field"] not in {"sheet", "header_rows", "heading", "maxima"} and row[year] != "-"
         }
         needed = {row["field"] for row in described if row["needed"] == "да"} & set(fields)
         rows = grid(path, next((sheet for sheet in sheet_names(path) if sheet != "Черновик"), ""))
@@ -274,9 +278,9 @@ def sheet_names(path: Path) -> list[str]:
 
 
 def known(title: str, fields: dict[str, set[str]]) -> str:
-    """The field that a title names; `*` in a title of the layout stands for a number."""
+    """The field that a title names; `*` in a title of the layout stands for a number or the label of a task."""
     for field, titles in fields.items():
-        if any(re.fullmatch(re.escape(one).replace(r"\*", r"\d+"), title) for one in titles):
+        if any(re.fullmatch(re.escape(one).replace(r"\*", r"\d+([.(KК]\d\)?)?"), title) for one in titles):
             return field
     return ""
 
@@ -339,6 +343,151 @@ def test_diagnostics_come_to_the_known_totals(regions: Regions):
         for title in ("Диагностика / начали", "Курсы / рекомендованы", "Уровень / высокий", "Курсы / завершили")
     }
     assert list(totals.values()) == [277, 276, 1, 256]
+
+
+# Tasks of the tests, read back from the files
+
+
+WORKS = [(subject, grade) for subject in ("rus", "math") for grade in range(5, 9)]
+SKILLS = yaml.safe_load((PROJECT / "params" / "skills.yml").read_text(encoding="utf-8"))["works"][0]["skills"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One file of tasks: labels as params/skills.yml writes them, most points, and by login participants and points won."""
+
+    labels: list[str]
+    maxima: np.ndarray
+    highest: int
+    schools: dict[str, tuple[int, np.ndarray]]
+
+    def of_skill(self, skill: str, grade: int) -> np.ndarray:
+        """Which tasks ask for a skill."""
+        (labels,) = (one["tasks"].get(grade, []) for one in SKILLS if one["skill"] == skill)
+        return np.array([label in labels for label in self.labels])
+
+
+@cache
+def work(folder: Path, year: int, subject: str, grade: int) -> Work:
+    rows = grid(folder / str(year) / "vpr" / f"tasks_{subject}_{grade}.xlsx")
+    (start,) = (place for place, row in enumerate(rows) if row[0] == "Группы участников")
+    below = start + (2 if year in (2019, 2021) else 1)
+    first = 2 if year == 2018 else 3
+    labels = [label.replace("K", "К").replace("(", ".").rstrip(")") for label in rows[below - 1][first:]]
+    maxima = np.array([int(cell) for cell in rows[below][first:]])
+    schools = {}
+    for row in rows[below + 1 :]:
+        if row[0].startswith("sch"):
+            n = int(row[first - 1])
+            shares = np.array([float(cell or 0) for cell in row[first:]])
+            schools[row[0][:9]] = n, (shares / 100 * n * maxima).round().astype(int)
+    (highest,) = (re.search(r"Максимальный первичный балл: (\d+)", row[0]) for row in rows[:start] if "балл" in row[0])
+    return Work(labels, maxima, int(highest[1]), schools)
+
+
+@pytest.mark.parametrize(
+    ("year", "header", "maxima"),
+    [
+        (2018, ["Группы участников", "Кол-во уч.", "1K1", "4(1)"], ["", "Макс балл", "4", "3"]),
+        (2019, ["Группы участников", "Кол-во ОО", "Кол-во участников", "Выполнение заданий, % / 1K1",
+                "Выполнение заданий, % / 4.1"], ["Макс. балл", "", "", "4", "3"]),
+        (2020, ["Группы участников", "Кол-во ОО", "Кол-во участников", "1К1", "4.1"],
+         ["Максимальный балл", "", "", "4", "3"]),
+        (2021, ["Группы участников", "Кол-во ОО", "Кол-во участников", "Задания, % от максимального балла / 1K1",
+                "Задания, % от максимального балла / 4(1)"], ["", "", "Макс балл", "4", "3"]),
+    ],
+)  # fmt: skip
+def test_every_year_heads_its_tasks_in_its_own_way(regions: Regions, year: int, header: list[str], maxima: list[str]):
+    rows = grid(regions.clean / str(year) / "vpr" / "tasks_rus_5.xlsx")
+    assert rows[1][0] == "Выполнение заданий"
+    start, height = (5 if year > 2018 else 4), (2 if year in (2019, 2021) else 1)
+    titles = joined(rows[start : start + height])
+    places = [titles.index(title) for title in header]
+    assert places == [*range(len(header) - 1), len(header) + 6]
+    assert [rows[start + height][place] for place in places] == maxima
+    groups = [row[0] for row in rows[start + height + 1 :]]
+    assert groups[:3] == ["Вся выборка", "Камчатский край", "Петропавловск-Камчатский городской округ"]
+
+
+@pytest.mark.parametrize(("subject", "grade"), WORKS)
+def test_tasks_are_those_whose_skills_are_described(regions: Regions, subject: str, grade: int):
+    described = {
+        label: one["skill"] for one in SKILLS if one["subject"] == subject for label in one["tasks"].get(grade, [])
+    }
+    assert {task.label: task.skill for task in tasks.WORKS[subject, grade] if task.skill} == described
+    assert [task.label for task in tasks.WORKS[subject, grade] if not task.skill] == ["1К3"] * (subject == "rus")
+    for year in YEARS:
+        read = work(regions.clean, year, subject, grade)
+        assert read.labels == [task.label for task in tasks.WORKS[subject, grade]]
+        assert read.maxima.sum() == read.highest
+
+
+@pytest.mark.parametrize(("subject", "grade"), WORKS)
+@pytest.mark.parametrize("year", YEARS)
+def test_pupils_win_as_many_points_in_the_tasks_as_their_scores_say(
+    regions: Regions, year: int, subject: str, grade: int
+):
+    """Both reports rounded their percents; the whole numbers of points and of papers behind them are found again."""
+    rows = grid(regions.clean / str(year) / "vpr" / f"scores_{subject}_{grade}.xlsx")
+    scored = {}
+    for row in rows:
+        if row[0].startswith("sch"):
+            n = int(row[1])
+            papers = [round(n * float(cell) / 100) for cell in row[2:]]
+            assert sum(papers) == n
+            scored[row[0][:9]] = n, sum(score * count for score, count in enumerate(papers))
+    read = work(regions.clean, year, subject, grade)
+    assert {login: (n, points.sum()) for login, (n, points) in read.schools.items()} == scored
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_the_planted_skills_are_lacking_and_no_others(regions: Regions, year: int):
+    """Against what the region's schools win in the skill at the same share of all points (a line, weighted by pupils)."""
+    ids = {row["Логин ФИС ОКО"]: row["Код школы"] for row in table(regions.clean / "registry.csv")}
+    truth = {(row["school_id"], row["skill"]) for row in table(regions.clean / "_truth" / "skills.csv")}
+    assert len({school_id for school_id, _ in truth}) == 6
+    beyond, possible = Counter(), Counter()
+    for subject, grade in WORKS:
+        read = work(regions.clean, year, subject, grade)
+        n = np.array([n for n, _ in read.schools.values()])
+        won = np.array([points for _, points in read.schools.values()])
+        for skill in {one["skill"] for one in SKILLS if one["subject"] == subject}:
+            asked = read.of_skill(skill, grade)
+            share = won[:, asked].sum(1) / n / read.maxima[asked].sum()
+            level = won.sum(1) / n / read.maxima.sum()
+            expected = np.polyval(np.polyfit(level, share, 1, w=np.sqrt(n)), level)
+            for place, login in enumerate(read.schools):
+                points = int(n[place] * read.maxima[asked].sum())
+                beyond[ids[login], skill] += points * (share[place] - expected[place])
+                possible[ids[login], skill] += points
+    gaps = {key: beyond[key] / possible[key] for key in beyond}
+    assert all(-0.30 < gaps[key] < -0.11 for key in truth), {key: gaps[key] for key in truth}
+    others = {key: gap for key, gap in gaps.items() if key not in truth and possible[key] >= 200}
+    assert len(others) > 700
+    assert min(others.values()) > -0.11
+
+
+def test_pupils_with_disabilities_are_many_where_they_are_meant_to_be(regions: Regions):
+    kinds = {row["ИНН"]: (row["Код школы"], row["Вид школы"]) for row in table(regions.clean / "registry.csv")}
+    registry = table(regions.clean / "registry.csv")
+    members = {row[1] for row in grid(regions.clean / "programme" / "programme.xlsx")}
+    project = {row["Код школы"] for row in registry if row["Краткое наименование"] in members}
+    many = Counter()
+    for path in sorted(regions.clean.glob("*/passport/*.xlsx")):
+        for row in grid(path):
+            if row[0] not in kinds:
+                continue
+            school_id, kind = kinds[row[0]]
+            pupils, disabled = int(row[3]), int(row[-1])
+            if kind == "коррекционная":
+                assert disabled == pupils
+            elif disabled > 0.2 * pupils:
+                many[school_id] += 1
+            else:
+                assert abs(disabled - 0.055 * pupils) <= 0.04 * pupils + 0.5, (path, row)
+    assert set(many.values()) == {4}
+    assert len(many) == 3
+    assert set(many) <= project
 
 
 @pytest.mark.parametrize("seed", [SEED, 7])

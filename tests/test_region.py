@@ -31,6 +31,7 @@ TOLD = {
     "union_above_sum": "union", "union_as_sum": "union", "copied_passport": "copied", "zero_for_missing": "zeros",
     "both_he_overreported": "both_higher", "heaping": "heaping", "jump": "jumps", "passport_date": "passport_date",
     "missing_school": "absent_school", "total_mismatch": "totals_agree", "low_response": "low_response",
+    "lost_comma": "numbers", "participants_differ": "tasks_agree",
 }  # fmt: skip
 COUNTED = {
     "percent_sign_text": "text_numbers", "decimal_comma_text": "text_numbers", "less_than_5": "hidden_by_source",
@@ -42,12 +43,12 @@ READ_ALL_THE_SAME = {
     "numeric_code", "xls_file", "ods_file", "empty_rows", "trailing_spaces", "rounding_sum", "merged_cells_in_data", "merged_header",
 }  # fmt: skip
 MADE_OF = {
-    "passport": ["passports", "context", "schools"], "vpr": ["results", "primary_scores", "journal", "schools"],
+    "passport": ["passports", "context", "schools"], "vpr": ["results", "primary_scores", "journal", "tasks", "schools"],
     "questionnaire": ["questionnaires"],
 }  # fmt: skip
 FORBIDDING = {
     "excel_date", "share_sum_wrong", "n_zero_with_shares", "n_above_enrolled", "part_above_whole", "duplicate_differs",
-    "unknown_school", "union_above_sum",
+    "unknown_school", "union_above_sum", "lost_comma",
 }  # fmt: skip
 
 
@@ -312,7 +313,7 @@ def test_a_year_with_moved_columns_needs_a_column_of_the_layout_and_no_code(clea
 
     changed = tmp_path / "layouts"
     shutil.copytree(layouts.FOLDER, changed)
-    for name in ("vpr_marks", "vpr_journal", "vpr_scores"):
+    for name in ("vpr_marks", "vpr_journal", "vpr_scores", "vpr_tasks"):
         table = pl.read_csv(changed / f"{name}.csv", separator=";", infer_schema=False)
         new = pl.col("field").replace_strict(
             {"sheet": "*", "header_rows": "2" if name == "vpr_marks" else "-", **NEW_TITLES}, default=pl.col("2021")

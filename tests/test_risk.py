@@ -257,9 +257,9 @@ def cells(path):
 def test_the_regions_profiles_are_whole(demo, profile):
     tables._schema("risk_profile").validate(profile)
     assert profile.group_by("school_id").len()["len"].unique().to_list() == [10]
-    assert profile.filter(pl.col("level").is_null())["factor"].unique().to_list() == [
-        "disabilities"
-    ]  # no passport tells it
+    assert profile.filter(pl.col("level").is_null()).is_empty()
+    many = profile.filter(factor="disabilities", level="high")["school_id"].to_list()
+    assert many == ["k055", "k060", "k105"]  # as planted
     assert profile.filter(pl.col("level").is_not_null())["source_file"].null_count() == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -27,6 +28,10 @@ _NOISE, _YEARLY_NOISE = 0.18, 0.03
 _EVENING = {"n_supervised": 1.6, "n_at_risk": 1.6}
 """What is added to the logit in evening schools."""
 
+_DISABLED, _MANY_DISABLED = (0.03, 0.08), (0.22, 0.28)
+"""From what to what share of the pupils have disabilities, in ordinary schools and in those that have many."""
+
+_WITH_MANY_DISABLED, _DISABLED_NOISE = 3, 0.004
 _OVERLAP = 0.55
 """Share of the smaller of the two risk lists that stands in both."""
 
@@ -56,6 +61,25 @@ def passport_records(region: Region, rng: np.random.Generator) -> dict[int, dict
             records[year][school] = _identity(school, school_year_start(year)) | counts
         _leave_blank(records[year], "n_not_native_russian", rng)
     return records
+
+
+def with_disabilities(
+    records: Mapping[int, Mapping[School, Record]], region: Region, rng: np.random.Generator
+) -> dict[int, dict[School, Record]]:
+    """Add the pupils with disabilities to the passports: everywhere a few, in three schools of the project many."""
+    share = rng.uniform(*_DISABLED, len(region.schools))
+    able = [index for index in region.project if region.schools[index].ordinary and not region.schools[index].small]
+    share[rng.choice(able, _WITH_MANY_DISABLED, replace=False)] = rng.uniform(*_MANY_DISABLED, _WITH_MANY_DISABLED)
+    share[[school.school_type == "коррекционная" for school in region.schools]] = 1
+    yearly = rng.normal(0, _DISABLED_NOISE, (len(region.schools), len(YEARS)))
+    shares = np.where(share[:, None] < 1, share[:, None] + yearly, 1)
+    return {
+        year: {
+            school: record | {"n_disabilities": round(record["n_pupils"] * float(shares[school.index, t]))}
+            for school, record in records[year].items()
+        }
+        for t, year in enumerate(YEARS)
+    }
 
 
 def staff_records(region: Region, rng: np.random.Generator) -> dict[int, dict[School, Record]]:

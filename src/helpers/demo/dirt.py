@@ -183,3 +183,33 @@ NOTICED = [
 
 TOTAL = Dirt("total_mismatch", "2019/vpr/marks_math_5.xlsx", {"n_participants": lambda row: row["n_participants"] + 7},
              2, lambda row: 2 <= row["n_schools"] <= 20, deep=True, totals=True)  # fmt: skip
+
+
+def _without_comma(name: str) -> Callable[[Fields], Cell]:
+    """73,3 typed as 733."""
+    return lambda row: round(10 * float(row[name]))
+
+
+TASKS_BROKEN = [
+    _deep("lost_comma", "2018/vpr/tasks_math_7.xlsx", {"share_done_5": _without_comma("share_done_5")}, 1,
+          lambda row: row["n_participants"] >= 15 and row["share_done_5"] > 20 and row["share_done_5"] % 1,
+          mend=Mend("override", "в доле пропала запятая", _LETTER)),
+]  # fmt: skip
+TASKS_NOTICED = [
+    _deep("participants_differ", "2021/vpr/tasks_rus_7.xlsx", {"n_participants": lambda row: row["n_participants"] - 3}, 1,
+          lambda row: row["n_participants"] >= 15),
+]  # fmt: skip
+TASKS_RECOVERED = [
+    Dirt("decimal_comma_text", "2019/vpr/tasks_rus_6.xlsx", {"share_done_4": _comma("share_done_4")}, 3,
+         _filled("share_done_4")),
+    Dirt("percent_sign_text", "2021/vpr/tasks_math_6.xlsx", {"share_done_13": _comma("share_done_13", "%")}, 2,
+         _filled("share_done_13")),
+    Dirt("nbsp_thousands", "2018/vpr/tasks_math_5.xlsx", {"n_participants": _grouped("n_participants", _NBSP)}, 2,
+         _thousands, totals=True),
+    Dirt("no_data_token", "2020/vpr/tasks_math_8.xlsx", {"share_done_19": _token("-")}, 2, _blank("share_done_19")),
+    Dirt("no_data_token", "2020/vpr/tasks_math_5.xlsx", {"share_done_14": _token("—")}, 1, _blank("share_done_14")),
+    Dirt("latin_look_alike", "2018/vpr/tasks_rus_7.xlsx", {"group": _translated("group", {"sch": "sсh"})}, 2,
+         lambda row: str(row["group"]).startswith("sch")),
+    Dirt("trailing_spaces", "2021/vpr/tasks_math_8.xlsx", {"group": lambda row: f"{row['group']}{_NBSP}"}, 2),
+]  # fmt: skip
+"""Dirt in the report of tasks, planted apart: it draws from a stream of its own."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from helpers.demo.books import Book, table
 from helpers.demo.context import Record, staff_date
 from helpers.demo.region import MUNICIPALITIES, REGION_NAME, Region, School, school_year_end, school_year_start
 from helpers.demo.results import AUTUMN, TITLES, VPR, EgeResult, OgeResult, Scale, VprResult
+from helpers.demo.tasks import WORKS, Task, TaskResult
 
 WHOLE = "Вся выборка"
 _DIGITS = {2018: 1}
@@ -28,27 +30,37 @@ SLUGS = ("petropavlovsk", "vilyuchinsk", "palana", "yelizovo", "milkovo", "bystr
 """Names of municipalities in file names."""
 
 Keyed = tuple[tuple[object, ...], Mapping[str, object]]
+Result = TypeVar("Result", VprResult, TaskResult)
+
+
+def _rounded(percents: np.ndarray, year: int) -> list[float]:
+    return [round(float(percent), _DIGITS.get(year, 2)) for percent in percents]
 
 
 def _percent(counts: np.ndarray, year: int) -> list[float]:
-    return [round(float(share), _DIGITS.get(year, 2)) for share in 100 * counts / counts.sum()]
+    return _rounded(100 * counts / counts.sum(), year)
 
 
-def vpr_books(results: Sequence[VprResult]) -> list[Book]:
-    """Three reports for each year, subject and grade."""
-    books = []
+def _by_work(results: Iterable[Result]) -> Iterator[tuple[int, int, str, list[Result]]]:
+    """Year, grade, subject and the results of all schools in this test."""
     for (year, grade, subject), group in groupby(
         sorted(results, key=lambda result: (result.year, result.grade, result.subject, result.school.index)),
         key=lambda result: (result.year, result.grade, result.subject),
     ):
-        several = list(group)
+        yield year, grade, subject, list(group)
+
+
+def vpr_books(results: Iterable[VprResult]) -> list[Book]:
+    """Three reports for each year, subject and grade."""
+    books = []
+    for year, grade, subject, several in _by_work(results):
         scale = VPR[subject, grade]
         reports = {"marks": "Статистика по отметкам", "journal": "Сравнение отметок с отметками по журналу"}
         if grade > 4:
             reports["scores"] = "Распределение первичных баллов"
         for report, heading in reports.items():
             columns = _vpr_titles(report, year, subject, scale)
-            records = _vpr_rows(several, report, year, list(columns))
+            records = _count_rows(several, report, year, list(columns))
             sheet = table("Отчёт", columns, records, _vpr_preamble(year, grade, subject, scale, heading))
             sheet.two_rows = year != AUTUMN.year
             books.append(Book(f"{year}/vpr/{report}_{subject}_{grade}.xlsx", [sheet]))
@@ -73,19 +85,28 @@ def _vpr_preamble(year: int, grade: int, subject: str, scale: Scale, heading: st
     return lines if year != 2018 else lines[:4]
 
 
-def _vpr_rows(results: Sequence[VprResult], report: str, year: int, columns: Sequence[str]) -> Iterable[Keyed]:
+def _count_rows(results: Sequence[VprResult], report: str, year: int, columns: Sequence[str]) -> list[Keyed]:
     shares = [name for name in columns if name.startswith("share_")]
 
-    def record(group: str, total: np.ndarray, n_schools: int) -> Record:
-        percents = dict(zip(shares, _percent(total, year), strict=True))
-        return {"group": group, "n_schools": n_schools, "n_participants": int(total.sum())} | percents
+    def shown(counts: np.ndarray) -> Record:
+        return {"n_participants": int(counts.sum())} | dict(zip(shares, _percent(counts, year), strict=True))
 
     values = {result.school: getattr(result, report) for result in results}
-    region = sum(values.values())
-    nation = _NATION_SHARES.get(report, np.convolve(region, [0.2, 0.6, 0.2], "same"))
+    nation = _NATION_SHARES.get(report, np.convolve(sum(values.values()), [0.2, 0.6, 0.2], "same"))
+    return _vpr_rows(values, shown, shown(nation), year)
+
+
+def _vpr_rows(
+    values: Mapping[School, np.ndarray], shown: Callable[[np.ndarray], Record], nation: Record, year: int
+) -> list[Keyed]:
+    """From the whole sample down to schools; the values of a territory are the sums of its schools'."""
+
+    def record(group: str, total: np.ndarray, n_schools: int) -> Record:
+        return {"group": group, "n_schools": n_schools} | shown(total)
+
     rows: list[Keyed] = [
-        ((WHOLE,), record(WHOLE, nation, 0) | _NATION),
-        ((REGION_NAME,), record(REGION_NAME, region, len(values))),
+        ((WHOLE,), {"group": WHOLE} | nation | _NATION),
+        ((REGION_NAME,), record(REGION_NAME, sum(values.values()), len(values))),
     ]
     for municipality, group in groupby(values, key=lambda school: school.municipality):
         several = list(group)
@@ -93,6 +114,42 @@ def _vpr_rows(results: Sequence[VprResult], report: str, year: int, columns: Seq
         rows.append(((municipality.name,), record(municipality.name, total, len(several))))
         rows += [((school.school_id,), record(_vpr_group(school, year), values[school], 1)) for school in several]
     return rows
+
+
+def task_books(results: Iterable[TaskResult]) -> list[Book]:
+    """The report of tasks for each year, subject and grade that has them."""
+    books = []
+    for year, grade, subject, several in _by_work(results):
+        work = WORKS[subject, grade]
+        columns = titles.vpr_tasks(year, [task.label for task in work])
+        records = [_maxima(work, year), *_task_rows(several, work, year)]
+        preamble = _vpr_preamble(year, grade, subject, VPR[subject, grade], "Выполнение заданий")
+        books.append(Book(f"{year}/vpr/tasks_{subject}_{grade}.xlsx", [table("Отчёт", columns, records, preamble)]))
+    return books
+
+
+def _maxima(work: Sequence[Task], year: int) -> Keyed:
+    """The row that says how many points each task gives; nobody's."""
+    column, text = titles.TASK_MAXIMA[year]
+    return (), {column: text} | {f"share_done_{task.label}": task.points for task in work}
+
+
+def _task_rows(results: Sequence[TaskResult], work: Sequence[Task], year: int) -> list[Keyed]:
+    shares = [f"share_done_{task.label}" for task in work]
+    highest = np.array([task.points for task in work])
+
+    def shown(total: np.ndarray) -> Record:
+        n_participants, points = int(total[0]), total[1:]
+        percents = _rounded(100 * points / (n_participants * highest), year)
+        # in autumn 2020 the report left a task empty that nobody had done
+        done = [None if year == AUTUMN.year and not percent else percent for percent in percents]
+        return {"n_participants": n_participants} | dict(zip(shares, done, strict=True))
+
+    values = {result.school: np.array([result.n_participants, *result.points]) for result in results}
+    region = shown(sum(values.values()))
+    # the country's pupils do a bit better and differ less from task to task
+    nation = {name: round(0.9 * region[name] + 6.5, _DIGITS.get(year, 2)) for name in shares}
+    return _vpr_rows(values, shown, nation, year)
 
 
 def _vpr_group(school: School, year: int) -> str:

@@ -23,10 +23,13 @@ from helpers.demo.dirt import (
     QUESTIONNAIRE,
     RECOVERED,
     ROADMAPS,
+    TASKS_BROKEN,
+    TASKS_NOTICED,
+    TASKS_RECOVERED,
     TOTAL,
 )
 from helpers.demo.planting import Dirt, Planter, insert, repeat, school_of
-from helpers.demo.region import INVENTED, MUNICIPALITIES, Region
+from helpers.demo.region import INVENTED, MUNICIPALITIES, REGION_NAME, Region
 from helpers.demo.results import VPR
 
 
@@ -43,6 +46,22 @@ def plant(planter: Planter, region: Region) -> list[Book]:
     for step in _STEPS:
         step(planter, region)
     return [*planter.books, _confirmed(planter), *_strays()]
+
+
+def plant_in_tasks(planter: Planter) -> None:
+    """Plant dirt into the reports of tasks; `planter` has a stream of its own, so that all other dirt stays where it is."""
+    for dirt in chain(TASKS_BROKEN, TASKS_NOTICED, TASKS_RECOVERED):
+        planter.plant(dirt)
+    sheet = planter.sheet("2021/vpr/tasks_rus_5.xlsx")
+    for row in planter.choose(sheet, 1):
+        repeat(sheet, row, Mark("duplicate_identical"), {})
+    sheet = planter.sheet("2019/vpr/tasks_math_8.xlsx")
+    label = "Итого по краю"
+    region = sheet.record(sheet.find(REGION_NAME))
+    insert(sheet, sheet.rows[-1], region | {"group": label}, Mark("totals_rows", dirty=label))
+    sheet = planter.sheet("2020/vpr/tasks_rus_8.xlsx")
+    text = "Примечание. Выполнение указано в процентах от максимального балла за задание."
+    insert(sheet, sheet.rows[-1], {"group": text}, Mark("footnote", dirty=text))
 
 
 def _passports(planter: Planter) -> Iterable[Book]:

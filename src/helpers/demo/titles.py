@@ -6,6 +6,8 @@ They are held here, apart from the reader's layouts, so that writer and reader c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _MARKS = ["2", "3", "4", "5"]
 
 
@@ -43,6 +45,32 @@ def vpr_scores(year: int, highest: int) -> dict[str, str]:
     """Titles of the report of primary scores 0…`highest`."""
     form = "Распределение первичных баллов, % / {}"
     return _vpr(year) | {f"share_score_{score}": form.format(score) for score in range(highest + 1)}
+
+
+TASK_MAXIMA = {
+    2018: ("n_participants", "Макс балл"),
+    2019: ("group", "Макс. балл"),
+    2020: ("group", "Максимальный балл"),
+    2021: ("n_participants", "Макс балл"),
+}
+"""Where the row of the tasks' highest points names itself, and how."""
+
+_TASKS = {2018: "{}", 2019: "Выполнение заданий, % / {}", 2020: "{}", 2021: "Задания, % от максимального балла / {}"}
+
+
+def vpr_tasks(year: int, labels: Iterable[str]) -> dict[str, str]:
+    """Titles of the report of tasks; most years write К in Latin, two write `4(1)` for 4.1."""
+    group, n_participants = _vpr(year).items()
+    n_schools = [("n_schools", "Кол-во ОО")] if year != 2018 else []
+    return dict([group, *n_schools, n_participants]) | {
+        f"share_done_{label}": _TASKS[year].format(_task_label(year, label)) for label in labels
+    }
+
+
+def _task_label(year: int, label: str) -> str:
+    number, _, part = label.partition(".")
+    shown = f"{number}({part})" if part and year in {2018, 2021} else label
+    return shown if year == 2020 else shown.replace("К", "K")
 
 
 _EXAM = {
@@ -131,6 +159,7 @@ def passport(year: int) -> dict[str, str]:
             "n_at_risk": "Группа риска",
             "n_supervised_or_at_risk": "На ВШУ и (или) группа риска",
             "n_not_native_russian": "Русский язык не родной",
+            "n_disabilities": "Обучающихся с ОВЗ",
         }
     return _SCHOOL | {
         "n_pupils": "Обучающихся / всего",
@@ -143,6 +172,7 @@ def passport(year: int) -> dict[str, str]:
         "n_at_risk": "Учёт / группа риска",
         "n_supervised_or_at_risk": "Учёт / ВШУ и (или) группа риска",
         "n_not_native_russian": "Русский язык / не родной",
+        "n_disabilities": "Здоровье / ОВЗ",
     }
 
 
