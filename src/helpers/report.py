@@ -16,10 +16,11 @@ PROJECT = Path(__file__).resolve().parents[2]
 METHOD = PROJECT / "params" / "method.yml"
 PROCEDURES = PROJECT / "params" / "procedures.yml"
 RISK_FACTORS = PROJECT / "params" / "risk_factors.yml"
+SKILLS = PROJECT / "params" / "skills.yml"
 RECOMMENDATIONS = PROJECT / "params" / "recommendations.yml"
 PROGRAMME = PROJECT / "params" / "programme.yml"
 DECISIONS = PROJECT / "params" / "decisions.yml"
-RULES = (METHOD, PROCEDURES, RISK_FACTORS, RECOMMENDATIONS, PROGRAMME, DECISIONS)
+RULES = (METHOD, PROCEDURES, RISK_FACTORS, SKILLS, RECOMMENDATIONS, PROGRAMME, DECISIONS)
 """Files of params/ that serve every report."""
 
 EARLIER_CELLS = "published_cells.csv"

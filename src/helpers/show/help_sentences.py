@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from helpers.show import words
-from helpers.show.words import SCHOOL, count, literal, long_day, number, percent, signed
+from helpers.show.words import SCHOOL, count, literal, long_day, number, percent, signed, whole
 
 if TYPE_CHECKING:
     from helpers.report import Report
@@ -146,6 +146,35 @@ def risk_lead(counts: pl.DataFrame) -> str:
     return (
         f"Чаще всего высока значимость фактора «{literal(most['title'])}» — у {count(most['high'], words.OF_SCHOOLS)}. Нет данных для "
         f"{percent(counts['unknown'].sum() / everything)} всех оценок: где данных нет, там ничего не предполагается."
+    )
+
+
+def behind(deficit: float, error: float) -> str:
+    """By how many percentage points of a skill's points a school is behind, with the 95 % interval: 12 (5…19)."""
+    low, high = deficit - 1.96 * error, deficit + 1.96 * error
+    return f"{whole(100 * deficit)} ({whole(100 * low)}…{whole(100 * high)})"
+
+
+def weakest(row: Mapping[str, Any]) -> str:
+    """The weakest task of a skill: «11, 6 класс: 20 %, в регионе 46 %»."""
+    return (
+        f"{row['weakest_task']}, {row['weakest_grade']} класс: {percent(row['weakest_done'])}, "
+        f"в регионе {percent(row['weakest_region'])}"
+    )
+
+
+def skills_lead(rows: pl.DataFrame) -> str:
+    """How many schools have tasks to judge by, and where most are behind beyond chance."""
+    if rows.is_empty():
+        return "Файлов «Выполнение заданий» ВПР за последний год нет, или поддерживаемые школы этих работ не писали."
+    certain = rows.filter(pl.col("deficit") > 1.96 * pl.col("deficit_se"))
+    judged = f"По заданиям видно {count(rows['school_id'].n_unique(), words.OF_SCHOOLS)}"
+    if certain.is_empty():
+        return f"{judged}: слабее, чем в остальной работе, не выглядит ни одна."
+    most = certain.group_by("title").len().sort("len", "title", descending=[True, False]).row(0)
+    return (
+        f"{judged}; хотя бы по одному умению с уверенностью слабее остальной работы — у "
+        f"{count(certain['school_id'].n_unique(), words.OF_SCHOOLS)}, чаще всего — {literal(most[0])}: {most[1]}."
     )
 
 

@@ -35,6 +35,7 @@ class Help:
     roadmap: dict[str, Any] | None
     measures: pl.DataFrame
     profile: pl.DataFrame
+    skills: pl.DataFrame
     tracks: pl.DataFrame
 
 
@@ -85,6 +86,7 @@ def help_of(report: Report, edition: str, school_id: str) -> Help | None:
         roadmap=maps.row(0, named=True) if maps.height else None,
         measures=recommendations(report).filter(school_id=school_id),
         profile=profile(report, school_id),
+        skills=skills(report, edition).filter(school_id=school_id),
         tracks=tracks(report, school_id),
     )
 
@@ -166,6 +168,28 @@ def profile(report: Report, school_id: str) -> pl.DataFrame:
     order = pl.col("level").replace_strict({"high": 0, "medium": 1, "low": 2}, default=3, return_dtype=pl.Int64)
     rows = report.read("risk_profile").filter(school_id=school_id).sort(order, "factor")
     return rows.with_columns(level=_level())
+
+
+def skills(report: Report, edition: str) -> pl.DataFrame:
+    """The supported schools in the tasks of ВПР: a row a school and skill, those farthest behind first.
+
+    Empty where the edition tells of no help.
+
+    `behind_text`, the deficit in percentage points with its 95 % interval; `weakest`, the weakest task in words.
+    """
+    helped = supported(report, edition)
+    if helped.is_empty():
+        return helped
+    rows = report.read("skill_profile").join(helped.select("school_id"), on="school_id", how="semi")
+    subjects = pl.col("subject").replace(subject_titles())
+    told = rows.with_columns(
+        title=pl.format("{} ({})", "title", subjects),
+        behind_text=pl.Series(
+            [help_sentences.behind(*row) for row in rows.select("deficit", "deficit_se").iter_rows()], dtype=pl.String
+        ),
+        weakest=pl.Series([help_sentences.weakest(row) for row in rows.iter_rows(named=True)], dtype=pl.String),
+    )
+    return _placed(told, report).sort("deficit", descending=True, maintain_order=True)
 
 
 def tutors(report: Report) -> pl.DataFrame:

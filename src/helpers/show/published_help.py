@@ -8,7 +8,7 @@ from helpers.disclosure.groups import REGION
 from helpers.disclosure.rounding import HIDDEN_WORD
 from helpers.report import Report
 from helpers.show import help_views, published, words
-from helpers.support import load_recommendations, load_risk_factors
+from helpers.support import load_recommendations, load_risk_factors, load_skills
 
 _ALL = "all"
 """`level` of totals."""
@@ -21,7 +21,7 @@ def _counts(report: Report, topic: str) -> pl.DataFrame:
 def measures(report: Report) -> pl.DataFrame:
     """The rules of `params/recommendations.yml` in their order: measure, owner, deadline, document, how many schools."""
     year = report.params.years[-1]
-    rules = load_recommendations(load_risk_factors()).rules
+    rules = load_recommendations(load_risk_factors(), load_skills()).rules
     listed = pl.DataFrame(
         [(rule.id, rule.measure, rule.owner, rule.due(year), rule.document) for rule in rules],
         schema=["rule_id", "measure", "owner", "deadline_date", "document"],

@@ -9,6 +9,7 @@ from helpers.support.recommendations import gather, judged, recommendations, rul
 from helpers.support.risk import load_risk_factors, risk_profile
 from helpers.support.roadmaps import roadmap_status
 from helpers.support.rule_table import load_recommendations
+from helpers.support.skills import load_skills, skill_profile
 from helpers.support.supported import supported_schools
 from helpers.support.teachers import funnel, funnel_schools, tracks
 from helpers.support.tutors import tutors
@@ -25,6 +26,7 @@ __all__ = [
     "load_programme",
     "load_recommendations",
     "load_risk_factors",
+    "load_skills",
     "membership",
     "monitoring",
     "project_calendar",
@@ -32,6 +34,7 @@ __all__ = [
     "risk_profile",
     "roadmap_status",
     "rule_coverage",
+    "skill_profile",
     "supported_schools",
     "tracks",
     "tutors",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import polars as pl
+from scipy.stats import norm
 
 from helpers import tables
 from helpers.intake.subjects import subject_titles
@@ -15,7 +16,7 @@ from helpers.support.rule_table import NO_CONCLUSION, Condition, Recommendations
 from helpers.support.tutors import SAME_SUBJECT, comparable
 
 READS = ("schools", "flags", "results", "knowledge", "diagnostics")
-"""Tables that conditions look at, beside the risk profile."""
+"""Tables that conditions look at, beside the profiles of risk and of skills."""
 _CONTEXT = {"disadvantaged": "неблагоприятный", "middle": "средний", "advantaged": "благополучный"}
 _DIRECTION = {"below": "ниже ожидаемых", "within": "без явного отклонения", "above": "выше ожидаемых"}
 _TIER = {
@@ -34,22 +35,23 @@ _COMPETENCE = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What conditions are judged by, of one year. Keys: school, or school and factor, subject or competence."""
+    """What conditions are judged by, of one year. Keys: school, or school and factor, subject, skill or competence."""
 
     levels: Mapping[tuple[str, str], dict]
     subjects: Mapping[tuple[str, str], list[tuple[str, float, float]]]
+    skills: Mapping[tuple[str, str], dict]
     competences: Mapping[tuple[str, str], tuple[float, float]]
     flags: Mapping[str, dict]
     school_types: Mapping[str, str]
 
 
-def gather(profile: pl.DataFrame, sources: Mapping[str, pl.DataFrame], year: int) -> Facts:
+def gather(profile: pl.DataFrame, skills: pl.DataFrame, sources: Mapping[str, pl.DataFrame], year: int) -> Facts:
     """Collect what conditions are judged by.
 
     Parameters
     ----------
-    profile : DataFrame
-        Table `risk_profile`.
+    profile, skills : DataFrame
+        Tables `risk_profile` and `skill_profile`.
     sources : mapping
         The tables of `READS` by name.
     year : int
@@ -70,6 +72,7 @@ def gather(profile: pl.DataFrame, sources: Mapping[str, pl.DataFrame], year: int
     return Facts(
         levels={(row["school_id"], row["factor"]): row for row in profile.iter_rows(named=True)},
         subjects=subjects,
+        skills={(row["school_id"], row["skill"]): row for row in skills.iter_rows(named=True)},
         competences={(school, competence): (share, people) for school, competence, share, people in tested.iter_rows()},
         flags={row["school_id"]: row for row in sources["flags"].iter_rows(named=True)},
         school_types=dict(
@@ -113,6 +116,8 @@ def _judge(condition: Condition, school: str, facts: Facts, content: Recommendat
                 item for item in facts.subjects.get((school, condition.subject), []) if item[2] >= content.min_works
             ]
             return _judge_subject(condition, found)
+        case "skill":
+            return _judge_skill(condition, facts.skills.get((school, condition.skill)), content)
         case "competence":
             return _judge_competence(
                 condition, *facts.competences.get((school, condition.competence), (None, 0)), content.min_teachers
@@ -139,6 +144,21 @@ def _judge_subject(condition: Condition, found: list[tuple[str, float, float]]) 
     share = round(share, 3)
     text = f"{title}: низких результатов {percent(share)} (граница — {percent(condition.share_low)}; {source}, работ: {people:.0f})"
     return share >= condition.share_low, text
+
+
+def _judge_skill(condition: Condition, row: dict | None, content: Recommendations) -> tuple[bool | None, str]:
+    """A school is behind in a skill if it is by so much, and by anything at all with the asked confidence."""
+    if row is None or row["n_participants"] < content.min_works:
+        return None, "умение: нет данных"
+    deficit = round(row["deficit"], 3)
+    certain = deficit > norm.ppf(content.confidence) * row["deficit_se"]
+    text = (
+        f"{row['title']}: набрано {percent(row['share_done'])} баллов, а у школ с такими же остальными заданиями — "
+        f"{percent(row['expected'])} (граница — на {100 * condition.behind:g} п. п. меньше; работ: "
+        f"{row['n_participants']:.0f}); слабее всего задание {row['weakest_task']} ({row['weakest_grade']} класс): "
+        f"{percent(row['weakest_done'])}, в регионе — {percent(row['weakest_region'])}"
+    )
+    return bool(certain and deficit >= condition.behind), text
 
 
 def _judge_competence(condition: Condition, share: float | None, people: float, min_n: int) -> tuple[bool | None, str]:

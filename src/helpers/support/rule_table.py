@@ -19,6 +19,7 @@ from helpers.problems import BadInput, Problem, quoted
 from helpers.report import RECOMMENDATIONS
 from helpers.support.decisions import Owner
 from helpers.support.risk import RiskFactors
+from helpers.support.skills import Skills
 from helpers.support.tutors import SAME_SUBJECT
 
 CONTEXTS = ("disadvantaged", "middle", "advantaged")
@@ -50,6 +51,8 @@ class Condition(Closed):
     subject: Slug | None = None
     competence: Literal["subject", "method", "psychology", "communication", "all"] | None = None
     share_low: Annotated[float, Field(gt=0, le=1)] | None = None
+    skill: Slug | None = None
+    behind: Annotated[float, Field(gt=0, lt=1)] | None = None
     direction: Literal[*DIRECTIONS] | None = None
     type: Literal[*_TYPES] | None = None
     context_class: Literal[*CONTEXTS] | None = None
@@ -64,6 +67,8 @@ class Condition(Closed):
             raise ValueError("ключи factor и level вместе: какой фактор и с какой значимости")
         if (self.share_low is not None) != (kinds[0] in ("subject", "competence")):
             raise ValueError("ключ share_low вместе с subject или competence: с какой доли низких")
+        if (self.behind is not None) != (self.skill is not None):
+            raise ValueError("ключи skill и behind вместе: по какому умению и на какую долю баллов отстаёт")
         return self
 
     @property
@@ -71,7 +76,7 @@ class Condition(Closed):
         return next(name for name in _ASKED if getattr(self, name) is not None)
 
 
-_ASKED = ("factor", "subject", "competence", "direction", "type", "context_class", "school_type")
+_ASKED = ("factor", "subject", "skill", "competence", "direction", "type", "context_class", "school_type")
 """What a condition may ask about."""
 
 
@@ -105,21 +110,26 @@ class Recommendations(Closed):
 
     source: Text
     min_works: Annotated[int, Field(ge=1)]
+    confidence: Annotated[float, Field(ge=0.5, lt=1)]
     min_teachers: Annotated[int, Field(ge=1)]
     rules: list[Rule] = Field(min_length=1)
 
 
-def load_recommendations(factors: RiskFactors, path: Path = RECOMMENDATIONS) -> Recommendations:
+def load_recommendations(factors: RiskFactors, skills: Skills, path: Path = RECOMMENDATIONS) -> Recommendations:
     """Read `params/recommendations.yml`.
 
     Raises
     ------
     BadInput
-        Wrong, missing or unknown keys; then all of: ids that repeat, unknown factors, subjects and rules, a measure that two
+        Wrong, missing or unknown keys; then all of: ids that repeat, unknown factors, subjects, skills and rules, a measure that two
         rules give to different owners or terms, conditions that repeat or can never hold together.
     """
     content = load_yaml(path, Recommendations, "params/recommendations.yml из репозитория")
-    faults = [*_repeated(content, path.name), *_unknown(content, factors, path.name), *_impossible(content, path.name)]
+    faults = [
+        *_repeated(content, path.name),
+        *_unknown(content, factors, skills, path.name),
+        *_impossible(content, path.name),
+    ]
     if faults:
         raise BadInput(*faults)
     return content
@@ -172,8 +182,8 @@ def _terms(rule: Rule) -> tuple:
     return rule.owner, rule.deadline, rule.document
 
 
-def _unknown(content: Recommendations, factors: RiskFactors, file: str) -> Iterator[Problem]:
-    """Names of factors, subjects and rules that are nowhere else, or of which nothing can ever be known."""
+def _unknown(content: Recommendations, factors: RiskFactors, skills: Skills, file: str) -> Iterator[Problem]:
+    """Names of factors, subjects, skills and rules that are nowhere else, or of which nothing can ever be known."""
     seen = {factor.factor: bool(factor.evidence) for factor in factors.factors}
     ids, subjects = {rule.id for rule in content.rules}, subject_titles().keys() - SAME_SUBJECT.keys()
     for place, rule in enumerate(content.rules, start=1):
@@ -191,6 +201,10 @@ def _unknown(content: Recommendations, factors: RiskFactors, file: str) -> Itera
             if condition.subject and condition.subject not in subjects:
                 yield Problem(file, f"предмет {quoted(condition.subject)}", f"один из предметов: {', '.join(sorted(subjects))}",
                               "исправьте имя предмета", column=f"{column}.subject")  # fmt: skip
+            if condition.skill and condition.skill not in skills.titles:
+                yield Problem(file, f"умение {quoted(condition.skill)}",
+                              f"одно из умений файла skills.yml: {', '.join(sorted(skills.titles))}",
+                              "исправьте имя умения", column=f"{column}.skill")  # fmt: skip
         for other in rule.excludes:
             if other == rule.id or other not in ids:
                 found = "само это правило" if other == rule.id else f"правило {quoted(other)}, которого нет"
