@@ -178,7 +178,8 @@ def _unlike(headers: list[tuple[Cells, Header]], layouts: Sequence[Layout], show
     for name in best.missing:
         findings.fail(
             "layout",
-            Problem(shown, "такого столбца нет", f"столбец с таким названием{_star(name)}", "исправьте название в файле или впишите новое в "
+            Problem(shown, "такого столбца нет", f"столбец с таким названием{_star(name)}",
+                    "исправьте название в файле или впишите новое в "
                     f"layouts/{best.layout.name}.csv, строка {name}, столбец {best.layout.year}",
                     cells.sheet, cells.rows[best.start][0], best.layout.titles[name][0]),
         )  # fmt: skip
