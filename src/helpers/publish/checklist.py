@@ -12,11 +12,12 @@ from helpers.intake.subjects import subject_titles
 from helpers.params import Assessment, Params
 from helpers.problems import BadInput
 from helpers.report import Report
+from helpers.support import load_skills
 
 FILE = "CHECKLIST.md"
 _ASKED = {
     "vpr": "ВПР из ФИС ОКО: «Статистика по отметкам», «Сравнение отметок с отметками по журналу», "
-           "«Распределение первичных баллов», по файлу на предмет и класс",
+           "«Распределение первичных баллов», «Выполнение заданий», по файлу на предмет и класс",
     "oge": "ОГЭ из РИС ГИА-9",
     "ege": "ЕГЭ из РИС ГИА-11",
     "passport": "социальные паспорта на 1 сентября {before} года, книга от каждого муниципалитета",
@@ -110,6 +111,7 @@ def _of_params(params: Params, calendar: Calendar, year: int) -> Iterator[str]:
     )
     yield "`source` и `licence`: откуда файлы нового года, кому их можно показывать"
     yield "`indicators`: в новой форме паспорта есть все эти поля"
+    yield f"`params/skills.yml`: {_works(year)}"
     yield f"шкала индекса остаётся по {params.base_year} году; выводы — по годам {', '.join(map(str, pooled))}"
     yield "`open_data` и `year_notes` не переносятся: почему, сказано в файле"
     yield "`disclosure.named`: согласия школ быть названными запросите заново, без согласия уберите код"
@@ -117,6 +119,13 @@ def _of_params(params: Params, calendar: Calendar, year: int) -> Iterator[str]:
         "`published_cells.csv` — журнал того, что уже опубликовано: его не правят. Если файла нет, а прежний отчёт публиковался, "
         "постройте прежний отчёт и заведите новый ещё раз"
     )
+
+
+def _works(year: int) -> str:
+    """Whether the tasks of the year's works are described."""
+    if load_skills().of_year(year):
+        return f"задания работ {year} года описаны; сверьте номера с описаниями работ"
+    return f"работ {year} года нет: прежние — допишите год в `years`, номера сменились — добавьте запись `works`"
 
 
 def _enters(result: Assessment, session: Session | None) -> bool:

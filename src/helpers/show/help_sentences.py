@@ -172,9 +172,11 @@ def skills_lead(rows: pl.DataFrame) -> str:
     if certain.is_empty():
         return f"{judged}: слабее, чем в остальной работе, не выглядит ни одна."
     most = certain.group_by("title").len().sort("len", "title", descending=[True, False]).row(0)
+    by_chance = whole(0.025 * rows.height)
     return (
-        f"{judged}; хотя бы по одному умению с уверенностью слабее остальной работы — у "
-        f"{count(certain['school_id'].n_unique(), words.OF_SCHOOLS)}, чаще всего — {literal(most[0])}: {most[1]}."
+        f"{judged}; хотя бы по одному умению слабее, чем в остальной работе (интервал выше нуля), — у "
+        f"{count(certain['school_id'].n_unique(), words.OF_SCHOOLS)}, чаще всего — {literal(most[0])}: {most[1]}. Таких отставаний "
+        f"{certain.height} из {rows.height}; случайно, без всякой причины, вышло бы около {by_chance}."
     )
 
 
