@@ -122,7 +122,8 @@ def _unbracketed(name: str) -> str | None:
 
 def _totals_agree(table: Table, rows: pl.DataFrame, intake: Intake) -> None:
     """Compare a territory's number of participants with the sum over its schools: a school may be missing."""
-    of_schools = dict(rows.group_by("municipality").agg(pl.col("n_participants").sum()).iter_rows())
+    once = rows.unique("school_id", keep="first", maintain_order=True)
+    of_schools = dict(once.group_by("municipality").agg(pl.col("n_participants").sum()).iter_rows())
     hidden = set(rows.filter(pl.col("n_participants").is_null())["municipality"])
     for group, cell, sheet, row in table.frame.select("group", "n_participants", SHEET, ROW).iter_rows():
         name = intake.registry.municipality(group or "")
