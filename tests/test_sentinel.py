@@ -26,7 +26,20 @@ from helpers.show.dictionary import dictionary
 
 PUBLIC_TEXT = {
     *("school_id", "school_name", "group_id", "group_name", "school_type", "locality"),
-    *("procedure", "subject", "grade", "task", "skill", "variant", "competence", "module", "role", "item", "programme", "stage"),
+    *(
+        "procedure",
+        "subject",
+        "grade",
+        "task",
+        "skill",
+        "variant",
+        "competence",
+        "module",
+        "role",
+        "item",
+        "programme",
+        "stage",
+    ),
     *("of_stage", "factor", "level", "rule_id", "direction", "tier", "type", "context_class", "why_excluded", "reason"),
     *("set_aside", "state", "status", "reach", "panel", "indicator", "tutor_id", "neighbour_id", "neighbour_type"),
     *("neighbour_locality", "carried_from", "check"),

@@ -201,9 +201,9 @@ def _unknown(content: Recommendations, factors: RiskFactors, skills: Skills, fil
             if condition.subject and condition.subject not in subjects:
                 yield Problem(file, f"предмет {quoted(condition.subject)}", f"один из предметов: {', '.join(sorted(subjects))}",
                               "исправьте имя предмета", column=f"{column}.subject")  # fmt: skip
-            if condition.skill and condition.skill not in skills.titles:
+            if condition.skill and condition.skill not in skills.names:
                 yield Problem(file, f"умение {quoted(condition.skill)}",
-                              f"одно из умений файла skills.yml: {', '.join(sorted(skills.titles))}",
+                              f"одно из умений файла skills.yml: {', '.join(sorted(skills.names))}",
                               "исправьте имя умения", column=f"{column}.skill")  # fmt: skip
         for other in rule.excludes:
             if other == rule.id or other not in ids:

@@ -18,8 +18,6 @@ from helpers.params import Closed, Slug, Text, load_yaml
 from helpers.problems import BadInput, Problem, quoted
 from helpers.report import SKILLS
 
-READS = ("tasks", "biased")
-"""Tables that the profile is made from."""
 _WORK = ["subject", "grade"]
 _HALF = 0.5
 """What is added to the points won and to those lost, so that none and all have a logit (Haldane 1956)."""
@@ -53,10 +51,9 @@ class Skills(Closed):
         return next((works.skills for works in self.works if year in works.years), [])
 
     @property
-    def titles(self) -> dict[str, str]:
-        """Title and subject of every skill, the latest description first."""
-        told = [skill for works in sorted(self.works, key=lambda works: max(works.years)) for skill in works.skills]
-        return {skill.skill: f"{skill.title} ({subject_titles()[skill.subject]})" for skill in told}
+    def names(self) -> set[str]:
+        """The skills of all years."""
+        return {skill.skill for works in self.works for skill in works.skills}
 
 
 def load_skills(path: Path = SKILLS) -> Skills:
@@ -78,7 +75,7 @@ def load_skills(path: Path = SKILLS) -> Skills:
 def _years_twice(content: Skills, file: str) -> Iterator[Problem]:
     for year, number in Counter(year for works in content.works for year in works.years).items():
         if number > 1:
-            yield Problem(file, f"год {year} назван {number} раза", "каждый год один раз", "оставьте его в одной записи works",
+            yield Problem(file, f"год {year} назван не один раз", "каждый год один раз", "оставьте его в одной записи works",
                           column="works.years")  # fmt: skip
 
 
@@ -86,7 +83,7 @@ def _faults(works: Works, file: str) -> Iterator[Problem]:
     when = f"works {', '.join(map(str, works.years))}"
     for name, number in Counter(skill.skill for skill in works.skills).items():
         if number > 1:
-            yield Problem(file, f"умение {quoted(name)} описано {number} раза", "каждое умение один раз",
+            yield Problem(file, f"умение {quoted(name)} описано не один раз", "каждое умение один раз",
                           "соедините записи или переименуйте одну", column=f"{when}: skill")  # fmt: skip
     known = subject_titles()
     for skill in works.skills:
@@ -101,7 +98,7 @@ def _faults(works: Works, file: str) -> Iterator[Problem]:
     )
     for (subject, grade, task), number in named.items():
         if number > 1:
-            yield Problem(file, f"задание {task} ({subject}, {grade} класс) названо {number} раза", "задание не больше чем в одном умении",
+            yield Problem(file, f"задание {task} ({subject}, {grade} класс) названо не один раз", "задание не больше чем в одном умении",
                           "оставьте его в одном", column=f"{when}: tasks")  # fmt: skip
 
 
@@ -125,7 +122,8 @@ def skill_profile(tasks: pl.DataFrame, biased: pl.DataFrame, skills: Skills, yea
     DataFrame
         Table `skill_profile`: n_participants, share_done and `expected` (0–1, of the points), `deficit` (expected − share_done)
         and `deficit_se`; the task that lies farthest below the region's share: weakest_task, weakest_grade, weakest_done,
-        weakest_region. No row where a work has fewer than `skills.min_schools` schools.
+        weakest_region. No row where a work has fewer than `skills.min_schools` schools. A school that has no data of some
+        task of a work is left out of that work: the tasks that remain may be easier or harder than everybody's.
 
     Raises
     ------
@@ -200,8 +198,11 @@ def _in_skills(held: pl.DataFrame, told: list[Skill]) -> pl.DataFrame:
     ]
     places = pl.DataFrame(labels, schema=dict.fromkeys([*_WORK, "task", "skill"], pl.String), orient="row")
     possible = pl.col("n_participants") * pl.col("max_score")
-    return held.join(places, on=[*_WORK, "task"], how="left", maintain_order="left").with_columns(
-        possible=possible, won=possible * pl.col("share_done")
+    whole = pl.col("task").n_unique().over("school_id", *_WORK) == pl.col("task").n_unique().over(_WORK)
+    return (
+        held.filter(whole)
+        .join(places, on=[*_WORK, "task"], how="left", maintain_order="left")
+        .with_columns(possible=possible, won=possible * pl.col("share_done"))
     )
 
 
