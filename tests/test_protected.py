@@ -16,7 +16,7 @@ from helpers.disclosure import cells, coarse, disclose, groups, helped
 from helpers.disclosure.ledger import LEDGER, read_ledger
 from helpers.disclosure.protected import check_rules, protected_numbers, protected_tables, with_numbers
 from helpers.disclosure.protection import protect
-from helpers.disclosure.rounding import HIDDEN_WORD, banded
+from helpers.disclosure.rounding import HIDDEN_WORD, banded, exact
 from helpers.disclosure.suppression import REST, Code, Rules, Why, cell_ids, is_hidden
 from helpers.params import Assessment, DisclosureRules
 from helpers.problems import BadInput
@@ -357,6 +357,59 @@ def test_the_help_is_counted_with_all_pairs_and_fixed_totals():
     assert told[("measure", "q", None)] == (4, None, True)
     assert told[("measure", "s", "advised")] == (0, Why.SCHOOLS, False)
     assert told[("membership", "p", "left")] == (1, Why.SCHOOLS, False)
+
+
+def test_a_measure_does_not_tell_what_the_profile_hides():
+    """Three schools of ten are high, none is medium: to hide the zeros three is hidden too, and a measure must not say it."""
+    schools = [f"s{number}" for number in range(10)]
+    risk = pl.DataFrame(
+        {"school_id": schools * 2, "factor": ["disabilities"] * 10 + ["staff"] * 10,
+         "level": ["high"] * 3 + ["low"] * 7 + ["high"] * 4 + ["low"] * 3 + ["medium"] * 3}
+    )  # fmt: skip
+    rules = ["asks_high"] * 3 + ["staff_high"] * 4 + ["staff_medium"] * 7 + ["other"] * 5
+    advised = [*schools[:3], *schools[:4], *schools[:4], *schools[7:], *schools[5:]]
+    rest = pl.DataFrame({"school_id": schools, "rule_id": [None] * 10}, schema_overrides={"rule_id": pl.String})
+    internal = {name: tables.empty(name) for name in ("tutors", "roadmap_status", "membership")} | {
+        "risk_profile": risk,
+        "recommendations": pl.concat([pl.DataFrame({"school_id": advised, "rule_id": rules}), rest]),
+        "rule_coverage": pl.DataFrame({"rule_id": ["asks_high", "staff_high", "staff_medium", "other"]}),
+    }
+    told = helped.twins(internal)
+    assert told == {
+        "asks_high": {("disabilities", "high"), ("disabilities", "medium")},
+        "staff_high": {("staff", "high")},
+        "staff_medium": {("staff", "high"), ("staff", "medium")},
+    }
+    cells_of_help = helped.support_cells(internal, 2021, RULES)
+    alone = protect(cells_of_help, helped.SUPPORT, COUNTED, exact)
+    seen = protect(helped.veiled(cells_of_help, alone, told), helped.SUPPORT, COUNTED, exact)
+    hidden = set(seen.filter(is_hidden()).select("topic", "item", "level").iter_rows())
+    assert ("risk", "disabilities", "high") in hidden
+    assert {("measure", "asks_high", "advised"), ("measure", "asks_high", "not_advised")} <= hidden
+    assert ("measure", "other", "advised") not in hidden
+    # three and more of each level of staff: every number stands, and the measures may say them
+    assert not hidden & {("risk", "staff", "high"), ("measure", "staff_high", "advised")}
+    assert ("measure", "staff_medium", "advised") not in hidden
+    assert ("measure", "asks_high", "advised") not in set(
+        alone.filter(is_hidden()).select("topic", "item", "level").iter_rows()
+    )
+
+
+def test_the_demonstration_regions_measures_tell_no_hidden_level():
+    """Every pair of a measure and a level with the same schools, found here from the raw tables: both are shown or neither."""
+    report = open_report("kamchatka-2021")
+    if not (report.tables("internal") / "risk_profile.parquet").exists():
+        pytest.skip("the report has not been built here")
+    risk, advised = report.read("risk_profile"), report.read("recommendations").drop_nulls("rule_id")
+    public = report.read("support_counts", "public")
+    hidden = set(public.filter(pl.col("schools").is_null()).select("topic", "item", "level").iter_rows())
+    checked = 0
+    for (rule,), rows in advised.group_by("rule_id"):
+        for (factor,), of_factor in risk.group_by("factor"):
+            if set(rows["school_id"]) == set(of_factor.filter(level="high")["school_id"]):
+                checked += 1
+                assert ("risk", factor, "high") not in hidden or ("measure", rule, "advised") in hidden, rule
+    assert checked >= 5
 
 
 def test_teachers_are_counted_where_they_are_of_several_schools():

@@ -55,6 +55,47 @@ def support_cells(internal: dict[str, pl.DataFrame], year: int, rules: Disclosur
     )
 
 
+def twins(internal: dict[str, pl.DataFrame]) -> dict[str, set[tuple[str, str]]]:
+    """Measures that tell of a factor of risk: the levels of one factor that just the advised schools have.
+
+    A rule that asks for a level of one factor counts the very schools that the profile counts: who reads the one number
+    knows the other.
+
+    Returns
+    -------
+    dict
+        By rule_id: factor and level of every cell that the measure's number is, or is the sum of.
+    """
+    of_level = {
+        (factor, level): set(rows["school_id"])
+        for (factor, level), rows in internal["risk_profile"].drop_nulls("level").group_by("factor", "level")
+    }
+    found: dict[str, set[tuple[str, str]]] = {}
+    for (rule,), rows in internal["recommendations"].drop_nulls("rule_id").group_by("rule_id"):
+        schools = set(rows["school_id"])
+        for factor in {factor for factor, _ in of_level}:
+            for levels in ([(factor, "high")], [(factor, "high"), (factor, "medium")]):
+                if set().union(*(of_level.get(level, set()) for level in levels)) == schools:
+                    found.setdefault(rule, set()).update(levels)
+    return found
+
+
+def veiled(cells: pl.DataFrame, protected: pl.DataFrame, told: dict[str, set[tuple[str, str]]]) -> pl.DataFrame:
+    """Hide the number of every measure that would give away a hidden cell of the profile.
+
+    Parameters
+    ----------
+    cells, protected : DataFrame
+        What `support_cells` gives, and the same protected on its own.
+    told : dict
+        What `twins` gives.
+    """
+    hidden = set(protected.filter(is_hidden(), topic="risk").select("item", "level").iter_rows())
+    rules = [rule for rule, levels in told.items() if hidden & levels]
+    telling = (pl.col("topic") == "measure") & pl.col("item").is_in(rules) & ~pl.col("fixed")
+    return cells.with_columns(why=pl.when(telling & pl.col("why").is_null()).then(pl.lit(Why.NARROW)).otherwise("why"))
+
+
 def _counted(topic: str, table: pl.DataFrame, year: int | None, item: str | pl.Expr, level: pl.Expr) -> pl.DataFrame:
     """Schools by item and level, every pair of them, and by item."""
     when = pl.lit(year, pl.Int64) if year else pl.col("year")

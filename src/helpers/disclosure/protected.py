@@ -69,11 +69,15 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl
     results = made.result_cells(grouped(internal["results"]), params.described.results, years, rules)
     context = made.context_cells(grouped(internal["context"]), shares, years, rules)
     conclusions = made.flag_cells(grouped(flags), years[-1], rules)
+    support = helped.support_cells(internal, years[-1], rules)
+    alone = protect(support, helped.SUPPORT, counted, exact)
     judged = {
         "published_results": with_numbers(protect(results, made.RESULTS, people, banded), made.RESULTS, people),
         "published_context": with_numbers(protect(context, made.CONTEXT, people, banded), made.CONTEXT, people),
         "published_flags": protect(conclusions, made.FLAGS, counted, made.shown_flags),
-        "support_counts": protect(helped.support_cells(internal, years[-1], rules), helped.SUPPORT, counted, exact),
+        "support_counts": protect(
+            helped.veiled(support, alone, helped.twins(internal)), helped.SUPPORT, counted, exact
+        ),
         "published_funnel": protect(
             helped.funnel_cells(grouped(internal["funnel_schools"]), rules), helped.FUNNEL, people, banded
         ),
