@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
+import plotly.graph_objects as go
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from plotly.offline import get_plotlyjs_version
 
 from helpers.problems import BrokenPage
+from helpers.publish.chart_scripts import BASIC, WHOLE, bundle
 from helpers.publish.page_source import page_source
 from helpers.publish.site import changed_pages
+from helpers.show import emit
 
 SHOWN = {"text/markdown": "**Показано**", "text/html": "<b>нет</b>"}
 
@@ -34,10 +39,23 @@ def test_a_page_is_its_prose_and_what_its_cells_show(tmp_path: Path):
     assert "secret_code" not in page and "<b>" not in page and "<script" not in page
 
 
-def test_scripts_come_with_what_needs_them(tmp_path: Path):
-    chart = new_output("display_data", data={"text/markdown": '```{=html}\n<script class="chart-data"></script>\n```'})
-    page = page_source(written(tmp_path, ran(chart)), "school/a")
-    assert page.index("../assets/plotly.min.js") < page.index("../assets/report.js")
+@pytest.mark.parametrize(
+    ("traces", "bundle"),
+    [
+        ([go.Scatter(y=[1]), go.Bar(y=[1])], "plotly-basic.min.js"),
+        ([go.Scatter(y=[1]), go.Heatmap(z=[[1]])], "plotly.min.js"),
+        ([], "plotly-basic.min.js"),
+    ],
+)
+def test_scripts_come_with_what_needs_them(tmp_path: Path, traces: list, bundle: str):
+    shown = emit.chart(go.Figure(traces), "chart-a", "Итог", "Описание")._repr_mimebundle_()
+    page = page_source(written(tmp_path, ran(new_output("display_data", data=shown))), "school/a")
+    assert re.findall(r'src="../assets/(.+?)"', page) == [bundle, "report.js"]
+
+
+def test_both_bundles_of_the_chart_library_are_of_one_version():
+    version = re.compile(rb"plotly\.js (?:\(basic - minified\) )?v([\d.]+)")
+    assert {version.search(bundle(name)[:400])[1] for name in (WHOLE, BASIC)} == {get_plotlyjs_version().encode()}
 
 
 @pytest.mark.parametrize(

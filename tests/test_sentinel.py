@@ -18,6 +18,7 @@ import pytest
 
 from helpers import tables
 from helpers.publish import manifest, site
+from helpers.publish.chart_scripts import BASIC
 from helpers.publish.downloads import csv_bytes, workbook
 from helpers.publish.execute import run_notebook, run_page, warm_kernel
 from helpers.publish.pages import PAGES, STEPS, notebooks
@@ -170,7 +171,7 @@ def _notes(png: bytes) -> Iterator[str]:
 def everything(folder: Path) -> Iterator[tuple[str, str]]:
     """All that can be read in a folder; the chart library, which is the same for everyone, aside."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != "plotly.min.js":
+        if path.is_file() and path.name != BASIC:
             name = path.relative_to(folder).as_posix()
             yield name, name
             yield from texts(name, path.read_bytes())

@@ -11,12 +11,13 @@ import textwrap
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import metadata, resources
+from importlib import metadata
 from typing import Any
 
 import nbformat
 from bs4 import BeautifulSoup
 
+from helpers.publish.chart_scripts import WHOLE_FILE
 from helpers.publish.kept import Kept
 from helpers.show import emit
 
@@ -105,10 +106,8 @@ def _drawn(wanted: Sequence[tuple[Chart, str]], program: str) -> list[bytes]:
     """The pictures, all in one browser."""
     import kaleido
 
-    plotly = resources.files("plotly") / "package_data" / "plotly.min.js"
-
     async def draw() -> list[bytes]:
-        async with kaleido.Kaleido(path=program, plotlyjs=str(plotly), mathjax=False) as exporter:
+        async with kaleido.Kaleido(path=program, plotlyjs=str(WHOLE_FILE), mathjax=False) as exporter:
             return [await exporter.calc_fig(*_still(json.loads(chart.specification), kind)) for chart, kind in wanted]
 
     # in a thread of its own: whoever calls may already be within a loop, as JupyterLab's kernels are

@@ -16,6 +16,7 @@ from nbconvert import MarkdownExporter
 from traitlets.config import Config
 
 from helpers.problems import BrokenPage
+from helpers.publish.chart_scripts import script_for
 from helpers.publish.figures import linked
 
 _MARKDOWN = "text/markdown"
@@ -85,9 +86,10 @@ def page_source(path: Path, page: str, pictures: Collection[str] = (), without: 
     """
     title, body = content(path, page, pictures, without)
     root = "../" * page.count("/")
-    scripts = ["report.js"] if 'class="chart-data"' in body or 'class="table-data"' in body else []
-    if 'class="chart-data"' in body:
-        scripts.insert(0, "plotly.min.js")
+    drawn_by = script_for(body)
+    scripts = ["report.js"] if drawn_by or 'class="table-data"' in body else []
+    if drawn_by:
+        scripts.insert(0, drawn_by)
     tags = "\n".join(f'<script defer src="{root}assets/{name}"></script>' for name in scripts)
     tail = f"\n\n```{{=html}}\n{tags}\n```\n" if tags else "\n"
     return f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n\n{body}{tail}"

@@ -13,6 +13,7 @@ import nbformat
 import yaml
 
 from helpers.publish import document, extracts, figures, manifest, pandoc, protocol, quarto, slides, table_data
+from helpers.publish.chart_scripts import BASIC, WHOLE, bundle
 from helpers.publish.downloads import FOLDER, downloads
 from helpers.publish.kept import Kept
 from helpers.publish.navigation import kept
@@ -84,7 +85,9 @@ def wanted_files(report: Report, edition: str, engine: str) -> dict[str, bytes]:
         f"{page}.qmd": page_source(path, page, pictures).encode() for page, path in executed.items() if page != SLIDES
     }
     files = table_data.parted(files)
-    files |= _settings(report, edition, files.keys()) | _assets() | pictures | downloads(report, edition)
+    files |= (
+        _bundles(files) | _settings(report, edition, files.keys()) | _assets() | pictures | downloads(report, edition)
+    )
     if edition == "internal":
         files |= protocol.books(views.protocol(report))
     settings = pandoc.configuration(files, edition)
@@ -119,9 +122,13 @@ def _settings(report: Report, edition: str, pages: Collection[str]) -> dict[str,
 def _assets() -> dict[str, bytes]:
     """Styles and scripts of the pages."""
     packages = (resources.files("helpers") / package / "assets" for package in ("show", "publish"))
-    files = {f"assets/{asset.name}": asset.read_bytes() for package in packages for asset in package.iterdir()}
-    plotly = resources.files("plotly") / "package_data" / "plotly.min.js"
-    return files | {"assets/plotly.min.js": plotly.read_bytes()}
+    return {f"assets/{asset.name}": asset.read_bytes() for package in packages for asset in package.iterdir()}
+
+
+def _bundles(pages: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The bundles of plotly.js that the pages ask for."""
+    asked = [name for name in (WHOLE, BASIC) if any(f'/{name}"'.encode() in page for page in pages.values())]
+    return {f"assets/{name}": bundle(name) for name in asked}
 
 
 def _configuration(file: Path, pages: Collection[str]) -> bytes:
