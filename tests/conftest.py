@@ -26,3 +26,14 @@ def built(copy: Copy, small: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     out = tmp_path_factory.mktemp("built")
     copy.report("build", small, "--out", out, "--engine", "pandoc")
     return out
+
+
+@pytest.fixture(scope="session")
+def later_years(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default region's files of the years after its first report, each in a folder of its own; no test changes them."""
+    from helpers.demo import write_year
+
+    folder = tmp_path_factory.mktemp("later")
+    for year in (2022, 2023):
+        write_year(2021, year, folder / str(year))
+    return folder

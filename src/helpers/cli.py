@@ -177,15 +177,23 @@ def _tell(findings: list[Finding], heading: str) -> None:
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Пустая папка, куда положить файлы.")],
+    out: Annotated[Path, typer.Option("--out", help="Пустая папка, куда положить файлы; с --year — папка отчёта.")],
+    year: Annotated[
+        int | None,
+        typer.Option("--year", help="Файлы одного следующего года того же региона, поверх папки нового отчёта."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Какой из выдуманных регионов.")] = 2021,
     clean: Annotated[bool, typer.Option("--clean", help="Без грязи в файлах.")] = False,
 ) -> None:
     """Сделать исходные файлы выдуманного региона с очертаниями Камчатского края."""
-    from helpers.demo import write_region
+    from helpers.demo import write_region, write_year
 
-    write_region(seed, out, clean)
-    typer.echo(f"Файлы выдуманного региона: {out.resolve()}")
+    if year is None:
+        write_region(seed, out, clean)
+        typer.echo(f"Файлы выдуманного региона: {out.resolve()}")
+    else:
+        write_year(seed, year, out, clean)
+        typer.echo(f"Файлы выдуманного региона за {year} год: {out.resolve()}")
 
 
 @app.command()

@@ -47,7 +47,7 @@ class Row:
 
 @dataclass(eq=False)
 class Sheet:
-    """A sheet: lines of text, a header by `titles` (`A / B` takes two rows), rows.
+    """A sheet: lines of text or several cells, a header by `titles` (`A / B` takes two rows), rows.
 
     `merged` names the column whose equal neighbours are one merged cell; `two_rows` says that a header takes
     two rows though none of its titles does.
@@ -56,7 +56,7 @@ class Sheet:
     name: str
     titles: dict[str, str]
     rows: list[Row]
-    preamble: list[str] = field(default_factory=list)
+    preamble: list[str | tuple[Cell, ...]] = field(default_factory=list)
     hidden: bool = False
     merged: str = ""
     two_rows: bool = False
@@ -112,7 +112,7 @@ def table(
     name: str,
     titles: Mapping[str, str],
     records: Sequence[tuple[tuple[object, ...], Mapping[str, object]]],
-    preamble: Sequence[str] = (),
+    preamble: Sequence[str | tuple[Cell, ...]] = (),
 ) -> Sheet:
     """Make a sheet of keyed records; a field that a record lacks is an empty cell."""
     rows = [Row([record.get(name) for name in titles], key) for key, record in records]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -36,58 +36,74 @@ _OVERLAP = 0.55
 """Share of the smaller of the two risk lists that stands in both."""
 
 Record = dict[str, object]
+Years = dict[int, dict[School, Record]]
 
 
-def passport_records(region: Region, rng: np.random.Generator) -> dict[int, dict[School, Record]]:
+def lasting_families(region: Region, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Draw what sets the families of each school apart for good: logits by field of the passport."""
+    return {name: rng.normal(0, _NOISE, len(region.schools)) for name in _SHARES}
+
+
+def passport_records(
+    region: Region, lasting: Mapping[str, np.ndarray], rng: np.random.Generator, years: Sequence[int] = YEARS
+) -> Years:
     """Social passports by year and school, as of 1 September of the school year; counts of pupils."""
-    kept = {name: rng.normal(0, _NOISE, len(region.schools)) for name in _SHARES}
-    yearly = {name: rng.normal(0, _YEARLY_NOISE, (len(region.schools), len(YEARS))) for name in _SHARES}
-    records: dict[int, dict[School, Record]] = {}
-    for t, year in enumerate(YEARS):
+    yearly = {name: rng.normal(0, _YEARLY_NOISE, (len(region.schools), len(years))) for name in _SHARES}
+    records: Years = {}
+    for place, year in enumerate(years):
         records[year] = {}
+        t = year - YEARS[0]
         for school in region.at(school_year_start(year)):
             j, pupils = school.index, int(region.pupils[school.index, t].sum())
             counts = {}
             for name, (level, slope) in _SHARES.items():
-                logit = level + slope * region.context[j, t] + kept[name][j] + yearly[name][j, t]
+                logit = level + slope * region.context[j, t] + lasting[name][j] + yearly[name][j, place]
                 logit += _EVENING.get(name, 0) * school.evening
                 counts[name] = round(pupils / (1 + np.exp(-logit)))
             both = min(counts["n_supervised"], counts["n_at_risk"])
             overlap = max(round(_OVERLAP * both), min(both, 1))
             counts["n_supervised_or_at_risk"] = counts["n_supervised"] + counts["n_at_risk"] - overlap
             counts |= {"n_pupils": pupils}
-            if year > YEARS[0] and counts.items() <= records[year - 1].get(school, {}).items():
+            if counts.items() <= records.get(year - 1, {}).get(school, {}).items():
                 counts["n_low_income"] += 1  # a passport that repeats last year's is dirt, not chance
             records[year][school] = _identity(school, school_year_start(year)) | counts
         _leave_blank(records[year], "n_not_native_russian", rng)
     return records
 
 
-def with_disabilities(
-    records: Mapping[int, Mapping[School, Record]], region: Region, rng: np.random.Generator
-) -> dict[int, dict[School, Record]]:
-    """Add the pupils with disabilities to the passports: everywhere a few, in three schools of the project many."""
+def lasting_disabilities(region: Region, rng: np.random.Generator) -> np.ndarray:
+    """Draw the share of pupils with disabilities of each school: everywhere a few, in three of the project many."""
     share = rng.uniform(*_DISABLED, len(region.schools))
     able = [index for index in region.project if region.schools[index].ordinary and not region.schools[index].small]
     share[rng.choice(able, _WITH_MANY_DISABLED, replace=False)] = rng.uniform(*_MANY_DISABLED, _WITH_MANY_DISABLED)
     share[[school.school_type == "коррекционная" for school in region.schools]] = 1
-    yearly = rng.normal(0, _DISABLED_NOISE, (len(region.schools), len(YEARS)))
-    shares = np.where(share[:, None] < 1, share[:, None] + yearly, 1)
+    return share
+
+
+def with_disabilities(records: Years, lasting: np.ndarray, rng: np.random.Generator) -> Years:
+    """Add the pupils with disabilities to the passports."""
+    yearly = rng.normal(0, _DISABLED_NOISE, (len(lasting), len(records)))
+    shares = np.where(lasting[:, None] < 1, lasting[:, None] + yearly, 1)
     return {
         year: {
             school: record | {"n_disabilities": round(record["n_pupils"] * float(shares[school.index, t]))}
             for school, record in records[year].items()
         }
-        for t, year in enumerate(YEARS)
+        for t, year in enumerate(records)
     }
 
 
-def staff_records(region: Region, rng: np.random.Generator) -> dict[int, dict[School, Record]]:
+def lasting_staff(region: Region, rng: np.random.Generator) -> np.ndarray:
+    """Draw how much worse off for teachers each school is for good: logits."""
+    return rng.normal(0, 0.25, len(region.schools))
+
+
+def staff_records(region: Region, level: np.ndarray, rng: np.random.Generator, years: Sequence[int] = YEARS) -> Years:
     """Staff by year and school, as of 20 September of the school year."""
-    level = rng.normal(0, 0.25, len(region.schools))
-    records: dict[int, dict[School, Record]] = {}
-    for t, year in enumerate(YEARS):
+    records: Years = {}
+    for year in years:
         records[year] = {}
+        t = year - YEARS[0]
         for school in region.at(staff_date(year)):
             pupils = int(region.pupils[school.index, t].sum())
             worse = level[school.index] - 0.3 * region.context[school.index, t] + 0.3 * school.remote

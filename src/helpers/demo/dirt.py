@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
@@ -213,3 +214,49 @@ TASKS_RECOVERED = [
     Dirt("trailing_spaces", "2021/vpr/tasks_math_8.xlsx", {"group": lambda row: f"{row['group']}{_NBSP}"}, 2),
 ]  # fmt: skip
 """Dirt in the report of tasks, planted apart: it draws from a stream of its own."""
+
+
+@dataclass(frozen=True)
+class OfYear:
+    """Dirt in the files of a year after the first report, and where its project's files lie."""
+
+    questionnaire: str
+    diagnostics: str
+    broken: list[Dirt]
+    noticed: list[Dirt]
+    recovered: list[Dirt]
+
+
+def of_year(year: int) -> OfYear:
+    """What is planted into cells of a later year's files."""
+    questionnaire, diagnostics = QUESTIONNAIRE.replace("2021", str(year)), DIAGNOSTICS.replace("2021", str(year))
+    oge, ege, staff = f"{year}/oge/oge_{year}.xlsx", f"{year}/ege/ege_{year}.xlsx", f"{year}/staff/staff.xlsx"
+    town, yelizovo, vilyuchinsk = (
+        f"{year}/passport/{slug}.xlsx" for slug in ("petropavlovsk", "yelizovo", "vilyuchinsk")
+    )
+    broken = [
+        _deep("part_above_whole", town, {"n_both_higher": lambda row: 10 * row["n_both_higher"]}, 1,
+              lambda row: 10 * row["n_both_higher"] > 1.2 * row["n_pupils"],
+              mend=Mend("override", "лишний ноль в числе детей", PHONE)),
+        _deep("union_above_sum", yelizovo,
+              {"n_supervised_or_at_risk": lambda row: row["n_supervised"] + row["n_at_risk"] + 5}, 1,
+              lambda row: row["n_supervised"] > 0, mend=Mend("override", "объединение двух списков больше их суммы", PHONE)),
+        _deep("excel_date", staff, {"vacancies": _as_date("vacancies", year)}, 1, _looks_like_date("vacancies"),
+              mend=Mend("override", "Excel превратил число ставок в дату", PHONE)),
+    ]  # fmt: skip
+    noticed = [
+        _deep("zero_for_missing", vilyuchinsk, dict.fromkeys(_RISKS, _token(0)), 1, lambda row: row["n_pupils"] >= 300,
+              mend=_BELIEVED),
+    ]  # fmt: skip
+    recovered = [
+        Dirt("percent_sign_text", oge, {"share_3": _comma("share_3", "%")}, 3, _filled("share_3")),
+        Dirt("decimal_comma_text", ege, {"mean_score": _comma("mean_score")}, 3),
+        Dirt("lost_leading_zero", oge, {"rcoi_code": _number("rcoi_code")}, 3,
+             lambda row: str(row["rcoi_code"]).startswith("0")),
+        Dirt("numeric_code", yelizovo, {"inn": _number("inn"), "kpp": _number("kpp")}, 2),
+        Dirt("no_data_token", staff, {"n_first_category": _token("н/д")}, 2, _blank("n_first_category")),
+        Dirt("latin_look_alike", questionnaire, {"name": _translated("name", _LATIN)}, 2),
+        Dirt("odd_quotes", diagnostics, {"name": _translated("name", _LOW)}, 2),
+        Dirt("trailing_spaces", ege, {"municipality": lambda row: f"{row['municipality']}{_NBSP}"}, 2),
+    ]  # fmt: skip
+    return OfYear(questionnaire, diagnostics, broken, noticed, recovered)

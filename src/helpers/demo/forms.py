@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
-from itertools import groupby
+from datetime import date, timedelta
+from itertools import groupby, pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -20,8 +20,8 @@ WHOLE = "Вся выборка"
 _DIGITS = {2018: 1}
 """Decimals of a percentage, by year; two where not named."""
 
-_NATION = {"n_schools": 38_400, "n_participants": 1_402_000}
-_NATION_SHARES = {"marks": np.array([0.115, 0.375, 0.355, 0.155]), "journal": np.array([0.24, 0.64, 0.12])}
+NATION = {"n_schools": 38_400, "n_participants": 1_402_000}
+NATION_SHARES = {"marks": np.array([0.115, 0.375, 0.355, 0.155]), "journal": np.array([0.24, 0.64, 0.12])}
 _VPR_DATES = {2018: "19.04.2018", 2019: "23.04.2019", 2020: "22.09.2020", 2021: "06.04.2021"}
 MAIN_ATTEMPT = {"form": "ОГЭ", "period": "основной"}
 MAIN_ENTRANT = {"form": "ЕГЭ", "category": "ВТГ", "period": "основной"}
@@ -92,7 +92,7 @@ def _count_rows(results: Sequence[VprResult], report: str, year: int, columns: S
         return {"n_participants": int(counts.sum())} | dict(zip(shares, _percent(counts, year), strict=True))
 
     values = {result.school: getattr(result, report) for result in results}
-    nation = _NATION_SHARES.get(report, np.convolve(sum(values.values()), [0.2, 0.6, 0.2], "same"))
+    nation = NATION_SHARES.get(report, np.convolve(sum(values.values()), [0.2, 0.6, 0.2], "same"))
     return _vpr_rows(values, shown, shown(nation), year)
 
 
@@ -105,7 +105,7 @@ def _vpr_rows(
         return {"group": group, "n_schools": n_schools} | shown(total)
 
     rows: list[Keyed] = [
-        ((WHOLE,), {"group": WHOLE} | nation | _NATION),
+        ((WHOLE,), {"group": WHOLE} | nation | NATION),
         ((REGION_NAME,), record(REGION_NAME, sum(values.values()), len(values))),
     ]
     for municipality, group in groupby(values, key=lambda school: school.municipality):
@@ -275,33 +275,31 @@ def registry_book(region: Region) -> Book:
     """The registry: one row per period of a school."""
     rows = []
     for school in region.schools:
-        current = _registry_record(school)
-        if school.renamed:
-            old = {
-                "to_date": school.renamed - timedelta(days=1),
-                "name_short": school.old_short,
-                "name_full": school.old_full,
-            }
-            rows.append(((school.school_id, "old"), current | old | {"aliases": None}))
-            current |= {"from_date": school.renamed}
-        rows.append(((school.school_id,), current))
+        days = sorted({school.opened, school.renamed or school.opened, school.login_changed or school.opened})
+        for day, following in pairwise([*days, None]):
+            period = _registry_record(school, day)
+            if following:
+                period |= {"to_date": following - timedelta(days=1), "successor_id": None}
+            rows.append(((school.school_id, day), period))
     return Book("registry.csv", [table("Реестр", titles.REGISTRY, rows)])
 
 
-def _registry_record(school: School) -> Record:
-    yes = {True: "да", False: "нет"}
+def _registry_record(school: School, day: date) -> Record:
+    """What the registry says of a school from a day on."""
+    yes, old_name = {True: "да", False: "нет"}, school.renamed is not None and day < school.renamed
+    old_login = school.login_changed is not None and day < school.login_changed
     return {
         "school_id": school.school_id,
-        "from_date": school.opened,
+        "from_date": day,
         "to_date": school.closed,
         "inn": school.inn,
         "kpp": school.kpp,
         "ogrn": school.ogrn,
-        "login": school.login,
+        "login": school.old_login if old_login else school.login,
         "rcoi_code": school.rcoi_code,
-        "name_full": school.name_full,
-        "name_short": school.name_short,
-        "aliases": "|".join(school.aliases) or None,
+        "name_full": school.old_full if old_name else school.name_full,
+        "name_short": school.name(day),
+        "aliases": None if old_name else "|".join(school.aliases) or None,
         "oktmo": school.municipality.oktmo,
         "municipality": school.municipality.name,
         "place": school.place,

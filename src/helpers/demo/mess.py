@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import chain, groupby
 
 from helpers.demo import titles
-from helpers.demo.books import Book, Mark, Mend, Row, table
+from helpers.demo.books import Book, Mark, Mend, Row, Sheet, table
 from helpers.demo.dirt import (
     BROKEN,
     DIAGNOSTICS,
@@ -27,6 +27,7 @@ from helpers.demo.dirt import (
     TASKS_NOTICED,
     TASKS_RECOVERED,
     TOTAL,
+    of_year,
 )
 from helpers.demo.planting import Dirt, Planter, insert, repeat, school_of
 from helpers.demo.region import INVENTED, MUNICIPALITIES, REGION_NAME, Region
@@ -64,17 +65,48 @@ def plant_in_tasks(planter: Planter) -> None:
     insert(sheet, sheet.rows[-1], {"group": text}, Mark("footnote", dirty=text))
 
 
-def _passports(planter: Planter) -> Iterable[Book]:
-    return (book for book in planter.books if "/passport/" in book.path)
+def plant_in_year(planter: Planter, region: Region, year: int) -> list[Book]:
+    """Plant dirt into the files of a year after the first report, which are the planter's last books; all books."""
+    passports = list(_passports(planter, f"{year}/"))
+    dirt = of_year(year)
+    _passport_totals(passports)
+    for one in chain(dirt.broken, dirt.noticed):
+        planter.plant(one)
+    _copied_passport(planter, year, "petropavlovsk")
+    _missing_school(planter, f"{year}/passport/ust_kamchatsk.xlsx")
+    _wrong_duplicate(planter, f"{year}/staff/staff.xlsx", "n_teachers")
+    _unknown_school(planter, dirt.diagnostics, _NOT_SCHOOLS[DIAGNOSTICS])
+    _one_answer(planter, dirt.questionnaire)
+    for one in dirt.recovered:
+        planter.plant(one)
+    ege, oge, staff = f"{year}/ege/ege_{year}.xlsx", f"{year}/oge/oge_{year}.xlsx", f"{year}/staff/staff.xlsx"
+    _old_name(planter, region, [ege, staff, dirt.questionnaire])
+    _hidden_row(planter, f"{year}/passport/yelizovo.xlsx")
+    _duplicate(planter, oge)
+    for path in (oge, ege):
+        _other_attempts_of(planter, planter.sheet(path))
+    _footnotes_of(passports)
+    _empty_rows_of(planter, staff, 2)
+    _other_passport_date(planter, year, "karaginsky")
+    planter.book("registry.csv").marks.append(Mark("utf8_sig_csv"))
+    return planter.books
 
 
-def _totals(planter: Planter) -> None:
-    for book in _passports(planter):
+def _passports(planter: Planter, under: str = "") -> Iterable[Book]:
+    return (book for book in planter.books if "/passport/" in book.path and book.path.startswith(under))
+
+
+def _passport_totals(passports: Iterable[Book]) -> None:
+    for book in passports:
         sheet = book.sheet
         counts = [name for name in sheet.titles if name.startswith("n_")]
         records = [sheet.record(row) for row in sheet.rows]
         sums = {name: sum(record[name] or 0 for record in records) for name in counts}
         insert(sheet, sheet.rows[-1], {"name": "Итого"} | sums, Mark("totals_rows", dirty="Итого"))
+
+
+def _totals(planter: Planter) -> None:
+    _passport_totals(_passports(planter))
     label = "Всего по муниципалитету"
     for path in ("2018/oge/oge_2018.xlsx", "2021/ege/ege_2021.xlsx"):
         sheet = planter.sheet(path)
@@ -127,30 +159,41 @@ def _jump(planter: Planter, _: Region) -> None:
 
 def _copied_passports(planter: Planter, _: Region) -> None:
     for slug in ("petropavlovsk", "tigilsky"):
-        before, sheet = (planter.sheet(f"{year}/passport/{slug}.xlsx") for year in (2020, 2021))
-        able = {row.key[0] for row in before.rows if row.key and not row.marks}
-        for row in planter.choose(sheet, 1, deep=True, among=able):
-            old = before.record(before.find(*row.key))
-            copied = {name: (lambda _, value=old[name]: value) for name in sheet.titles if name.startswith("n_")}
-            planter.soil(sheet, row, Dirt("copied_passport", "", copied, deep=True))
+        _copied_passport(planter, 2021, slug)
+
+
+def _copied_passport(planter: Planter, year: int, slug: str) -> None:
+    before, sheet = (planter.sheet(f"{one}/passport/{slug}.xlsx") for one in (year - 1, year))
+    able = {row.key[0] for row in before.rows if row.key and not row.marks}
+    for row in planter.choose(sheet, 1, deep=True, among=able):
+        old = before.record(before.find(*row.key))
+        copied = {name: (lambda _, value=old[name]: value) for name in sheet.titles if name.startswith("n_")}
+        planter.soil(sheet, row, Dirt("copied_passport", "", copied, deep=True))
 
 
 def _missing_schools(planter: Planter, _: Region) -> None:
     for path in ("2020/passport/ust_kamchatsk.xlsx", "2019/passport/petropavlovsk.xlsx"):
-        sheet = planter.sheet(path)
-        for row in planter.choose(sheet, 1, deep=True):
-            sheet.rows.remove(row)
-            sheet.marks.append(Mark("missing_school", False, school_id=school_of(row)))
+        _missing_school(planter, path)
+
+
+def _missing_school(planter: Planter, path: str) -> None:
+    sheet = planter.sheet(path)
+    for row in planter.choose(sheet, 1, deep=True):
+        sheet.rows.remove(row)
+        sheet.marks.append(Mark("missing_school", False, school_id=school_of(row)))
 
 
 def _wrong_duplicates(planter: Planter, _: Region) -> None:
-    mend = Mend("drop", "школа записана дважды, верна первая строка", PHONE)
     for path, name in (("2020/staff/staff.xlsx", "n_teachers"), ("2020/passport/petropavlovsk.xlsx", "n_pupils")):
-        sheet = planter.sheet(path)
-        for row in planter.choose(sheet, 1, deep=True):
-            old = sheet.record(row)[name]
-            mark = Mark("duplicate_differs", False, sheet.titles[name], clean=old, dirty=old + 9, mend=mend)
-            repeat(sheet, row, mark, {name: old + 9})
+        _wrong_duplicate(planter, path, name)
+
+
+def _wrong_duplicate(planter: Planter, path: str, name: str) -> None:
+    sheet, mend = planter.sheet(path), Mend("drop", "школа записана дважды, верна первая строка", PHONE)
+    for row in planter.choose(sheet, 1, deep=True):
+        old = sheet.record(row)[name]
+        mark = Mark("duplicate_differs", False, sheet.titles[name], clean=old, dirty=old + 9, mend=mend)
+        repeat(sheet, row, mark, {name: old + 9})
 
 
 _NOT_SCHOOLS = {
@@ -162,18 +205,25 @@ _NOT_SCHOOLS = {
 
 
 def _unknown_schools(planter: Planter, _: Region) -> None:
-    mend = Mend("drop", "такой школы в крае нет, строка попала в список по ошибке", PHONE)
     for path, name in _NOT_SCHOOLS.items():
-        sheet = planter.sheet(path)
-        town = MUNICIPALITIES[0].name
-        row = next(row for row in sheet.rows if sheet.record(row)["municipality"] == town)
-        mark = Mark("unknown_school", False, sheet.titles["name"], dirty=name, mend=mend)
-        insert(sheet, row, sheet.record(row) | {"name": name}, mark)
+        _unknown_school(planter, path, name)
+
+
+def _unknown_school(planter: Planter, path: str, name: str) -> None:
+    mend = Mend("drop", "такой школы в крае нет, строка попала в список по ошибке", PHONE)
+    sheet, town = planter.sheet(path), MUNICIPALITIES[0].name
+    row = next(row for row in sheet.rows if sheet.record(row)["municipality"] == town)
+    mark = Mark("unknown_school", False, sheet.titles["name"], dirty=name, mend=mend)
+    insert(sheet, row, sheet.record(row) | {"name": name}, mark)
 
 
 def _low_response(planter: Planter, _: Region) -> None:
+    _one_answer(planter, QUESTIONNAIRE)
+
+
+def _one_answer(planter: Planter, path: str) -> None:
     """Leave one parent of all that answered."""
-    sheet = planter.sheet(QUESTIONNAIRE)
+    sheet = planter.sheet(path)
     (chosen,) = planter.choose(sheet, 1, lambda row: row["role"] == "родители", deep=True)
     answers = [name for name in sheet.titles if name.startswith("n_answers_")]
     for row in [row for row in sheet.rows if row.key[:2] == chosen.key[:2]]:
@@ -184,8 +234,12 @@ def _low_response(planter: Planter, _: Region) -> None:
 
 
 def _old_names(planter: Planter, region: Region) -> None:
+    _old_name(planter, region, [QUESTIONNAIRE, DIAGNOSTICS, "2021/ege/ege_2021.xlsx", "2021/staff/staff.xlsx"])
+
+
+def _old_name(planter: Planter, region: Region, paths: Iterable[str]) -> None:
     renamed = {school.school_id: school for school in region.schools if school.renamed}
-    for path in (QUESTIONNAIRE, DIAGNOSTICS, "2021/ege/ege_2021.xlsx", "2021/staff/staff.xlsx"):
+    for path in paths:
         sheet = planter.sheet(path)
         for row in planter.choose(sheet, 1, among=renamed):
             old = renamed[school_of(row)].old_short
@@ -242,17 +296,25 @@ def _hidden(planter: Planter, _: Region) -> None:
         draft = replace(book.sheet, name="Черновик", rows=drafts, hidden=True, marks=[Mark("hidden_sheet")])
         book.sheets.insert(place, draft)
     for path in ("2020/passport/karaginsky.xlsx", "2021/staff/staff.xlsx", "2021/passport/yelizovo.xlsx"):
-        for row in planter.choose(planter.sheet(path), 1):
-            row.hidden = True
-            row.marks.append(Mark("hidden_row", school_id=school_of(row)))
+        _hidden_row(planter, path)
+
+
+def _hidden_row(planter: Planter, path: str) -> None:
+    for row in planter.choose(planter.sheet(path), 1):
+        row.hidden = True
+        row.marks.append(Mark("hidden_row", school_id=school_of(row)))
+
+
+def _duplicate(planter: Planter, path: str) -> None:
+    sheet = planter.sheet(path)
+    for row in planter.choose(sheet, 1):
+        repeat(sheet, row, Mark("duplicate_identical"), {})
 
 
 def _duplicates(planter: Planter, _: Region) -> None:
-    mark = Mark("duplicate_identical")
     for path in ("2018/staff/staff.xlsx", "2018/oge/oge_2018.xlsx", "2019/ege/ege_2019.csv"):
-        sheet = planter.sheet(path)
-        for row in planter.choose(sheet, 1):
-            repeat(sheet, row, mark, {})
+        _duplicate(planter, path)
+    mark = Mark("duplicate_identical")
     book = planter.book("2021/passport/milkovo.xlsx")
     again = [
         Row(list(row.cells), marks=[replace(mark, school_id=school_of(row))]) for row in planter.choose(book.sheet, 2)
@@ -271,22 +333,28 @@ _OTHER_EGE = (
 
 
 def _other_attempts(planter: Planter, _: Region) -> None:
+    for year, exam in ((2018, "oge"), (2019, "oge"), (2021, "oge"), *((year, "ege") for year in range(2018, 2022))):
+        _other_attempts_of(planter, next(b.sheet for b in planter.books if b.path.startswith(f"{year}/{exam}/")))
+
+
+def _other_attempts_of(planter: Planter, sheet: Sheet) -> None:
     """Add rows of other forms, categories and periods: one or two people who fare worse."""
     few_marks = {"n_participants": 2, "mean_primary": 11.0, "mean_mark": 2.5}
     few_marks |= {"share_2": 50.0, "share_3": 50.0, "share_4": 0.0, "share_5": 0.0}
     few_scores = {"n_participants": 2, "mean_score": 41.5, "n_below_min": 1, "n_high": 0}
-    for year, exam in ((2018, "oge"), (2019, "oge"), (2021, "oge"), *((year, "ege") for year in range(2018, 2022))):
-        book = next(book for book in planter.books if book.path.startswith(f"{year}/{exam}/"))
-        few, others = (few_marks, _OTHER_OGE) if exam == "oge" else (few_scores, _OTHER_EGE)
-        for other in others:
-            for row in planter.choose(book.sheet, 4, lambda record: record["n_participants"] >= 5):
-                mark = Mark("other_attempts", dirty="; ".join(other.values()))
-                repeat(book.sheet, row, mark, few | other)
+    few, others = (few_scores, _OTHER_EGE) if "category" in sheet.titles else (few_marks, _OTHER_OGE)
+    for other in others:
+        for row in planter.choose(sheet, 4, lambda record: record["n_participants"] >= 5):
+            repeat(sheet, row, Mark("other_attempts", dirty="; ".join(other.values())), few | other)
 
 
 def _footnotes(planter: Planter, _: Region) -> None:
+    _footnotes_of(_passports(planter))
+
+
+def _footnotes_of(passports: Iterable[Book]) -> None:
     text = "Примечание. Сведения предоставлены муниципалитетом, дети указаны по месту учёбы."
-    for book in _passports(planter):
+    for book in passports:
         sheet = book.sheet
         first = next(iter(sheet.titles))
         insert(sheet, sheet.rows[-1], {first: text}, Mark("footnote", dirty=text))
@@ -294,18 +362,26 @@ def _footnotes(planter: Planter, _: Region) -> None:
 
 def _empty_rows(planter: Planter, _: Region) -> None:
     for path, count in (("2020/staff/staff.xlsx", 2), ("2021/passport/petropavlovsk.xlsx", 2)):
-        sheet = planter.sheet(path)
-        for row in planter.choose(sheet, count):
-            insert(sheet, row, {}, Mark("empty_rows"))
+        _empty_rows_of(planter, path, count)
+
+
+def _empty_rows_of(planter: Planter, path: str, count: int) -> None:
+    sheet = planter.sheet(path)
+    for row in planter.choose(sheet, count):
+        insert(sheet, row, {}, Mark("empty_rows"))
 
 
 def _passport_date(planter: Planter, _: Region) -> None:
     for year, slug in ((2021, "olyutorsky"), (2018, "karaginsky")):
-        sheet = planter.sheet(f"{year}/passport/{slug}.xlsx")
-        *before, line = sheet.preamble
-        changed = f"По состоянию на 01.01.{year}"
-        sheet.preamble = [*before, changed]
-        sheet.marks.append(Mark("passport_date", False, clean=line, dirty=changed))
+        _other_passport_date(planter, year, slug)
+
+
+def _other_passport_date(planter: Planter, year: int, slug: str) -> None:
+    sheet = planter.sheet(f"{year}/passport/{slug}.xlsx")
+    *before, line = sheet.preamble
+    changed = f"По состоянию на 01.01.{year}"
+    sheet.preamble = [*before, changed]
+    sheet.marks.append(Mark("passport_date", False, clean=line, dirty=changed))
 
 
 def _merged_cells(planter: Planter, _: Region) -> None:

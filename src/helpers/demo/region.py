@@ -1,4 +1,4 @@
-"""The invented region: municipalities, schools, how many pupils they have, and the truth about them.
+"""The invented region: municipalities, schools, how many pupils they have, and the truth about them, year after year.
 
 Municipalities bear the real names of about 2021, so that names of the real length and kind are tried; of the
 OKTMO codes only the region's number 30 is to be relied upon, the rest is plausible. Schools and villages are
@@ -7,6 +7,7 @@ invented.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import product
@@ -25,6 +26,7 @@ SCHOOL_SD = 0.20
 PERSISTENT_SHARE = 0.7
 COHORT_SD = 0.08
 PLANTED_EFFECT = 0.45
+PROJECT, PROJECT_500 = "региональный проект", "Проект 500+"
 PLANTED_SIZE = 30
 """Pupils a grade from which an effect of the planted size can be seen in any year (25) with cohorts varying."""
 
@@ -121,6 +123,15 @@ _SIZES = {
 _RENAMED = {1: "«Гимназия № 2»", 6: "«Лицей № 7»", 35: "школа «Маяк»", 54: "школа «Полюс»", 70: "школа «Исток»"}
 """Index of a renamed school: how it is called now."""
 
+_NEW_NAMES = ("Берег", "Горизонт", "Созвездие")
+"""What schools are renamed to in the years after the first report."""
+
+LOGINS_CHANGED = date(2021, 9, 1)
+"""Since when logins of ФИС ОКО begin with edu."""
+
+_STAYS = (0.42, 0.6)
+"""From what to what share of a ninth class goes on into the tenth."""
+
 _RENAMED_MEMBER = 54
 _RENAMED_ON = (date(2018, 9, 1), date(2019, 9, 1), date(2020, 1, 15), date(2020, 9, 1), date(2020, 9, 1))
 _MERGED = {
@@ -163,6 +174,8 @@ class School:
     renamed: date | None = None
     old_short: str = ""
     old_full: str = ""
+    login_changed: date | None = None
+    old_login: str = ""
 
     @property
     def evening(self) -> bool:
@@ -182,6 +195,16 @@ class School:
 
 
 @dataclass(frozen=True)
+class Spell:
+    """Time that a school, by index, takes part in a programme; without `to_year` it still does."""
+
+    programme: str
+    index: int
+    from_year: int
+    to_year: int | None = None
+
+
+@dataclass(frozen=True)
 class Region:
     """Schools and the truth about them; arrays go by school, then by year (then by grade from 0)."""
 
@@ -193,8 +216,24 @@ class Region:
     transient: np.ndarray
     biased: tuple[int, ...]
     planted: frozenset[int]
-    project: tuple[int, ...]
-    project_500: tuple[int, ...]
+    spells: tuple[Spell, ...]
+
+    @property
+    def years(self) -> list[int]:
+        return [YEARS[0] + t for t in range(self.pupils.shape[1])]
+
+    @property
+    def founders(self) -> tuple[int, ...]:
+        """The schools that the regional project began with."""
+        return self._members(lambda spell: spell.from_year == YEARS[-1])
+
+    @property
+    def project(self) -> tuple[int, ...]:
+        """The schools that are in the regional project now."""
+        return self._members(lambda spell: spell.to_year is None)
+
+    def _members(self, chosen: Callable[[Spell], bool]) -> tuple[int, ...]:
+        return tuple(sorted(spell.index for spell in self.spells if spell.programme == PROJECT and chosen(spell)))
 
     def at(self, day: date) -> list[School]:
         """Schools that work on a day."""
@@ -255,9 +294,115 @@ def build_region(rng: np.random.Generator) -> Region:
         transient=transient,
         biased=tuple(biased),
         planted=frozenset([*resilient, *under, *biased]),
-        project=project,
-        project_500=largest,
+        spells=(
+            *(Spell(PROJECT, index, YEARS[-1]) for index in project),
+            *(Spell(PROJECT_500, index, YEARS[-1]) for index in largest),
+        ),
     )
+
+
+def next_year(region: Region, rng: np.random.Generator) -> Region:
+    """Take the region a year further: the same schools and what lasts of them, new pupils.
+
+    One school joins another, one gets a new name, two leave the regional project and two come into it; in the first of
+    these years all schools get new logins.
+    """
+    year = region.years[-1] + 1
+    day = school_year_start(year)
+    schools, (source, target) = _next_history(region, day, rng)
+    pupils = _moved_up(region, schools, rng)
+    pupils[target] += pupils[source]
+    pupils[source] = 0
+    added = (len(schools), 1)
+    return replace(
+        region,
+        schools=schools,
+        pupils=np.concatenate([region.pupils, pupils[:, None]], axis=1),
+        cohort=np.concatenate([region.cohort, rng.normal(0, COHORT_SD, added)], axis=1),
+        # context goes on as it has drifted
+        context=np.concatenate([region.context, 2 * region.context[:, -1:] - region.context[:, -2:-1]], axis=1),
+        transient=np.concatenate(
+            [region.transient, rng.normal(0, SCHOOL_SD * (1 - PERSISTENT_SHARE) ** 0.5, added)], axis=1
+        ),
+        spells=_next_spells(region, schools, year),
+    )
+
+
+def _next_history(region: Region, day: date, rng: np.random.Generator) -> tuple[tuple[School, ...], tuple[int, int]]:
+    """The schools as of `day`, and who has joined whom; what was planted is spared."""
+    touched = {spell.index for spell in region.spells} | region.planted | {j for pair in _MERGED for j in pair}
+    successors, mains = ({getattr(school, key) for school in region.schools} for key in ("successor_id", "branch_of"))
+    free = [
+        school
+        for school in region.at(day)
+        if school.index not in touched
+        and school.ordinary
+        and not (school.renamed or school.branch_of or school.school_id in successors | mains)
+    ]
+    source = _drawn([school for school in free if school.small and _hosts(school, free)], rng)
+    target = _drawn(_hosts(source, free), rng)
+    renamed = _drawn([school for school in free if school.locality == "город" and school is not target], rng)
+    schools = list(region.schools)
+    schools[source.index] = replace(source, closed=day - timedelta(days=1), successor_id=target.school_id)
+    schools[renamed.index] = _with_new_name(renamed, f"школа «{_NEW_NAMES[day.year % len(_NEW_NAMES)]}»", day)
+    if day == LOGINS_CHANGED:
+        schools = [
+            replace(school, login_changed=day, old_login=school.login, login=school.login.replace("sch", "edu"))
+            if school.works(day)
+            else school
+            for school in schools
+        ]
+    return tuple(schools), (source.index, target.index)
+
+
+def _hosts(school: School, free: list[School]) -> list[School]:
+    """Larger schools of the same municipality that a school may join."""
+    return [
+        one for one in free if one.municipality is school.municipality and one.school_type == "СОШ" and not one.small
+    ]
+
+
+def _drawn(schools: list[School], rng: np.random.Generator) -> School:
+    return schools[int(rng.integers(len(schools)))]
+
+
+def _moved_up(region: Region, schools: tuple[School, ...], rng: np.random.Generator) -> np.ndarray:
+    """Enrolment by school and grade − 1 a year later: every class a grade further, a new first one."""
+    before = region.pupils[:, -1]
+    pupils = np.zeros_like(before)
+    for school in schools:
+        had, grades = before[school.index], GRADES[school.school_type]
+        if not had.any():
+            continue
+        usual = had[[grade - 1 for grade in grades if grade <= 9]].mean()
+        pupils[school.index, grades[0] - 1] = max(round(rng.normal(usual, 0.12 * usual)), 3 if school.small else 2)
+        stays = rng.uniform(*_STAYS)
+        for grade in grades[1:]:
+            leaves = grade == 10 and not school.evening
+            pupils[school.index, grade - 1] = round(had[grade - 2] * (stays if leaves else 1))
+    return pupils
+
+
+def _next_spells(region: Region, schools: tuple[School, ...], year: int) -> tuple[Spell, ...]:
+    """Two of the first members leave, whose results are the highest; two of the lowest come in."""
+    level = region.level()[:, -1]
+    ever = {spell.index for spell in region.spells}
+
+    def by_level(indices: Iterable[int]) -> list[int]:
+        return sorted(indices, key=lambda j: level[j])
+
+    leave = by_level(j for j in region.project if j in region.founders and not schools[j].evening)[-2:]
+    able = (
+        school.index
+        for school in schools
+        if school.school_type in {"СОШ", "ООШ"} and school.closed is None and school.index not in ever
+    )
+    enter = by_level(able)[:2]
+    kept = (
+        replace(spell, to_year=year - 1) if spell.index in leave and spell.to_year is None else spell
+        for spell in region.spells
+    )
+    return (*kept, *(Spell(PROJECT, index, year) for index in sorted(enter)))
 
 
 def _base_context(school: School) -> float:
@@ -299,7 +444,7 @@ def _pupils(schools: list[School], size: np.ndarray, rng: np.random.Generator) -
     cohorts[[school.small for school in schools]] = cohorts[[school.small for school in schools]].clip(3, 11)
     pupils = np.zeros((len(schools), len(YEARS), 12), dtype=int)
     for school in schools:
-        stays = rng.uniform(0.42, 0.6)
+        stays = rng.uniform(*_STAYS)
         for t, grade in product(range(len(YEARS)), GRADES[school.school_type]):
             leaves = grade > 9 and not school.evening
             pupils[school.index, t, grade - 1] = round(cohorts[school.index, t + 12 - grade] * (stays if leaves else 1))
@@ -375,18 +520,7 @@ def _with_history(schools: list[School]) -> list[School]:
             name_full=f"Филиал {main.name_full.removesuffix(f' {INVENTED}')} в {branch.place} {INVENTED}",
         )
     for (index, title), day in zip(_RENAMED.items(), _RENAMED_ON, strict=True):
-        school = schools[index]
-        form = school.name_short.split()[0]
-        place = school.municipality.town_genitive if school.locality != "село" else school.place
-        schools[index] = replace(
-            school,
-            renamed=day,
-            old_short=school.name_short,
-            old_full=school.name_full,
-            name_short=f"{form} {title} {place} {INVENTED}",
-            name_full=f"{_OWNERS[form]} {title} {place} {INVENTED}",
-            aliases=(school.name_short,),
-        )
+        schools[index] = _with_new_name(schools[index], title, day)
     for (source, target), day in _MERGED.items():
         successor = schools[target].school_id
         schools[source] = replace(schools[source], closed=day - timedelta(days=1), successor_id=successor)
@@ -399,6 +533,20 @@ def _with_history(schools: list[School]) -> list[School]:
             name_full=f"{_OWNERS['МБОУ']} «Объединённая школа {school.place.replace('с. ', 'села ')}» {INVENTED}",
         )
     return schools
+
+
+def _with_new_name(school: School, title: str, day: date) -> School:
+    form = school.name_short.split()[0]
+    place = school.municipality.town_genitive if school.locality != "село" else school.place
+    return replace(
+        school,
+        renamed=day,
+        old_short=school.name_short,
+        old_full=school.name_full,
+        name_short=f"{form} {title} {place} {INVENTED}",
+        name_full=f"{_OWNERS[form]} {title} {place} {INVENTED}",
+        aliases=(school.name_short,),
+    )
 
 
 def _inn(index: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from statistics import NormalDist
@@ -136,6 +136,30 @@ class VprResult:
 
 
 @dataclass(frozen=True)
+class Papers:
+    """The papers of one school in one test: primary score, mark and mark in the journal of each pupil."""
+
+    year: int
+    subject: str
+    grade: int
+    school: School
+    scores: np.ndarray
+    marks: np.ndarray
+    in_journal: np.ndarray
+
+    def counted(self) -> VprResult:
+        return VprResult(
+            self.year,
+            self.subject,
+            self.grade,
+            self.school,
+            marks=np.bincount(self.marks - 2, minlength=4),
+            scores=np.bincount(self.scores, minlength=VPR[self.subject, self.grade].highest + 1),
+            journal=np.bincount(1 + np.sign(self.marks - self.in_journal), minlength=3),
+        )
+
+
+@dataclass(frozen=True)
 class OgeResult:
     """Marks 2…5 and mean primary score of one school in one subject."""
 
@@ -178,11 +202,17 @@ def _pupils(mean: float, count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def vpr_results(region: Region, rng: np.random.Generator) -> list[VprResult]:
-    """All-Russian tests, grades 4–8, in every year (2020: in autumn, by the programme of the grade before)."""
-    return [result for year in YEARS for grade in range(4, 9) for result in _vpr_grade(region, year, grade, rng)]
+    """All-Russian tests of the first years, grades 4–8 (2020: in autumn, by the programme of the grade before)."""
+    return [papers.counted() for year in YEARS for papers in vpr_papers(region, year, rng)]
 
 
-def _vpr_grade(region: Region, year: int, grade: int, rng: np.random.Generator) -> Iterator[VprResult]:
+def vpr_papers(region: Region, year: int, rng: np.random.Generator) -> Iterator[Papers]:
+    """All papers of a year's tests, school by school."""
+    for grade in range(4, 9):
+        yield from _vpr_grade(region, year, grade, rng)
+
+
+def _vpr_grade(region: Region, year: int, grade: int, rng: np.random.Generator) -> Iterator[Papers]:
     autumn = year == AUTUMN.year
     for school in region.at(AUTUMN if autumn else school_year_end(year)):
         # in autumn pupils are a class further: those of a school that ends with this grade are gone
@@ -195,27 +225,19 @@ def _vpr_grade(region: Region, year: int, grade: int, rng: np.random.Generator) 
             scale = VPR[subject, grade]
             honest = _subject(common, rng)[rng.random(enrolled) < ATTENDANCE]
             in_journal = scale.marks(honest + rng.normal(JOURNAL_KINDNESS, JOURNAL_NOISE, len(honest)))
-            marks = scale.marks(honest + lift)
             if len(honest):
-                yield VprResult(
-                    year,
-                    subject,
-                    grade,
-                    school,
-                    marks=np.bincount(marks - 2, minlength=4),
-                    scores=np.bincount(scale.scores(honest + lift), minlength=scale.highest + 1),
-                    journal=np.bincount(1 + np.sign(marks - in_journal), minlength=3),
-                )
+                marks, scores = scale.marks(honest + lift), scale.scores(honest + lift)
+                yield Papers(year, subject, grade, school, scores, marks, in_journal)
 
 
-def oge_results(region: Region, rng: np.random.Generator) -> list[OgeResult]:
+def oge_results(region: Region, rng: np.random.Generator, years: Iterable[int] = YEARS) -> list[OgeResult]:
     """Exams after grade 9; cancelled in 2020, in 2021 the two obligatory subjects only."""
     found = []
-    for year in (2018, 2019, 2021):
-        taken = OGE_TAKEN if year < 2020 else {"rus": 1.0, "math": 1.0}
+    for year in years:
+        taken = {2020: {}, 2021: {"rus": 1.0, "math": 1.0}}.get(year, OGE_TAKEN)
         for school in region.at(school_year_end(year)):
             count = int(region.pupils[school.index, year - YEARS[0], 8])
-            if school.school_type == "коррекционная" or not count:
+            if school.school_type == "коррекционная" or not count or not taken:
                 continue
             common = _pupils(_mean(region, school, year, 9), count, rng)
             for subject, share in taken.items():
@@ -227,10 +249,10 @@ def oge_results(region: Region, rng: np.random.Generator) -> list[OgeResult]:
     return found
 
 
-def ege_results(region: Region, rng: np.random.Generator) -> list[EgeResult]:
-    """Exams after the last grade; basic mathematics only in 2018 and 2019, in 2020 university entrants only."""
+def ege_results(region: Region, rng: np.random.Generator, years: Iterable[int] = YEARS) -> list[EgeResult]:
+    """Exams after the last grade; no basic mathematics in 2020 and 2021, in 2020 university entrants only."""
     found = []
-    for year in YEARS:
+    for year in years:
         entrants = year == 2020
         for school in region.at(school_year_end(year)):
             last = max(GRADES[school.school_type])
@@ -243,7 +265,7 @@ def ege_results(region: Region, rng: np.random.Generator) -> list[EgeResult]:
                 ability = _subject(common, rng)
                 sits = rng.random(len(common)) < paper.taken
                 if subject.startswith("math"):
-                    sits = profile if subject == "math_profile" else ~profile & (year < 2020)
+                    sits = profile if subject == "math_profile" else ~profile & (year not in (2020, 2021))
                 if sits.any():
                     found.append(_paper_result(year, subject, school, paper, ability[sits]))
     return found

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 
 from helpers.demo.context import Record
-from helpers.demo.region import GRADES, MUNICIPALITIES, YEARS, Region, School, school_year_end
+from helpers.demo.region import GRADES, MUNICIPALITIES, Region, School, school_year_end
 from helpers.demo.results import OGE, PUPIL_VARIANCE, TITLES, VPR
 
 YEAR = 2021
-"""The year of the regional project."""
+"""The first year of the regional project."""
 
-DIAGNOSTICS_TOTALS = {"n_started": 277, "n_advised": 276, "n_high": 1, "n_trained": 256}
-"""What the diagnostics of teachers of the project's schools come to."""
 
-_ENROLLED = 264
+@dataclass(frozen=True)
+class _Diagnosed:
+    """How many teachers of the project's schools began the diagnostics, were enrolled for courses and finished them."""
+
+    started: int
+    enrolled: int
+    trained: int
+
+
+_DIAGNOSED = {2021: _Diagnosed(277, 264, 256), 2022: _Diagnosed(231, 224, 209)}
+_DIAGNOSED_LATER = _Diagnosed(198, 190, 181)
 COMPETENCES = ("предметная", "методическая", "психолого-педагогическая", "коммуникативная")
 ALL_COMPETENCES = "все"
 _TEACHERS_OF = (
@@ -50,39 +59,43 @@ _ANSWERS = {"ученики": (0.15, 0.4), "родители": (0.1, 0.25)}
 """From what to what share of the pupils' number answers; of the staff it is a number of people."""
 
 _STAFF_ANSWERS = {"педагоги": (6, 25), "администрация": (2, 4)}
-DEADLINE = date(2021, 10, 10)
 
 
 def _members(region: Region) -> list[School]:
     return [region.schools[index] for index in region.project]
 
 
-def _place(school: School) -> Record:
-    return {"municipality": school.municipality.name, "name": school.name(school_year_end(YEAR))}
+def _place(school: School, year: int) -> Record:
+    return {"municipality": school.municipality.name, "name": school.name(school_year_end(year))}
 
 
-def programme_records(region: Region) -> list[tuple[School, Record]]:
-    """Who takes part in the regional project and in the federal one."""
-    members = [("региональный проект", index) for index in region.project]
-    members += [("Проект 500+", index) for index in region.project_500]
+def programme_records(region: Region, from_year: int) -> list[tuple[School, Record]]:
+    """Who came into the regional project and into the federal one in a year."""
     return [
-        (school := region.schools[index], _place(school) | {"programme": title, "from_year": YEAR, "to_year": None})
-        for title, index in members
+        (
+            school := region.schools[spell.index],
+            _place(school, from_year)
+            | {"programme": spell.programme, "from_year": from_year, "to_year": spell.to_year},
+        )
+        for spell in region.spells
+        if spell.from_year == from_year
     ]
 
 
 def roadmap_records(region: Region, rng: np.random.Generator) -> list[tuple[School | None, Record]]:
     """Roadmaps of municipalities and of the project's schools: in time, late or not published."""
+    year = region.years[-1]
+    deadline = date(year, 10, 10)
     owners: list[tuple[School | None, Record]] = [
         (None, {"municipality": municipality.name, "name": None}) for municipality in MUNICIPALITIES
     ]
-    owners += [(school, _place(school)) for school in _members(region)]
+    owners += [(school, _place(school, year)) for school in _members(region)]
     found = []
     for number, (school, record) in enumerate(owners, start=1):
         late = int(rng.choice([-9, -5, -2, 0, 4, 12], p=[0.2, 0.25, 0.25, 0.15, 0.1, 0.05]))
-        published = None if rng.random() < 0.12 else DEADLINE + timedelta(days=late)
-        link = f"https://example.org/roadmaps/2021/{number:02d}" if published else None
-        found.append((school, record | {"deadline_date": DEADLINE, "published_date": published, "link": link}))
+        published = None if rng.random() < 0.12 else deadline + timedelta(days=late)
+        link = f"https://example.org/roadmaps/{year}/{number:02d}" if published else None
+        found.append((school, record | {"deadline_date": deadline, "published_date": published, "link": link}))
     return found
 
 
@@ -100,29 +113,30 @@ def questionnaire_records(region: Region, rng: np.random.Generator) -> list[tupl
                 weights = np.exp(-((np.arange(1, 6) - 3.5 - mood - rng.normal(0, 0.4)) ** 2) / 2.4)
                 counts = rng.multinomial(people, weights / weights.sum())
                 answers = {f"n_answers_{answer}": int(count) for answer, count in enumerate(counts, start=1)}
-                found.append((school, _place(school) | {"role": role, "item": statement} | answers))
+                found.append((school, _place(school, region.years[-1]) | {"role": role, "item": statement} | answers))
     return found
 
 
 def diagnostics_records(region: Region, rng: np.random.Generator) -> list[tuple[School, Record]]:
-    """Diagnostics of teachers by school, subject and competence; rows «все» sum to `DIAGNOSTICS_TOTALS`."""
+    """Diagnostics of teachers by school, subject and competence; rows «все» sum to the totals of the year."""
     members = _members(region)
     cells = [(school, subject) for school in members for subject in _TEACHERS_OF]
     weights = np.array([np.sqrt(region.pupils[school.index, -1].sum()) for school in members])
     weights = np.outer(weights, _WEIGHTS).ravel()
-    started = DIAGNOSTICS_TOTALS["n_started"]
+    totals = _DIAGNOSED.get(region.years[-1], _DIAGNOSED_LATER)
+    started = totals.started
     cell_of = np.sort(rng.choice(len(cells), started, p=weights / weights.sum()))
     # of all who started, one reached the high level and needs no course; the rest lie low or in the middle
     high = np.arange(started) == rng.integers(started)
     low = ~high & (rng.random(started) < 0.46)
     advised = np.flatnonzero(~high)
-    enrolled = rng.choice(advised, _ENROLLED, replace=False)
-    trained = rng.choice(enrolled, DIAGNOSTICS_TOTALS["n_trained"], replace=False)
+    enrolled = rng.choice(advised, totals.enrolled, replace=False)
+    trained = rng.choice(enrolled, totals.trained, replace=False)
     found = []
     for cell in np.unique(cell_of):
         people = np.flatnonzero(cell_of == cell)
         school, subject = cells[cell]
-        shown = _place(school) | {"subject": subject}
+        shown = _place(school, region.years[-1]) | {"subject": subject}
         for competence in COMPETENCES:
             draw = rng.random(len(people))
             levels = _levels(people, draw < 0.4, draw > 0.97, enrolled, trained)
@@ -147,10 +161,9 @@ def _levels(people: np.ndarray, low: np.ndarray, high: np.ndarray, enrolled: np.
 
 
 def knowledge_records(region: Region, rng: np.random.Generator) -> list[tuple[School, Record]]:
-    """Monitoring of grades 8–11 in the project's schools, Russian and mathematics, spring 2021."""
-    found = []
+    """Monitoring of grades 8–11 in the project's schools, Russian and mathematics, in spring."""
+    found, t = [], len(region.years) - 1
     for school in _members(region):
-        t = YEARS.index(YEAR)
         for grade in GRADES[school.school_type]:
             count = int(region.pupils[school.index, t, grade - 1])
             if not 8 <= grade <= 11 or not count:
@@ -163,7 +176,7 @@ def knowledge_records(region: Region, rng: np.random.Generator) -> list[tuple[Sc
                 shares = {f"share_{mark}": 100 * int(marks[mark - 2]) / len(ability) for mark in range(2, 6)}
                 record = {
                     "rcoi_code": school.rcoi_code,
-                    "name": school.name(school_year_end(YEAR)),
+                    "name": school.name(school_year_end(region.years[-1])),
                     "subject": TITLES[subject][0],
                     "grade": grade,
                     "n_participants": len(ability),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.demo.region import FIRST_DAY, Region, School
+from helpers.demo.region import FIRST_DAY, YEARS, Region, School
 from helpers.demo.results import VprResult
 
 
@@ -88,8 +88,22 @@ WORKS = {
 }
 """The tests by subject and grade. The numbers of points sum to the tests' highest primary scores."""
 
+WORKS_OF_TODAY = WORKS | {
+    ("rus", 4): _work(
+        "1К1 4 -0.3; 1К2 3 0.4; 2 3 0.2; 3.1 1 0.6; 3.2 3 0.3; 4 2 0.5; 5 1 0.7; 6 2 -0.4; 7 3 -0.3; 8 2 0.0; 9 1 0.2;"
+        "10 1 0.4; 11 2 -0.1; 12.1 1 0.3; 12.2 2 -0.1; 13.1 1 0.2; 13.2 2 -0.2; 14 1 0.5; 15.1 2 -0.9; 15.2 1 -1.1"
+    ),
+    ("math", 4): _work(
+        "1 1 1.6; 2 1 1.1; 3 2 0.8; 4 1 -0.1; 5.1 1 0.2; 5.2 1 -0.2; 6.1 1 1.5; 6.2 1 1.0; 7 1 0.1; 8 2 -0.5; 9.1 1 -0.2;"
+        "9.2 1 -0.7; 10 2 0.0; 11 2 0.1; 12 2 -1.9"
+    ),
+}
+"""Since individual results tell the tasks of every test, those of grade 4 are known too."""
+
 DEFICIT = 1.1
 """By how much the tasks of a skill are harder where it is lacking, in logits."""
+
+Harder = Mapping[tuple[str, str, str], float]
 
 _LACKING = (
     (("rus", "punctuation"),),
@@ -122,17 +136,22 @@ def lacking(region: Region) -> list[tuple[School, str, str]]:
     successors = {school.successor_id for school in region.schools}
     able = [
         school
-        for index in region.project
+        for index in region.founders
         if (school := region.schools[index]).ordinary
         and school.opened == FIRST_DAY
         and school.school_id not in successors
         and not school.renamed
         and index not in region.biased
     ]
-    largest = sorted(able, key=lambda school: -int(region.pupils[school.index, :, 4:8].sum()))
+    largest = sorted(able, key=lambda school: -int(region.pupils[school.index, : len(YEARS), 4:8].sum()))
     return [
         (school, subject, skill) for school, skills in zip(largest, _LACKING, strict=False) for subject, skill in skills
     ]
+
+
+def lacking_skills(region: Region) -> Harder:
+    """By how much the tasks of a skill are harder, in logits, by school, subject and skill."""
+    return {(school.school_id, subject, skill): DEFICIT for school, subject, skill in lacking(region)}
 
 
 def task_results(region: Region, results: Iterable[VprResult], rng: np.random.Generator) -> list[TaskResult]:
@@ -143,7 +162,7 @@ def task_results(region: Region, results: Iterable[VprResult], rng: np.random.Ge
     results : iterable of VprResult
         Who wins how many points; tests that have no tasks here are left out.
     """
-    harder = {(school.school_id, subject, skill): DEFICIT for school, subject, skill in lacking(region)}
+    harder = lacking_skills(region)
     return [
         TaskResult(
             result.year,
@@ -151,26 +170,31 @@ def task_results(region: Region, results: Iterable[VprResult], rng: np.random.Ge
             result.grade,
             result.school,
             n_participants=int(result.scores.sum()),
-            points=_won(result, work, harder, rng),
+            points=_won_by_all(result, work, harder, rng),
         )
         for result in results
         if (work := WORKS.get((result.subject, result.grade)))
     ]
 
 
-def _won(
-    result: VprResult, work: tuple[Task, ...], harder: Mapping[tuple[str, str, str], float], rng: np.random.Generator
+def _won_by_all(result: VprResult, work: tuple[Task, ...], harder: Harder, rng: np.random.Generator) -> np.ndarray:
+    scores = np.repeat(np.arange(len(result.scores)), result.scores)
+    return points_won(scores, result.school, result.subject, work, harder, rng).sum(axis=0)
+
+
+def points_won(
+    scores: np.ndarray, school: School, subject: str, work: Sequence[Task], harder: Harder, rng: np.random.Generator
 ) -> np.ndarray:
-    """Let every pupil win as many points as his primary score says.
+    """Let every pupil win as many points as his primary score says: by pupil and task.
 
     The points of a test come in an order drawn for each pupil, easy ones sooner (Plackett 1975: the order of easiness
     plus Gumbel noise); he wins the first ones.
     """
-    school_id, subject = result.school.school_id, result.subject
-    easiness = [task.easiness - harder.get((school_id, subject, task.skill), 0) for task in work]
+    easiness = [task.easiness - harder.get((school.school_id, subject, task.skill), 0) for task in work]
     of_task = np.repeat(np.arange(len(work)), [task.points for task in work])
-    score = np.repeat(np.arange(len(result.scores)), result.scores)
-    keys = np.array(easiness)[of_task] + rng.gumbel(size=(len(score), len(of_task)))
+    keys = np.array(easiness)[of_task] + rng.gumbel(size=(len(scores), len(of_task)))
     order = np.argsort(-keys, axis=1)
-    won = order[np.arange(len(of_task)) < score[:, None]]
-    return np.bincount(of_task[won], minlength=len(work))
+    pupil, place = np.nonzero(np.arange(len(of_task)) < scores[:, None])
+    won = np.zeros((len(scores), len(work)), dtype=int)
+    np.add.at(won, (pupil, of_task[order[pupil, place]]), 1)
+    return won

@@ -6,7 +6,7 @@ They are held here, apart from the reader's layouts, so that writer and reader c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 _MARKS = ["2", "3", "4", "5"]
 
@@ -73,6 +73,30 @@ def _task_label(year: int, label: str) -> str:
     return shown if year == 2020 else shown.replace("К", "K")
 
 
+MARKS_OF_TODAY = {
+    "group": "Группы участников",
+    "n_schools": "Кол-во ОО",
+    "n_participants": "Кол-во участников",
+} | _shares("{}")
+JOURNAL_OF_TODAY = {"group": "Группы участников", "n_participants": "Кол-во участников(всего)"} | {
+    f"{kind}_{name}": f"{word} {title}"
+    for name, word in (
+        ("lowered", "Понизили (Отметка < Отметка по журналу)"),
+        ("confirmed", "Подтвердили (Отметка = Отметке по журналу)"),
+        ("raised", "Повысили (Отметка > Отметка по журналу)"),
+    )
+    for kind, title in (("share", "%"), ("n", "Кол-во участников"))
+}
+
+
+def individual_results(points: Mapping[str, int]) -> dict[str, str]:
+    """Titles of the report of participants; `points` are the most points of each task by its label."""
+    of_participant = {"login": "ОО", "municipality": "Муниципалитет", "name": "Название ОО", "code": "Код участника",
+                      "class": "Класс", "variant": "Вариант"}  # fmt: skip
+    judged = {"score": "Первичный балл", "mark": "Отметка", "in_journal": "Отметка по журналу", "sex": "Пол"}
+    return of_participant | {f"task_{label}": f"{label} ({most}б)" for label, most in points.items()} | judged
+
+
 _EXAM = {
     2018: {
         "municipality": "Наименование МСУ",
@@ -131,12 +155,13 @@ _LIKE_2018 = {2020: 2018}
 
 def oge(year: int) -> dict[str, str]:
     """Titles of the exam after grade 9."""
-    return _EXAM[year] | _OGE[year]
+    form = min(year, 2021)
+    return _EXAM[form] | _OGE[form]
 
 
 def ege(year: int) -> dict[str, str]:
     """Titles of the exam after grade 11."""
-    form = _LIKE_2018.get(year, year)
+    form = _LIKE_2018.get(year, min(year, 2021))
     before, after = list(_EXAM[form].items())[:6], list(_EXAM[form].items())[6:]
     # the category of participants stands beside the form of the exam
     return dict([*before, ("category", _EGE[form]["category"]), *after]) | _EGE[form]

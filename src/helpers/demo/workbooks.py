@@ -35,7 +35,7 @@ def write(book: Book, folder: Path) -> None:
 
 def grid(sheet: Sheet) -> tuple[list[list[Cell]], list[Box]]:
     """Every cell of a sheet from its first row on, and its merged cells."""
-    lines: list[list[Cell]] = [[line] for line in sheet.preamble]
+    lines: list[list[Cell]] = [list(line) if isinstance(line, tuple) else [line] for line in sheet.preamble]
     top = len(lines)
     boxes: list[Box] = []
     titles = list(sheet.titles.values())
