@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import nbformat
@@ -132,3 +133,31 @@ def test_another_error_names_notebook_cell_and_parameters(tmp_path: Path):
         run_notebook(notebook(tmp_path / "c.ipynb", "'x' in globals()"), tmp_path / "d.ipynb", {"report": ""}, kernel)
     (output,) = nbformat.read(tmp_path / "d.ipynb", as_version=4).cells[-1].outputs
     assert output.data["text/plain"] == "False"
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("import os; os._exit(1)", "ядро Jupyter остановилось"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ядро Jupyter остановилось"),
+        ("while True: pass", "дольше 2 с"),
+        ("import time\nwhile True:\n    try: time.sleep(9)\n    except BaseException: pass", "дольше 2 с"),
+        ("import sys; sys.exit()", "завершает программу"),
+        ("import sys; sys.exit(3)", "завершает программу"),
+        ("exit()", "завершает программу"),
+        ("input('Имя?')", "ждёт ввода"),
+    ],
+)
+def test_a_cell_that_ends_or_halts_its_kernel_is_named_within_seconds(tmp_path: Path, cell: str, says: str):
+    source, well = notebook(tmp_path / "страница.ipynb", "x = 1", cell), notebook(tmp_path / "well.ipynb", "'well'")
+    with warm_kernel(cell_seconds=2) as kernel:
+        started = time.monotonic()
+        with pytest.raises(NotebookFailed) as caught:
+            run_notebook(source, tmp_path / "b.ipynb", {"report": "x"}, kernel)
+        assert time.monotonic() - started < 10  # a new kernel included
+        run_notebook(well, tmp_path / "ran.ipynb", {"report": "x"}, kernel)
+    told = str(caught.value)
+    assert told.startswith(f"страница.ipynb, ячейка 3, «{cell.splitlines()[0]}»: ") and says in told
+    assert len(told.splitlines()) == 1
+    assert not (tmp_path / "b.ipynb").exists()
+    assert outputs(tmp_path / "ran.ipynb") == ["'well'"]

@@ -208,7 +208,7 @@ def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ"
     started = time.monotonic()
     if not source.is_file() or (source.parent != STEPS and source.parent.parent != PAGES):
         raise typer.BadParameter(f"нет тетради {report_notebook}; тетради лежат в notebooks/steps и notebooks/pages")
-    with warm_kernel() as kernel:
+    with warm_kernel(this.params.build.cell_seconds) as kernel:
         if source.parent == STEPS:
             given = {"report": str(this.params_file), "out": str(this.out)}
             run_notebook(source, this.build / "steps" / source.name, given, kernel)

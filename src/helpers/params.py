@@ -369,6 +369,13 @@ class PageRules(Closed):
     source: Text
 
 
+class BuildRules(Closed):
+    """How long the work may take: a cell of a notebook, in seconds."""
+
+    cell_seconds: Annotated[int, Field(ge=1)]
+    source: Text
+
+
 class EarlierReport(Closed):
     """A report of an earlier year on the same site: its name, its title, and whether its numbers may be compared."""
 
@@ -417,6 +424,7 @@ class Params(Closed):
     support: SupportRules
     disclosure: DisclosureRules
     pages: PageRules
+    build: BuildRules
 
     @model_validator(mode="after")
     def _years_hang_together(self) -> Params:

@@ -7,72 +7,124 @@ parameters, execution, saving.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import nbformat
 import papermill
-from jupyter_client import BlockingKernelClient, KernelManager
+from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from helpers.problems import BadInput, MissingTool, NotebookFailed, Problem
+from helpers.problems import BadInput, MissingTool, NotebookFailed, Problem, quoted
 from helpers.publish.pages import FANNED, targets
 from helpers.report import Report
 
 _ENGINE = "warm"
 _START_TRIES = 3
+_TOLD = 3
+"""How many failures of one notebook are told; its cards mostly fail alike."""
 _FRESH = """
 get_ipython().run_line_magic('reset', '-f')
 import gc as _gc, os as _os
+from sys import exit as exit, exit as quit
 _gc.collect()
 _gc.freeze()
 _os.chdir({folder!r})
 del _gc, _os
 """
 """Forgets names, not imported modules: that is the gain. What outlives the collection is modules, and freezing them
-spares every later collection from going through them all. Papermill has gone to the notebook's folder."""
+spares every later collection from going through them all. Papermill has gone to the notebook's folder. IPython's own
+`exit` would end the kernel only after the cell, when another notebook would be blamed for it."""
+_THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""A sum over threads is added up in the order in which they finish: its last bits would tell of the machine and of its
+load. So a kernel has one thread for its arithmetic; cores are used by running notebooks side by side."""
+_CLEARING_SECONDS = 60
+_OUTPUT_SECONDS = 60
+"""How long the last outputs of a finished cell may be on their way."""
+_REASONS = {
+    "SystemExit": "ячейка завершает программу (exit, quit, sys.exit): уберите этот вызов",
+    "StdinNotImplementedError": "ячейка ждёт ввода с клавиатуры, а сборка идёт без человека: уберите input",
+}
+"""What is said instead of a traceback that tells nothing of the reason."""
 
 
-@dataclass(frozen=True)
+class KernelHalted(NotebookFailed):
+    """A cell has ended its kernel or outlasted its time: the kernel had to be started anew."""
+
+
 class WarmKernel:
-    """A running kernel and the one client that talks to it."""
+    """A running kernel and the one client that talks to it.
 
-    manager: KernelManager
-    client: BlockingKernelClient
+    The client is asynchronous: only so is a kernel's death noticed while its answer is awaited.
+
+    Parameters
+    ----------
+    cell_seconds : int or None
+        How long a cell may run; None for as long as it likes.
+    """
+
+    manager: AsyncKernelManager
+    client: AsyncKernelClient
+
+    def __init__(self, cell_seconds: int | None = None) -> None:
+        self.cell_seconds = cell_seconds
+        if sys.platform == "win32":  # the kernel's sockets need a loop that can wait for them
+            asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
+        self.start()
+
+    def start(self) -> None:
+        """Start a kernel of this very interpreter, whatever kernelspecs the user has."""
+        environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONHASHSEED": "0", **dict.fromkeys(_THREADS, "1")}
+        for attempt in range(_START_TRIES):
+            self.manager = AsyncKernelManager(kernel_name="python3")
+            self.manager.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            try:
+                # The kernel's own notices on stderr say nothing about the report.
+                run_sync(self.manager.start_kernel)(env=environment, stderr=subprocess.DEVNULL)
+                self.client = self.manager.client()
+                self.client.start_channels()
+                self.client.allow_stdin = False
+                run_sync(self.client.wait_for_ready)(timeout=60)
+            except (RuntimeError, OSError) as error:  # ports taken between choosing and binding: papermill#511
+                run_sync(self.manager.shutdown_kernel)(now=True)
+                if attempt == _START_TRIES - 1:
+                    raise MissingTool(f"ядро Jupyter не запускается: {error}") from None
+            else:
+                return
+
+    def stop(self) -> None:
+        """End the kernel at once, whatever it is doing."""
+        self.client.stop_channels()
+        run_sync(self.manager.shutdown_kernel)(now=True)
+
+    def restart(self) -> None:
+        """Have a new kernel in the place of one that is dead or does not answer."""
+        self.stop()
+        self.start()
 
 
 @contextmanager
-def warm_kernel() -> Iterator[WarmKernel]:
-    """Start a kernel of this very interpreter, whatever kernelspecs the user has, and stop it afterwards."""
-    manager = KernelManager(kernel_name="python3")
-    manager.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONHASHSEED": "0"}
-    for attempt in range(_START_TRIES):
-        try:
-            # The kernel's own notices on stderr say nothing about the report.
-            manager.start_kernel(env=environment, stderr=subprocess.DEVNULL)
-            client = manager.client()
-            client.start_channels()
-            client.wait_for_ready(timeout=60)
-            break
-        except (RuntimeError, OSError) as error:  # ports taken between choosing and binding: papermill#511
-            manager.shutdown_kernel(now=True)
-            if attempt == _START_TRIES - 1:
-                raise MissingTool(f"ядро Jupyter не запускается: {error}") from None
+def warm_kernel(cell_seconds: int | None = None) -> Iterator[WarmKernel]:
+    """Start a kernel and end it afterwards; parameter as `WarmKernel`."""
+    kernel = WarmKernel(cell_seconds)
     try:
-        yield WarmKernel(manager, client)
+        yield kernel
     finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+        kernel.stop()
 
 
 def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], kernel: WarmKernel) -> None:
@@ -91,14 +143,21 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], kern
             str(source), None, dict(parameters), engine_name=_ENGINE, kernel_name="python3", language="python",
             warm=kernel, cwd=str(source.parent), progress_bar=False, log_output=False,
         )  # fmt: skip
+    except _Halted as error:
+        kernel.restart()
+        raise KernelHalted(f"{_place(source, error.cell_index)}: {error}.") from None
     except PapermillExecutionError as error:
         if error.ename == BadInput.__name__:
             raise BadInput(*error.evalue.splitlines()) from None
+        place = _place(source, error.cell_index)
+        if error.ename in _REASONS:
+            raise NotebookFailed(f"{place}: {_REASONS[error.ename]}.") from None
         given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
         trace = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
-        raise NotebookFailed(
-            f"{source.name}, ячейка {error.exec_count}: {error.ename}: {error.evalue}\nПараметры: {given}\n{trace}"
-        ) from None
+        raise NotebookFailed(f"{place}: {error.ename}: {error.evalue}\nПараметры: {given}\n{trace}") from None
+    for index, cell in enumerate(notebook.cells):  # papermill takes an exit without a code for success
+        if any(output.output_type == "error" for output in cell.get("outputs", [])):
+            raise NotebookFailed(f"{_place(source, index)}: {_REASONS['SystemExit']}.")
     _forget_when_and_where(notebook)
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_suffix(".new")
@@ -106,13 +165,25 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], kern
     beside.replace(target)
 
 
+def _place(source: Path, index: int) -> str:
+    """Notebook and cell as the notebook's author sees them: `index` counts the cell that papermill has put in as well."""
+    cells = nbformat.read(source, as_version=4).cells
+    parameters = next(at for at, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
+    own = index - (index > parameters)
+    number = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in cells[: own + 1])
+    lines = cells[own].source.strip().splitlines()
+    return f"{source.name}, ячейка {number}, {quoted(lines[0])}" if lines else f"{source.name}, ячейка {number}"
+
+
 def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel) -> int:
     """Run a page notebook for everything that it makes in this edition; how many pages that is.
+
+    A page that fails leaves the others unharmed, unless it has cost the kernel: the rest would cost it again.
 
     Raises
     ------
     BadInput, NotebookFailed
-        As `run_notebook`.
+        As `run_notebook`, of all pages that failed; told once the rest is done.
     """
     pages = report.build / edition / "pages"
     wanted = {pages / f"{goal.path}.ipynb": goal.parameters for goal in targets(source.stem, report, edition)}
@@ -121,9 +192,27 @@ def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel) -> 
         for stale in set((pages / source.stem).glob("*.ipynb")) - wanted.keys():
             stale.unlink()
     given = {"report": str(report.params_file), "out": str(report.out), "edition": str(edition)}
+    failures: list[BadInput | NotebookFailed] = []
     for target, own in wanted.items():
-        run_notebook(source, target, {**given, **own}, kernel)
+        try:
+            run_notebook(source, target, {**given, **own}, kernel)
+        except KernelHalted as error:
+            failures.append(error)
+            break
+        except (BadInput, NotebookFailed) as error:
+            failures.append(error)
+    raise_all(failures)
     return len(wanted)
+
+
+def raise_all(failures: list[BadInput | NotebookFailed]) -> None:
+    """Raise what went wrong as one error: the same where there is one, the first few in words where there are more."""
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        told = "\n\n".join(str(failure) for failure in failures[:_TOLD])
+        rest = f"\n\n… и ещё ошибок: {len(failures) - _TOLD}" if len(failures) > _TOLD else ""
+        raise NotebookFailed(f"{told}{rest}")
 
 
 def _forget_when_and_where(notebook: nbformat.NotebookNode) -> None:
@@ -171,12 +260,48 @@ def _parameter_problem(source: Path, name: str, found: str, expected: str, advic
     return Problem(file=source.name, column=name, found=found, expected=expected, advice=advice)
 
 
-class _WarmClient(PapermillNotebookClient):
-    """Papermill's client on a kernel that has run before: clears the namespace first."""
+class _Halted(Exception):
+    """Why a kernel will not answer any more, and at which cell of the notebook with its parameters put in."""
 
-    def papermill_execute_cells(self) -> None:
-        self.kc.execute(_FRESH.format(folder=str(Path.cwd())), silent=True, store_history=False, reply=True, timeout=60)
-        super().papermill_execute_cells()
+    def __init__(self, reason: str, cell_index: int) -> None:
+        super().__init__(reason)
+        self.cell_index = cell_index
+
+
+class _WarmClient(PapermillNotebookClient):
+    """Papermill's client on a kernel that has run before: clears the namespace first, leaves the kernel running.
+
+    Signals stay with the command, which `nbclient` would take over.
+    """
+
+    def execute(self, **_: Any) -> nbformat.NotebookNode:
+        self.reset_execution_trackers()
+        self._clear()
+        self.papermill_execute_cells()
+        reply = self.wait_for_reply(self.kc.kernel_info())
+        self.nb.metadata["language_info"] = reply["content"]["language_info"]
+        return self.nb
+
+    def execute_cell(self, cell: nbformat.NotebookNode, cell_index: int, **more: Any) -> nbformat.NotebookNode:
+        try:
+            return super().execute_cell(cell, cell_index, **more)
+        except DeadKernelError:
+            reason = "ядро Jupyter остановилось: не хватило памяти, или ячейка завершила процесс"
+        except CellTimeoutError:
+            reason = (
+                f"ячейка выполнялась дольше {self.timeout} с и остановлена; если ей нужно больше, "
+                "увеличьте build: cell_seconds в файле параметров"
+            )
+        raise _Halted(reason, cell_index)
+
+    def _clear(self) -> None:
+        sent = self.kc.execute(_FRESH.format(folder=str(Path.cwd())), silent=True, store_history=False)
+        until = time.monotonic() + _CLEARING_SECONDS
+        while time.monotonic() < until and run_sync(self.km.is_alive)():
+            with contextlib.suppress(Empty):
+                if run_sync(self.kc.get_shell_msg)(timeout=1)["parent_header"].get("msg_id") == sent:
+                    return
+        raise _Halted("ядро Jupyter остановилось ещё до первой ячейки", 0)
 
 
 class _WarmEngine(Engine):
@@ -184,7 +309,8 @@ class _WarmEngine(Engine):
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, warm: WarmKernel, **_: Any) -> None:
-        runner = _WarmClient(nb_man, km=warm.manager, kernel_name=kernel_name, timeout=None)
+        runner = _WarmClient(nb_man, km=warm.manager, kernel_name=kernel_name, timeout=warm.cell_seconds,
+                             interrupt_on_timeout=False, iopub_timeout=_OUTPUT_SECONDS)  # fmt: skip
         runner.kc = warm.client
         runner.execute()
 

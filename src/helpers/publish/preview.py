@@ -104,7 +104,7 @@ def follow(report: Report, edition: str, engine: str, changed: Callable[[], None
     What is wrong with a notebook is told in the terminal; the site then stays as it was.
     """
     before = _times(report, edition)
-    with warm_kernel() as kernel:
+    with warm_kernel(report.params.build.cell_seconds) as kernel:
         typer.echo("Слежу за тетрадями страниц.")
         while True:
             time.sleep(_LOOK_EVERY)

@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers.publish.execute import run_page, warm_kernel
+from helpers.problems import BadInput, NotebookFailed
+from helpers.publish.execute import raise_all, run_page, warm_kernel
 from helpers.publish.manifest import sha256
 from helpers.publish.pages import FANNED, notebooks, record
 from helpers.report import PROJECT, RULES, Report
@@ -26,7 +27,7 @@ def run_single_pages(report: Report, edition: str) -> Iterator[tuple[str, float]
     Raises
     ------
     BadInput, NotebookFailed
-        As `execute.run_page`; pages that were done before it stay.
+        As `execute.run_page`, of all pages that failed; the others are done and stay.
     """
     path, folder = record(report, edition), report.build / edition / "pages"
     single = {name: source for name, source in notebooks(report, edition).items() if name not in FANNED}
@@ -39,13 +40,19 @@ def run_single_pages(report: Report, edition: str) -> Iterator[tuple[str, float]
         if stale.stem not in single:
             stale.unlink()
     if len(done) < len(single):
-        with warm_kernel() as kernel:
+        failures: list[BadInput | NotebookFailed] = []
+        with warm_kernel(report.params.build.cell_seconds) as kernel:
             for name in [name for name in single if name not in done]:
                 started = time.monotonic()
-                run_page(single[name], report, edition, kernel)
+                try:
+                    run_page(single[name], report, edition, kernel)
+                except (BadInput, NotebookFailed) as error:
+                    failures.append(error)
+                    continue
                 done[name] = now[name]
                 _write(path, done)
                 yield name, time.monotonic() - started
+        raise_all(failures)
     _write(path, done)
 
 
