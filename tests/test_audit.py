@@ -11,7 +11,6 @@ from scipy.optimize import linprog
 from test_suppression import INTERNAL, PUBLIC, cube, cubes, hidden, table
 
 from helpers.disclosure.audit import audit, propagated, system
-from helpers.disclosure.ledger import differencing, entries
 from helpers.disclosure.protection import hidden_cells, protect, with_participants
 from helpers.disclosure.rounding import banded, exact
 from helpers.disclosure.suppression import (
@@ -206,53 +205,6 @@ def test_the_internal_list_says_what_why_and_how_closely():
     assert listed["why"].to_list() == [Why.N, Why.SUM]
     assert not listed["known_narrow"].any()
     assert "n_text" not in listed.columns
-
-
-def pages(cells: pl.DataFrame, names: list[str], shown, edition: str, page: str = "results") -> pl.DataFrame:
-    return entries(protect(cells, names, PUBLIC, shown), edition, page)
-
-
-def test_an_earlier_edition_that_shows_a_cell_is_told():
-    cells = table({"a": (12, 1), "b": (50, 20), "c": (60, 30)})
-    lax = entries(exact(primary(cells, Rules(5, 1, 1, 3))), "2020", "results")
-    found = differencing(lax, pages(cells, ["kind"], banded, "2021"), margins(cells, ["kind"]), 3)
-    assert found.select("cell", "narrow", "shown").rows() == [("kind=a", True, True), ("kind=b", True, True)]
-
-
-def test_an_earlier_edition_gives_a_cell_away_by_subtraction():
-    """The earlier one showed all but a; the later one hides a and b: together a is the total less the rest."""
-    cells = table({"a": (8, 3), "b": (50, 20), "c": (60, 30)})
-    early = entries(exact(primary(cells, PUBLIC)), "2020", "results")
-    late = pages(cells, ["kind"], banded, "2021")
-    alone = differencing(late.clear(), late, margins(cells, ["kind"]), 3)
-    found = differencing(early, late, margins(cells, ["kind"]), 3)
-    assert alone.is_empty()
-    assert found.filter(cell="kind=a").select("n_low", "n_high", "narrow", "shown").row(0) == (8.0, 8.0, True, False)
-
-
-def test_two_pages_of_one_edition_are_subtracted_too():
-    years = cube(pl.DataFrame({"year": [2019, 2020, 2021], "n": [8, 30, 40], "count": [3, 9, 12]}), ["year"])
-    by_year = years.filter(pl.col("year").is_not_null())
-    pooled = years.filter(pl.col("year").is_null())
-    new = pl.concat([pages(by_year, ["year"], exact, "e", "years"), pages(pooled, ["year"], exact, "e", "pooled")])
-    found = differencing(new.clear(), new, margins(years, ["year"]), 3)
-    assert found.select("cell", "n_low", "n_high", "shown").rows() == [("year=2019", 8.0, 8.0, False)]
-
-
-def test_editions_of_a_corrected_number_are_not_reasoned_from():
-    old, new = (table({"a": (5, 2), "b": (50, 20), "c": (size, 30)}) for size in (60, 160))
-    found = differencing(
-        pages(old, ["kind"], banded, "1"), pages(new, ["kind"], banded, "2"), margins(new, ["kind"]), 3
-    )
-    assert found.is_empty()
-
-
-@given(drawn=cubes(dimensions=2, size=3))
-@settings(max_examples=12, deadline=None)
-def test_the_same_edition_twice_gives_nothing_away(drawn):
-    cells, names = drawn
-    ledger = pages(cells.drop("cell"), names, banded, "e")
-    assert differencing(ledger, ledger, margins(cells, names), 3).is_empty()
 
 
 def test_a_region_is_done_in_seconds():

@@ -5,17 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import polars as pl
 import pytest
 import yaml
 from copies import Copy, contents, copy_project
 
-from helpers import tables
-from helpers.disclosure.ledger import LEDGER, read_ledger
 from helpers.params import load
 from helpers.problems import BadInput
 from helpers.publish.new_year import archived, later_year, moved_on, new_name
-from helpers.report import METHOD, PROJECT, open_report
+from helpers.report import LEDGER, METHOD, PROJECT, open_report
 
 OLD, NEW = "kamchatka-2021", "kamchatka-2022"
 
@@ -60,14 +57,13 @@ def test_the_new_params_are_the_old_ones_a_year_on(project: Copy, said: str):
 
 
 def test_what_was_published_is_handed_on(project: Copy):
-    cell = {"edition": OLD, "page": "published_flags", "cell": "year=2021 · group_id=* · direction=below", "code": None}
-    row = cell | {"n_low": 5.0, "n_high": 5.0, "share_low": None, "share_high": None}
-    built = project.root / "data" / "processed" / OLD / "internal"
-    tables.write(built, "published_cells", pl.DataFrame([row], schema=LEDGER))
+    issue = project.root / "data" / "raw" / OLD / LEDGER / f"001-{OLD}"
+    issue.mkdir(parents=True)
+    (issue / "edition.json").write_text("{}", encoding="utf-8")
     project.report("new", "kamchatka-2024", "--from", OLD)
-    ledger = project.root / "data" / "raw" / "kamchatka-2024" / "published_cells.csv"
-    assert read_ledger(ledger).to_dicts() == [row]
-    shutil.rmtree(built)
+    handed_on = project.root / "data" / "raw" / "kamchatka-2024" / LEDGER / issue.name / "edition.json"
+    assert handed_on.read_text(encoding="utf-8") == "{}"
+    shutil.rmtree(issue.parent)
 
 
 @pytest.mark.parametrize(

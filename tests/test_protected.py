@@ -13,7 +13,6 @@ from scipy.optimize import linprog
 
 from helpers import tables
 from helpers.disclosure import cells, coarse, disclose, groups, helped
-from helpers.disclosure.ledger import LEDGER, read_ledger
 from helpers.disclosure.protected import check_rules, protected_numbers, protected_tables, with_numbers
 from helpers.disclosure.protection import protect
 from helpers.disclosure.rounding import HIDDEN_WORD, banded, exact
@@ -84,23 +83,6 @@ def test_a_school_that_moved_counts_where_it_was_each_year_and_no_row_is_lost():
     assert groups.regrouped(by_year, schools, published).sort("value")["group_id"].to_list() == ["a", "b", "a", "a"]
     of_school = groups.regrouped(pl.DataFrame({"school_id": ["x", "y"]}), schools, published)
     assert dict(of_school.iter_rows()) == {"x": "b", "y": "a"}
-
-
-@pytest.mark.parametrize(
-    ("earlier", "told"),
-    [
-        ({"a", "b+c", "d"}, []),  # as now
-        ({"a", "b", "c", "d"}, []),  # finer before: all parts were published
-        ({"a+b+c", "d"}, []),  # coarser before: its parts are published now
-        ({"a", "b", "c+d"}, ["c+d"]),  # together less d leaves the one school of c
-        ({"a+d", "b+c"}, []),
-        ({"a+b", "c+d"}, ["a+b", "c+d"]),
-    ],
-)
-def test_other_borders_of_groups_are_told_where_the_difference_is_small(earlier, told):
-    schools = of_sizes(a=3, b=2, c=1, d=4)
-    published = groups.published_groups(schools, [2021], RULES)
-    assert groups.crossing(earlier, published, schools, 3) == told
 
 
 def test_means_of_a_group_are_of_three_schools_and_of_none_that_all_but_name_their_schools():
@@ -470,15 +452,6 @@ def test_rules_that_speak_of_nothing_are_refused_all_at_once():
                 pl.DataFrame({"procedure": ["OGE"]}), "пример")  # fmt: skip
 
 
-@pytest.mark.parametrize("content", [b"edition;page\n1;2\n", b"\xff\xfe\x00rubbish", b"edition,page,cell,code,n_low,n_high,"
-                                     b"share_low,share_high\n1,2,3,4,many,,,\n"])  # fmt: skip
-def test_a_spoiled_ledger_is_told(tmp_path, content):
-    path = tmp_path / "published_cells.csv"
-    path.write_bytes(content)
-    with pytest.raises(BadInput, match="журнал опубликованных ячеек"):
-        read_ledger(path)
-
-
 # the whole of it on a region by hand
 
 
@@ -521,16 +494,13 @@ def with_rules(**changed):
     return PARAMS.model_copy(update={"disclosure": PARAMS.disclosure.model_copy(update=changed)})
 
 
-NOTHING = pl.DataFrame(schema=LEDGER)
-
-
 @pytest.fixture(scope="module")
 def first() -> dict[str, pl.DataFrame]:
-    return protected_tables(region(), with_rules(), "край-2021", NOTHING)
+    return protected_tables(region(), with_rules(), "край-2021")
 
 
 def test_the_public_has_these_tables_and_these_columns_and_nothing_else(first):
-    assert set(first) == {*tables.PROTECTED, *tables.ANONYMOUS, *tables.HIDDEN}
+    assert set(first) == {*tables.PROTECTED, *tables.ANONYMOUS, "hidden_cells", "kept_blocks"}
     for name in (*tables.PROTECTED, *tables.ANONYMOUS):
         assert first[name].columns == list(tables.CONTRACT[name][1]), name
     assert first["published_results"].filter(procedure="VPR")["group_id"].unique().to_list() == [groups.REGION]
@@ -540,46 +510,18 @@ def test_the_public_has_these_tables_and_these_columns_and_nothing_else(first):
 def test_extra_columns_of_internal_tables_do_not_go_out():
     internal = region()
     internal["specifications"] = internal["specifications"].with_columns(worst_school=pl.lit("a1"))
-    made = protected_tables(internal, with_rules(), "край-2021", NOTHING)
+    made = protected_tables(internal, with_rules(), "край-2021")
     assert "worst_school" not in made["specifications"].columns
 
 
 def test_means_of_marks_are_hidden_with_their_share_and_those_of_scores_are_not():
     """One low result in a: 3.6 of five marks bounds the number of twos, 55 of a hundred scores does not."""
-    made = protected_tables(region(low_in_a=1), with_rules(), "край-2021", NOTHING)["published_results"]
+    made = protected_tables(region(low_in_a=1), with_rules(), "край-2021")["published_results"]
     hidden = made.filter(pl.col("share_text") == HIDDEN_WORD, group_id="a")
     assert hidden.filter(procedure="OGE")["mean"].unique().to_list() == [None]
     assert hidden.filter(procedure="EGE")["mean"].unique().to_list() == [55.0]
     assert set(hidden["n_text"]) == {"50–99"}
     assert made.filter(group_id="a")["share_text"].unique().to_list() == [HIDDEN_WORD]
-
-
-def test_the_same_edition_and_the_next_one_of_the_same_numbers_are_fine(first):
-    again = protected_tables(region(), with_rules(), "край-2021", first["published_cells"])
-    assert again["published_cells"].equals(first["published_cells"])
-    after = protected_tables(region(), with_rules(), "край-2022", first["published_cells"])
-    assert set(after["published_cells"]["edition"]) == {"край-2021", "край-2022"}
-
-
-def test_a_cell_that_was_shown_and_is_hidden_now_is_refused_by_name(first):
-    with pytest.raises(BadInput, match="group_id=a в этой редакции скрыта") as caught:
-        protected_tables(region(low_in_a=1), with_rules(), "край-2022", first["published_cells"])
-    assert "procedure=OGE" in str(caught.value)
-    assert "край-2021" in str(caught.value)
-
-
-def test_groups_that_cross_those_of_an_earlier_edition_are_refused(first):
-    cell = pl.format("{}", pl.col("cell").str.replace("group_id=a$", "group_id=a+b"))
-    earlier = (
-        first["published_cells"]
-        .with_columns(cell=cell)
-        .filter(pl.col("cell").str.contains("group_id=a+b", literal=True))
-    )
-    protected_tables(region(), with_rules(), "край-2022", earlier)  # its parts are of four schools each
-    with pytest.raises(BadInput, match="муниципалитеты a, b"):
-        protected_tables(
-            region(), with_rules(least_schools=5, districts={"Белый": "Юг", "Вишнёвый": "Юг"}), "край-2022", earlier
-        )
 
 
 @pytest.fixture

@@ -358,7 +358,7 @@ def publish(
     out: Out = "",
 ) -> None:
     """Перенести построенный сайт в папку или на сервер, на место прежнего."""
-    from helpers.publish import upload
+    from helpers.publish import publication, upload
     from helpers.publish.verify import changed_inputs, inputs_now, inputs_of_site
 
     this = open_report(report, out)
@@ -376,9 +376,14 @@ def publish(
             _list_all(f"Изменится в {folder}", lines)
             typer.echo("Ничего не записано." if lines else f"В {folder} уже этот сайт.")
         else:
+            issue = publication.record(this) if production else None
             count = upload.upload(fs, folder, site)
             listed = upload.renew_list(fs, folder.rpartition("/")[0])
             typer.echo(f"Опубликовано: {upload.shown(target)} → {folder}, файлов: {count}.")
+            if issue:
+                typer.echo(
+                    f"Выпуск записан: {this.ledger / issue}. Следующие редакции сверяются с ним; папку храните с данными."
+                )
             if not listed:
                 typer.echo("Список отчётов не написан: рядом уже есть чужая страница index.html.")
 
@@ -398,6 +403,7 @@ def _snakemake(this: Report, editions: list[str], engine: str, cores: int) -> No
             "--directory", str(this.out), "--cores", str(cores), "--quiet", "all", "--nolock", "--rerun-incomplete",
             "--max-checksum-file-size", "1000000000",
             "--config", f"report={this.params_file}", f"out={this.out}", f"editions={','.join(editions)}", f"engine={engine}",
+            *(["--keep-going"] if len(editions) > 1 else []),
         ]  # fmt: skip
         environment = {**os.environ, _FAILURE: str(failure), "PYTHONUTF8": "1"}
         done = subprocess.run(

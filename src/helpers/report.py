@@ -23,8 +23,8 @@ DECISIONS = PROJECT / "params" / "decisions.yml"
 RULES = (METHOD, PROCEDURES, RISK_FACTORS, SKILLS, RECOMMENDATIONS, PROGRAMME, DECISIONS)
 """Files of params/ that serve every report."""
 
-EARLIER_CELLS = "published_cells.csv"
-"""Name of the file, beside the raw data, that lists the cells which earlier public editions have shown or hidden."""
+LEDGER = "_published"
+"""Name of the folder, beside the raw data, that holds the public editions which readers have seen."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,19 @@ class Report:
     def raw_files(self) -> list[Path]:
         """The files that the report is made from; of a region's folder all but what lies in folders named `_…`."""
         if self.params.data.school_table:
-            return [self.raw / self.params.data.school_table.file, *self.raw.glob(EARLIER_CELLS)]
+            return [self.raw / self.params.data.school_table.file]
         found = (path for path in self.raw.rglob("*") if path.is_file() and path != self.params_file)
         notes = set(self.raw.glob("*.md"))  # a checklist beside the files is not data
         return sorted(path for path in found if path not in notes and not self.raw_name(path).startswith("_"))
 
     @property
-    def earlier_cells(self) -> Path:
-        """The ledger of what earlier editions published, put there by `report new`; there need not be one."""
-        return self.raw / EARLIER_CELLS
+    def ledger(self) -> Path:
+        """The editions that were published, written by `report publish --production`; there need not be any.
+
+        It is no raw file: publishing a site must not make it another than what its inputs make. A build that finds its own
+        edition there makes the same site.
+        """
+        return self.raw / LEDGER
 
     def raw_name(self, path: Path) -> str:
         """A raw file's name as findings and the manifest tell it: `2019/oge/oge_2019.csv`."""

@@ -368,12 +368,10 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
             "known_n_low": FLOAT, "known_n_high": FLOAT, "known_count_low": FLOAT, "known_count_high": FLOAT,
         },
     ),
-    "published_cells": (
-        ["edition", "page", "cell"],
-        {
-            "edition": TEXT, "page": TEXT, "cell": TEXT, "code": TEXT, "n_low": FLOAT, "n_high": FLOAT,
-            "share_low": FLOAT, "share_high": FLOAT,
-        },
+    "kept_blocks": (["table", "block"], {"table": TEXT, "block": TEXT, "edition": TEXT, "changed": INT}),
+    "refusals": (
+        ["number"],
+        {"number": INT, "file": TEXT, "column": TEXT, "found": TEXT, "expected": TEXT, "advice": TEXT},
     ),
 }  # fmt: skip
 
@@ -389,7 +387,7 @@ PROTECTED = ["directory", "groups", "published_results", "published_context", "p
 ANONYMOUS = ["calendar", "specifications", "simulation", "fairness", "chance", "agreement", "backtest", "monitoring",
              "context_panel", "decisions", "project_calendar"]  # fmt: skip
 """Tables in which no school has a row: the public has them, counts of one or two schools and needless digits aside."""
-HIDDEN = ["hidden_cells", "published_cells"]
+HIDDEN = ["hidden_cells", "kept_blocks", "refusals"]
 """What disclosure control says of itself, internally."""
 _MADE = [*MEASURED, "expectation", *JUDGED, *SUPPORT, *PROTECTED, *HIDDEN]
 FROM_INTAKE = [name for name in NAMES if name not in _MADE]

@@ -7,22 +7,24 @@ import shutil
 import polars as pl
 
 from helpers import tables
-from helpers.disclosure.ledger import LEDGER, read_ledger
+from helpers.disclosure.ledger import frozen_numbers, read_ledger
 from helpers.disclosure.protected import protected_numbers, protected_tables
+from helpers.problems import BadInput, Problem
 from helpers.report import Report
 
-__all__ = ["disclose", "publish_open", "publish_protected"]
+__all__ = ["disclose", "publish_open", "publish_protected", "refuse_public"]
 
 
 def disclose(report: Report) -> pl.DataFrame:
     """Make the public tables of a report; the internal list of what was hidden.
 
-    Raises
-    ------
-    BadInput
-        Something hidden could be worked out from an earlier edition and this one together.
+    Where the public edition may not be made the public tables are empty and the internal table `refusals` says why: it must
+    not keep the internal edition from being made.
     """
-    (publish_open if report.params.open_data else publish_protected)(report)
+    try:
+        (publish_open if report.params.open_data else publish_protected)(report)
+    except BadInput as error:
+        _refused(report, error)
     _remove_strangers(report)
     return report.read("hidden_cells")
 
@@ -42,12 +44,43 @@ def publish_protected(report: Report) -> None:
     """Make the public tables of a report whose data are not open: of groups, no closer than the rules allow."""
     names = [name for name in tables.seen("internal") if name not in tables.HIDDEN]
     internal = {name: report.read(name) for name in names}
-    earlier = read_ledger(report.earlier_cells) if report.earlier_cells.is_file() else pl.DataFrame(schema=LEDGER)
+    earlier = read_ledger(report.ledger)
     made = protected_tables(internal, report.params, report.name, earlier)
-    report.write(**{name: made.pop(name) for name in tables.HIDDEN})
+    numbers = protected_numbers({name: report.read_numbers(name) for name in tables.NUMBERS})
+    report.write(
+        refusals=tables.empty("refusals"), **{name: made.pop(name) for name in ("hidden_cells", "kept_blocks")}
+    )
     report.write("public", **made)
-    for name, values in protected_numbers({name: report.read_numbers(name) for name in tables.NUMBERS}).items():
+    for name, values in frozen_numbers(numbers, earlier, report.params.years[-1]).items():
         report.write_numbers(name, values, "public")
+
+
+def refuse_public(report: Report) -> None:
+    """Refuse to go on with a public edition that disclosure control has refused.
+
+    Raises
+    ------
+    BadInput
+        What `disclose` has found.
+    """
+    rows = report.read("refusals").drop("number").fill_null("").to_dicts()
+    if rows:
+        raise BadInput(*(Problem(**row) for row in rows))
+
+
+def _refused(report: Report, error: BadInput) -> None:
+    rows = [
+        {
+            "number": number,
+            **{name: getattr(problem, name) for name in ("file", "column", "found", "expected", "advice")},
+        }
+        for number, problem in enumerate(error.problems, 1)
+    ]
+    refusals = pl.DataFrame(rows, schema=tables.CONTRACT["refusals"][1])
+    report.write(**{name: tables.empty(name) for name in tables.HIDDEN} | {"refusals": refusals})
+    report.write("public", **{name: tables.empty(name) for name in tables.seen(report.sight("public"))})
+    for name in tables.NUMBERS:
+        report.write_numbers(name, {}, "public")
 
 
 def _remove_strangers(report: Report) -> None:

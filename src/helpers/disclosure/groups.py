@@ -43,35 +43,6 @@ def published_groups(schools: pl.DataFrame, years: Sequence[int], rules: Disclos
     )
 
 
-def crossing(earlier: set[str], published: pl.DataFrame, schools: pl.DataFrame, least: int) -> list[str]:
-    """Groups of another edition that, less the groups of this one, leave fewer than `least` schools over.
-
-    Parameters
-    ----------
-    earlier : set of str
-        `group_id` of groups that other editions have published.
-    published : DataFrame
-        From `published_groups`.
-    schools : DataFrame
-        Table `schools` of the report's years.
-
-    Returns
-    -------
-    list of str
-        Sorted. What two groups have in common follows by subtraction, unless it is one of them and so published itself.
-    """
-    by_year = schools.group_by("group_id", "year").agg(pl.col("school_id").n_unique())
-    size = dict(by_year.group_by("group_id").agg(pl.col("school_id").min()).iter_rows())
-    own = [set(group.split(_AND)) for group in published["group_id"].unique()]
-
-    def leaves_few(group: set[str]) -> bool:
-        parts = [group & other for other in own]
-        unpublished = [part for part in parts if part and part != group and part not in own]
-        return any(sum(size.get(place, 0) for place in part) < least for part in unpublished)
-
-    return sorted(group for group in earlier if leaves_few(set(group.split(_AND))))
-
-
 def regrouped(table: pl.DataFrame, schools: pl.DataFrame, published: pl.DataFrame) -> pl.DataFrame:
     """Put the published group beside each school-year of a table."""
     of_school = schools.select("year", "school_id", municipality="group_id").join(

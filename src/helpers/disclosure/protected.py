@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -9,8 +10,8 @@ import polars as pl
 from helpers import tables
 from helpers.disclosure import cells as made
 from helpers.disclosure import coarse, helped
-from helpers.disclosure.groups import crossing, directory, group_table, published_groups, regrouped
-from helpers.disclosure.ledger import LEDGER, differencing, entries
+from helpers.disclosure.groups import REGION, directory, group_table, published_groups, regrouped
+from helpers.disclosure.ledger import Published, frozen
 from helpers.disclosure.protection import hidden_cells, protect
 from helpers.disclosure.rounding import HIDDEN_WORD, banded, exact
 from helpers.disclosure.suppression import Code, Rules, Why, complementary, is_hidden, margins, primary
@@ -25,14 +26,12 @@ _DIMENSIONS = {
     "support_counts": helped.SUPPORT,
     "published_funnel": helped.FUNNEL,
 }
-_OF_SCHOOLS = ["published_flags", "support_counts"]
-"""Tables that count schools, not people."""
 _IN_FIT = "none"
 """`why_excluded` of school-years that are in the fit, in table `excluded`."""
 _BEST_MARK = 5
 
 
-def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl.DataFrame) -> Tables:
+def protected_tables(internal: Tables, params: Params, edition: str, earlier: Sequence[Published] = ()) -> Tables:
     """Make everything that the public may read, and what disclosure control says of it.
 
     Parameters
@@ -40,26 +39,24 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl
     internal : dict of DataFrame
         The internal tables by name.
     edition : str
-        Under which name this edition stands in the ledger: the report's.
-    earlier : DataFrame
-        Ledger of earlier editions (`published_cells`); empty if there are none.
+        The report's name.
+    earlier : sequence of Published
+        The editions that readers have seen: of what these have shown nothing else is shown.
 
     Returns
     -------
     dict of DataFrame
-        Tables `tables.PROTECTED`, `tables.ANONYMOUS` and `tables.HIDDEN`.
+        Tables `tables.PROTECTED`, `tables.ANONYMOUS` and, of `tables.HIDDEN`, `hidden_cells` and `kept_blocks`.
 
     Raises
     ------
     BadInput
-        Something that is hidden now could be worked out from an earlier edition and this one together.
+        The params' rules speak of what is not there.
     """
     rules, years = params.disclosure, params.years
     schools, flags = internal["schools"], _no_secrets(internal["flags"], rules)
     check_rules(rules, schools, flags, internal["results"], edition)
     published = published_groups(schools, years, rules)
-    earlier = earlier.filter(pl.col("edition") != edition).cast(LEDGER)
-    _refuse_crossing(earlier, published, schools.filter(pl.col("year").is_in(years)), rules)
 
     def grouped(table: pl.DataFrame) -> pl.DataFrame:
         return regrouped(table, schools, published)
@@ -82,9 +79,6 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl
             helped.funnel_cells(grouped(internal["funnel_schools"]), rules), helped.FUNNEL, people, banded
         ),
     }
-    own = pl.concat([entries(seen, edition, name) for name, seen in judged.items()])
-    widths = dict.fromkeys(judged, people.width) | dict.fromkeys(_OF_SCHOOLS, counted.width)
-    _refuse_differencing(earlier, own, judged, widths)
     listed = directory(schools, published, flags, years[-1], rules)
     index = internal["wellbeing_index"].filter(year=years[-1]).select("school_id", "index")
     alike = conclusions.filter(pl.col("why") == Why.EXTREME)["group_id"].to_list()
@@ -102,11 +96,13 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: pl
         "excluded": _excluded(schools),
         **_anonymous(internal, rules),
     }
+    # promised columns only: what stands beside them here is what they were judged by
+    fresh = {name: public[name].select(tables.CONTRACT[name][1].keys()) for name in public}
+    shown, kept = frozen(fresh, earlier, years[-1])
     return {
-        # promised columns only: what stands beside them here is what they were judged by
-        **{name: public[name].select(tables.CONTRACT[name][1].keys()) for name in public},
-        "hidden_cells": pl.concat([_hidden(seen, name) for name, seen in judged.items()]),
-        "published_cells": pl.concat([earlier, own]),
+        **shown,
+        "hidden_cells": pl.concat([_hidden(seen, name, shown[name]) for name, seen in judged.items()]),
+        "kept_blocks": kept,
     }
 
 
@@ -189,9 +185,22 @@ def _schools_told(cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     )
 
 
-def _hidden(seen: pl.DataFrame, name: str) -> pl.DataFrame:
+def _hidden(seen: pl.DataFrame, name: str, shown: pl.DataFrame) -> pl.DataFrame:
+    """What the public reads as hidden, by the rule that hid it now or, where it did not, by an earlier edition."""
+    texts = [column for column in shown.columns if column.endswith("_text")]
+    word = shown.filter(pl.any_horizontal(pl.col(texts) == HIDDEN_WORD))
+    if "context_class" in word.columns:
+        word = word.filter(context_class=REGION)
+    dimensions = [column for column in _DIMENSIONS[name] if column in word.columns]
+    cells = seen.join(made.named_total(seen, dimensions).select("cell", *dimensions).join(word, on=dimensions, how="semi"),
+                      on="cell", how="semi")  # fmt: skip
+    earlier = ~is_hidden()
+    told = cells.with_columns(
+        code=pl.when(earlier).then(pl.lit(Code.DERIVABLE.value)).otherwise("code"),
+        why=pl.when(earlier).then(pl.lit(Why.EARLIER.value)).otherwise("why"),
+    )
     return (
-        hidden_cells(seen).with_columns(pl.lit(name).alias("table")).select(tables.CONTRACT["hidden_cells"][1].keys())
+        hidden_cells(told).with_columns(pl.lit(name).alias("table")).select(tables.CONTRACT["hidden_cells"][1].keys())
     )
 
 
@@ -220,47 +229,3 @@ def _anonymous(internal: Tables, rules: DisclosureRules) -> Tables:
         "monitoring": helped.coarse_monitoring(kept["monitoring"], rules),
         "context_panel": helped.coarse_panel(kept["context_panel"], least),
     }
-
-
-def _refuse_crossing(
-    earlier: pl.DataFrame, published: pl.DataFrame, schools: pl.DataFrame, rules: DisclosureRules
-) -> None:
-    groups = earlier["cell"].str.extract(r"group_id=([^ ]+)").drop_nulls().unique().to_list()
-    found = crossing({group for group in groups if group != "*"}, published, schools, rules.least_schools)
-    if found:
-        raise BadInput(
-            *(
-                Problem(
-                    file="published_cells.csv",
-                    found=f"прежняя редакция публиковала вместе муниципалитеты {group.replace('+', ', ')}, эта делит их "
-                    "иначе, и остаток, где школ меньше порога, вычисляется",
-                    expected="объединения муниципалитетов, как в прежних редакциях",
-                    advice="соберите их в один округ (ключ disclosure.districts)",
-                )
-                for group in found
-            )
-        )
-
-
-def _refuse_differencing(earlier: pl.DataFrame, own: pl.DataFrame, judged: Tables, widths: dict[str, float]) -> None:
-    """Refuse what may not be shown in itself and is given away; what was hidden for its sake may be known."""
-    if earlier.is_empty():
-        return
-    found = []
-    for name, seen in judged.items():
-        groups = margins(seen, _DIMENSIONS[name])
-        given_away = differencing(earlier, own.filter(page=name), groups, widths[name])
-        found += given_away.join(seen.filter(code=Code.FEW), on="cell", how="semi")["cell"].to_list()
-    if found:
-        editions = ", ".join(earlier["edition"].unique().sort())
-        raise BadInput(
-            *(
-                Problem(
-                    file="published_cells.csv",
-                    found=f"ячейка {cell} в этой редакции скрыта, но вычисляется вместе с прежними ({editions})",
-                    expected="скрытое не вычисляется из прежних и новой редакций вместе",
-                    advice="поднимите порог least_n или объедините муниципалитеты (ключ disclosure.districts)",
-                )
-                for cell in found
-            )
-        )

@@ -31,7 +31,7 @@ from helpers.intake.registry import FILE as REGISTRY
 from helpers.intake.registry import load_registry
 from helpers.intake.sheets import TABLES
 from helpers.problems import BadInput, Problem, quoted
-from helpers.report import EARLIER_CELLS, Report
+from helpers.report import Report
 
 Reader = Callable[[Table, int, Intake], dict[str, pl.DataFrame]]
 
@@ -58,7 +58,7 @@ KINDS = {
     "roadmaps": Kind(["roadmaps"], lists.read_roadmaps),
 }
 OUTLIVE_A_YEAR = {"biased", "programme", "roadmaps"}
-_OWN_FILES = {REGISTRY, CONFIRMED, CORRECTIONS, EARLIER_CELLS}
+_OWN_FILES = {REGISTRY, CONFIRMED, CORRECTIONS}
 _NOT_FILES = re.compile(r"(?i)^(~\$.*|thumbs\.db|desktop\.ini|\.ds_store|.*\.(tmp|lnk))$")
 
 

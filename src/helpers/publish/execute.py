@@ -29,6 +29,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from helpers.disclosure import refuse_public
 from helpers.problems import BadInput, MissingTool, NotebookFailed, Problem, quoted
 from helpers.publish.pages import FANNED, targets
 from helpers.report import Report
@@ -185,6 +186,8 @@ def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel) -> 
     BadInput, NotebookFailed
         As `run_notebook`, of all pages that failed; told once the rest is done.
     """
+    if edition == "public":
+        refuse_public(report)
     pages = report.build / edition / "pages"
     wanted = {pages / f"{goal.path}.ipynb": goal.parameters for goal in targets(source.stem, report, edition)}
     if source.stem in FANNED:

@@ -14,7 +14,7 @@ from helpers.intake.region import KINDS, OUTLIVE_A_YEAR
 from helpers.problems import BadInput, Problem, quoted
 from helpers.publish.checklist import FILE as CHECKLIST
 from helpers.publish.checklist import checklist
-from helpers.report import EARLIER_CELLS, METHOD, Report, open_report, report_names
+from helpers.report import LEDGER, METHOD, Report, open_report, report_names
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -172,8 +172,6 @@ def _fill(folder: Path, old: Report, year: int) -> None:
 
 
 def _hand_on_ledger(folder: Path, old: Report) -> None:
-    """Write what the old report and those before it have published: the new edition is held against it."""
-    if (old.tables("internal") / "published_cells.parquet").is_file():
-        ledger = old.read("published_cells")
-        if ledger.height:
-            ledger.write_csv(folder / EARLIER_CELLS)
+    """Copy what the old report and those before it have published: the new edition is held against it."""
+    if old.ledger.is_dir():
+        shutil.copytree(old.ledger, folder / LEDGER)

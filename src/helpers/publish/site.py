@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from helpers.disclosure import refuse_public
 from helpers.publish import document, extracts, figures, manifest, pandoc, protocol, quarto, slides, table_data
 from helpers.publish.chart_scripts import BASIC, WHOLE, bundle
 from helpers.publish.downloads import FOLDER, downloads
@@ -59,6 +60,8 @@ def render(report: Report, edition: str, engine: str) -> Path:
     helpers.problems.MissingTool
         The engine is absent or fails.
     """
+    if edition == "public":
+        refuse_public(report)
     renderer = quarto if engine == "quarto" else pandoc
     source = report.build / edition / "source"
     mirror(wanted_files(report, edition, engine), source)

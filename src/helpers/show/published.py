@@ -207,6 +207,16 @@ def hidden_counts(report: Report) -> pl.DataFrame:
     return hidden(report).group_by("table_words", "why").agg(cells=pl.len().cast(pl.Int64)).sort("table_words", "why")
 
 
+def kept(report: Report) -> pl.DataFrame:
+    """What is shown as it was published and would be another number now, in words; internal."""
+    return (
+        report.read("kept_blocks")
+        .filter(pl.col("changed") > 0)
+        .with_columns(table_words=pl.col("table").replace_strict(words.TABLE))
+        .sort("table", "block")
+    )
+
+
 def rules(params: Params) -> pl.DataFrame:
     """The rules of disclosure with their values."""
     kept = params.disclosure

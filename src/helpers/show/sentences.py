@@ -12,6 +12,7 @@ import polars as pl
 
 from helpers.measure.outcome import PupilSpread
 from helpers.params import Params
+from helpers.problems import Problem
 from helpers.show import words
 from helpers.show.words import SCHOOL, count, literal, number, percent, signed
 
@@ -612,6 +613,29 @@ def hidden_summary(hidden: pl.DataFrame) -> str:
         f"В открытой редакции {words.plural(hidden.height, ('скрыта', 'скрыты', 'скрыто'))} "
         f"{count(hidden.height, ('ячейка', 'ячейки', 'ячеек'))}. Читатель видит одно слово «скрыто»: причина сама была бы "
         "сведением. Последние столбцы говорят, в каких пределах скрытое всё же можно вычислить из опубликованного."
+    )
+
+
+def kept_summary(blocks: pl.DataFrame, changed: pl.DataFrame) -> str:
+    """What of the public edition is as an earlier edition has shown it."""
+    if blocks.is_empty():
+        return "Ни одного выпуска с этими годами ещё не опубликовано: показано всё, что посчитано."
+    text = (
+        "Что опубликовано за год, остаётся таким, каким опубликовано: за разностью двух выпусков может стоять одна школа — "
+        "поздний паспорт, исправленный файл. "
+    )
+    if changed.is_empty():
+        return text + "Сейчас всё это и посчитано так же."
+    return text + "Ниже то, что теперь посчитано иначе, а в открытой редакции показано прежним."
+
+
+def refused(refusals: pl.DataFrame) -> str:
+    """Why the public edition cannot be made; nothing if it can."""
+    if refusals.is_empty():
+        return ""
+    said = [str(Problem(**row)) for row in refusals.drop("number").fill_null("").iter_rows(named=True)]
+    return "Открытую редакцию построить нельзя, внутренней это не мешает:\n\n" + "\n".join(
+        f"* {literal(problem)}" for problem in said
     )
 
 
