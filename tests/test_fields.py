@@ -295,7 +295,7 @@ def test_every_cell_is_a_number_no_data_or_a_finding(cells):
     assert (numbers >= 0).all()
     assert (numbers == numbers.round()).all()
     assert frame["share_done"].drop_nulls().is_between(0, 1).all()
-    assert all(one.status == Status.fail for one in findings.found)
+    assert all(one.status == Status.fail for one in findings.found if one.check != "fractions")
 
 
 # --- marks

@@ -143,6 +143,15 @@ def test_planted_dirt_that_is_read_is_counted(kind, dirt, from_dirty, from_clean
         assert more == planted
 
 
+@pytest.mark.parametrize("name", ["from_clean", "from_dirty", "from_uncorrected"])
+def test_every_row_below_a_header_is_counted_once(name, request):
+    counted = request.getfixturevalue(name).findings.counted
+    of_schools = ["rows_read", "rows_unknown"]
+    set_aside = ["totals", "notes", "header_again", "signatures", "other_attempts", "maxima", "rows_dropped"]
+    assert counted["rows_all"] == sum(counted[check] for check in of_schools + set_aside)
+    assert counted["rows_read"] == sum(number for check, number in counted.items() if check.startswith("matched_"))
+
+
 @pytest.mark.parametrize("kind", sorted(FORBIDDING))
 def test_what_cannot_be_recovered_forbids_the_report(kind, dirt, from_uncorrected):
     files = {p.file for p in (one.problem for one in from_uncorrected.findings.found if one.status == "FAIL"

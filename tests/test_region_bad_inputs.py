@@ -893,9 +893,12 @@ SCHOOL_CASES = [
     case("school in another municipality", cell(ANSWERS, 5, "Муниципалитет", "Озёрный район"),
          fail("unknown_school", at(ANSWERS, 5, "Школа"), "«Луговская ООШ»", OF_REGISTRY, CONFIRM)),
     case("name of two schools", cell(REGISTRY, 3, "Краткое наименование", "СОШ № 3"),
-         *(fail("unknown_school", at(name, 3, "Школа"),
-                "«СОШ № 3»; похожие: «СОШ № 3» (s01), «СОШ № 3» (s02)", OF_REGISTRY, CONFIRM)
-           for name in (ANSWERS, TEACHERS))),
+         fail("unknown_school", at(TEACHERS, 3, "Школа"), "«СОШ № 3»; похожие: «СОШ № 3» (s01), «СОШ № 3» (s02); таких строк 2, "
+              f"ещё в файлах {ANSWERS}", OF_REGISTRY, CONFIRM)),
+    case("unknown school met again", both(*(cell(SCORES, row, "Группы участников", "sch419999") for row in (5, 6)),
+                                          cell(JOURNAL, 6, "Группы участников", "sch419999")),
+         fail("unknown_school", at(JOURNAL, 6, "Группы участников"), f"«sch419999»; таких строк 3, ещё в файлах {SCORES}",
+              OF_REGISTRY, ADD_SCHOOL)),
     case("code of one school, name of another", cell(OGE, 2, "НАИМЕНОВАНИЕ_ОО", "СОШ № 33"),
          advice("code_and_name", at(OGE, 2, "НАИМЕНОВАНИЕ_ОО"), "код школы «СОШ № 3», а название — «СОШ № 33»", *ONE_SCHOOL)),
     case("login of one school, name of another", cell(JOURNAL, 6, "Группы участников", "sch410002 СОШ № 3"),
@@ -1141,8 +1144,8 @@ TASK_CASES = [
     case("text for a share of a task", cell(TASKS, 8, "1K1", "мало"),
          fail("numbers", at(TASKS, 8, OF_TASK.format("1K1")), "«мало»", "число", FIX_CELL)),
     case("shares for percentages of tasks", line(TASKS, 8, "sch410001;;40;0,6;0,5"),
-         advice("tasks_agree", at(TASKS, 8), "средний первичный балл по заданиям 0,016, а по распределению баллов 1,600",
-                *SAME_SCORE)),
+         advice("fractions", at(TASKS, 8, "Выполнение заданий, % / 1K1 … Выполнение заданий, % / 4.1"), "доли от 0 до 1",
+                "проценты от 0 до 100", "строка прочитана как доли; проверьте, так ли это")),
     # whole percents may be off by 0.005: the first mean by 0.005·(1 + 2), the second by 0.005·(1.6 + 0.6 + 0.4 + 1.4)
     case("mean by tasks that rounding explains", cell(TASKS, 9, "4.1", "51")),
     case("mean by tasks is not that of the scores", cell(TASKS, 9, "4.1", "52"),
@@ -1219,7 +1222,191 @@ PUPIL_CASES = [
          fail("pupils", at(OGE), "разделитель «,»", "csv с разделителем «;»", EXPORT_AGAIN)),
 ]
 # fmt: on
+SOME_VALUES = "значения хотя бы у одной школы"
+NO_VALUES = "впишите значения или выгрузите файл заново"
+AS_ABOVE = "строки отнесены к школе, названной выше, как в объединённых ячейках; проверьте, так ли это"
+EMPTY_CASES = [
+    case(
+        "needed column without a value",
+        both(*(cell(STAFF, row, "Вакантных ставок", "") for row in (2, 3, 4))),
+        fail(
+            "empty_column",
+            "Файл 2019/staff/staff.xlsx, лист «Лист1», столбец «Вакантных ставок»",
+            "во всём столбце нет ни одного значения",
+            SOME_VALUES,
+            f"{NO_VALUES}; если данных нет ни у кого, впишите «нет данных»",
+        ),
+    ),
+    case(
+        "needed column of words for no data",
+        both(*(cell(STAFF, row, "Вакантных ставок", "н/д") for row in (2, 3, 4))),
+        advice(
+            "empty_column",
+            "Файл 2019/staff/staff.xlsx, лист «Лист1», столбец «Вакантных ставок»",
+            "во всём столбце только слова «нет данных»",
+            SOME_VALUES,
+            NO_VALUES,
+        ),
+    ),
+    case(
+        "file of totals alone",
+        both(
+            *(
+                cell(KNOWLEDGE, row, title, value)
+                for row in (2, 3, 4)
+                for title, value in (("Код ОО", ""), ("Школа", "Итого"))
+            )
+        ),
+        fail(
+            "no_schools",
+            f"Файл {KNOWLEDGE}",
+            "ни одной строки школы",
+            "строки школ под заголовком",
+            "проверьте, тот ли это файл: его строки — итоги, примечания или другие попытки; если файл лишний, уберите его "
+            "из папки",
+        ),
+    ),
+    case(
+        "assessment without a mean",
+        both(
+            *(
+                cell(OGE, row, title, "н/д")
+                for row in (2, 3, 4)
+                for title in ("ДОЛЯ_2", "ДОЛЯ_3", "ДОЛЯ_4", "ДОЛЯ_5", "СР_ОТМЕТКА")
+            )
+        ),
+        fail(
+            "no_mean",
+            f"Файл {OGE}",
+            "результаты «ОГЭ, русский язык» за 2019 год без единого среднего",
+            "среднее или доли отметок хотя бы у одной школы",
+            "выгрузите файл заново, со значениями",
+        ),
+        *(
+            advice(
+                "empty_column",
+                at(OGE, column=title),
+                "во всём столбце только слова «нет данных»",
+                SOME_VALUES,
+                NO_VALUES,
+            )
+            for title in ("ДОЛЯ_2", "ДОЛЯ_3", "ДОЛЯ_4", "ДОЛЯ_5")
+        ),
+    ),
+    case(
+        "no school left",
+        lambda region: region.params(small_n={"model_fit": 100}),
+        fail(
+            "no_school_in_model",
+            "Данные за 2019 год",
+            "в расчёте связи ни одной школы (слишком мало участников — 3)",
+            "школы с показателями и результатами",
+            "добавьте недостающее, исправьте ключи indicators, results и left_out в "
+            "файле параметров или уберите год из ключа years",
+        ),
+    ),
+    case(
+        "school not named below its name",
+        both(cell(TEACHERS, 4, "Муниципалитет", ""), cell(TEACHERS, 4, "Школа", "")),
+        advice("merged_down", at(TEACHERS, 4, "Школа"), "строк без школы: 1", "школа в каждой строке", AS_ABOVE),
+    ),
+]
+
+
+def year_before(region):
+    """Passports of the year before: the children of 2019 and a tenth more of each kind."""
+    rows = region.rows[PASSPORT]
+    region.rows["2018/passport/passport.xlsx"] = [
+        [f"{11 * int(cell) // 10}" if place > 2 and cell.isdigit() else cell for place, cell in enumerate(row)]
+        for row in rows
+    ]
+    region.rows["2018/passport/passport.xlsx"][1] = ["По состоянию на 01.09.2017"]
+    region.save("2018/passport/passport.xlsx")
+
+
+def as_percents(region):
+    """Percents of all pupils in the place of children."""
+    for row in region.rows[PASSPORT][3:]:
+        row[4:] = [f"{round(100 * int(cell) / int(row[3]))}" for cell in row[4:]]
+    region.save(PASSPORT)
+
+
+def unstored(name, row, title):
+    """A formula without a stored value in the place of a cell: Excel computes it on opening, no other reader does."""
+
+    def spoil(region):
+        place = region.place(name, title)
+        region.save(name, lambda book, page: page.write_formula(row - 1, place, "=1+1"))
+
+    return spoil
+
+
+UNIT_CASES = [
+    case(
+        "percents in the place of children",
+        both(year_before, as_percents),
+        advice(
+            "units",
+            at(PASSPORT, 4),
+            "доли упали в 2,7 раза против прошлого года, у всего муниципалитета (Озёрный район)",
+            "доли, близкие к прошлогодним",
+            "проверьте, числа ли детей стоят в ячейках, а не проценты",
+        ),
+    ),
+    case(
+        "percent sign on a number of children",
+        cell(PASSPORT, 4, "Из неполных семей", "20 %"),
+        fail(
+            "numbers",
+            at(PASSPORT, 4, "Из неполных семей"),
+            "«20 %»",
+            "само число, а не процент",
+            "впишите число; если так записан весь столбец, выгрузите файл заново",
+        ),
+    ),
+    case(
+        "formula without a value",
+        unstored(PASSPORT, 5, "Всего обучающихся"),
+        fail(
+            "formulas",
+            at(PASSPORT, 5, "Всего обучающихся"),
+            "формула без сохранённого значения",
+            "число или текст",
+            "откройте книгу в Excel и сохраните её: тогда формулы получат значения",
+        ),
+    ),
+    case(
+        "points won as fractions",
+        cell(KNOWLEDGE, 3, "Выполнение, %", "0,6"),
+        advice(
+            "fractions",
+            at(KNOWLEDGE, 3, "Выполнение, %"),
+            "доли от 0 до 1",
+            "проценты от 0 до 100",
+            "строка прочитана как доли; проверьте, так ли это",
+        ),
+    ),
+    case(
+        "fraction among percents of points",
+        cell(TASKS, 8, "1K1", "0,1"),
+        fail(
+            "fractions",
+            at(TASKS, 8, "Выполнение заданий, % / 1K1"),
+            "0,1 % от 40 участников — меньше одного балла",
+            "процент, как в остальных ячейках",
+            "похоже на долю среди процентов; исправьте ячейку",
+        ),
+        advice(
+            "tasks_agree",
+            at(TASKS, 8),
+            "средний первичный балл по заданиям 1,001, а по распределению баллов 1,600",
+            *SAME_SCORE,
+        ),
+    ),
+]
 GROUPS = [
+    EMPTY_CASES,
+    UNIT_CASES,
     REGISTRY_CASES,
     CORRECTION_CASES,
     CALENDAR_CASES,
@@ -1245,7 +1432,8 @@ def test_a_bad_input_is_told(region, spoil, told):
 
 def test_every_check_that_finds_fault_has_a_case():
     told = {check for one in CASES for check, *_ in one.values[1]} | {"heaping"}
-    counts = {"rows_read", "totals", "notes", "other_attempts", "text_numbers", "hidden_by_source"}
+    counts = {"rows_all", "rows_read", "rows_dropped", "rows_unknown", "totals", "notes", "header_again", "signatures",
+              "other_attempts", "text_numbers", "hidden_by_source"}  # fmt: skip
     counts |= {check for check in checks.TITLES if check.startswith("matched_")}
     assert told - {""} == checks.TITLES.keys() - counts
 
@@ -1342,7 +1530,7 @@ HEADER = {MARKS: 4, JOURNAL: 4, SCORES: 4, TASKS: 7, PASSPORT: 3, ANSWERS: 2, TE
 """How many rows stand above the schools' rows, where it is not one."""
 REFUSED = {"unreadable", "layout", "work", "pupils"}
 """Checks that refuse a whole file."""
-COUNTED = ("totals", "notes", "other_attempts")
+COUNTED = ("totals", "notes", "header_again", "signatures", "other_attempts", "rows_unknown")
 
 
 def counted(examined):

@@ -22,6 +22,7 @@ TITLES = {
     "unreadable": "Файл открывается",
     "stray_file": "В папке только файлы известных видов",
     "layout": "Столбцы файла известны",
+    "formulas": "У формул есть сохранённые значения",
     "hidden_sheet": "Нет скрытых листов",
     "unused_sheet": "Все листы прочитаны",
     "hidden_rows": "Нет скрытых строк",
@@ -30,7 +31,10 @@ TITLES = {
     "work": "Работа ВПР названа и лежит в папке своего года",
     "subject": "Предмет известен",
     "words": "Слова из закрытого списка",
+    "rows_all": "Строк под заголовками",
     "rows_read": "Прочитано строк школ",
+    "rows_dropped": "Строк снято исправлениями",
+    "rows_unknown": "Строк школ, которых нет в реестре",
     "matched_inn": "Школа найдена по ИНН",
     "matched_login": "Школа найдена по логину ФИС ОКО",
     "matched_rcoi_code": "Школа найдена по коду РЦОИ",
@@ -43,7 +47,12 @@ TITLES = {
     "look_alikes": "Нет латинских букв среди русских",
     "totals": "Строки итогов отложены",
     "notes": "Строки примечаний отложены",
+    "header_again": "Повторы заголовка и строки с номерами столбцов отложены",
+    "signatures": "Строки подписей отложены",
+    "merged_down": "Школа названа в каждой строке",
     "other_attempts": "Отложены ГВЭ, СПО, выпускники прошлых лет, резервные дни и осень",
+    "empty_column": "В нужных столбцах есть значения",
+    "no_schools": "В файле есть школы",
     "duplicates": "Школа не повторена",
     "numbers": "Числа читаются",
     "excel_dates": "Числа не превращены в даты",
@@ -57,11 +66,14 @@ TITLES = {
     "tasks_agree": "Выполнение заданий согласовано с баллами и отметками",
     "totals_agree": "Итог муниципалитета равен сумме школ",
     "expected_files": "Есть всё, что должно быть по календарю процедур",
+    "no_mean": "У каждой процедуры есть средние",
+    "no_school_in_model": "Есть школы, по которым оценивается связь",
     "absent_school": "Все действующие школы есть в социальных паспортах",
     "enrolled": "Участников не больше, чем учеников",
     "whole": "Часть не больше целого",
     "union": "Учёт и группа риска: объединение, а не сумма",
     "zeros": "Ноль — это ноль, а не пропуск",
+    "units": "Доли муниципалитета не изменились все разом",
     "copied": "Паспорт не скопирован с прошлого года",
     "both_higher": "Доля семей с двумя высшими образованиями правдоподобна",
     "passport_date": "Паспорт на начало учебного года",
@@ -70,6 +82,15 @@ TITLES = {
     "low_response": "Анкеты заполнили многие",
     "corrections": "Исправления применены",
 }
+WHY = {
+    "type": "вид школы из ключа left_out",
+    "before_merger": "до слияния",
+    "no_context": "нет социальных показателей",
+    "no_result": "нет результатов",
+    "coverage": "мало результатов",
+    "small_n": "слишком мало участников",
+}
+"""Reasons of `schools.why_excluded` as a finding tells them."""
 _JUMP_MARK = 0.9
 _JUMP_SHARE = 0.30
 _JUMP_FROM = 15
@@ -100,17 +121,21 @@ def run(made: dict[str, pl.DataFrame], params: Params, intake: Intake, refused: 
     ):
         nobody(made[name], value, intake)
     expected_files(results, passports, params, intake, refused)
+    no_mean(results, params, intake)
     passport_checks.absent_school(passports, schools, intake, refused)
     enrolled(results, passports, intake)
     passport_checks.whole(passports, intake)
     passport_checks.union(passports, intake)
     passport_checks.zeros(passports, intake)
     passport_checks.copied(passports, intake)
+    passport_checks.units(passports, intake)
     passport_checks.both_higher(passports, schools, intake)
     jumps(results, passports, intake)
     heaping(made["primary_scores"], intake)
     task_checks.tasks_agree(made["tasks"], made["primary_scores"], results, intake)
     low_response(made["questionnaires"], passports, intake)
+    if not intake.findings.fails:  # else what fails is the reason, and is told
+        no_school_in_model(schools, params, intake)
 
 
 def acceptance(findings: Findings) -> pl.DataFrame:
@@ -177,6 +202,37 @@ def expected_files(
             fail(f"папка {year}/{procedure.lower()}", f"результаты за {year} год" + (f": {', '.join(other)}" if other else ""),
                  f"{f'только {held}' if other else 'ничего'}: {session.reason.rstrip('.')}",
                  "проверьте год в имени папки или params/procedures.yml")  # fmt: skip
+
+
+def no_mean(results: pl.DataFrame, params: Params, intake: Intake) -> None:
+    """Assessments of the outcome that were read in a year without a single mean."""
+    for one in params.described.results:
+        of_one = results.filter(pl.col("year").is_in(params.years), procedure=one.procedure, subject=one.subject)
+        for (year,), rows in of_one.group_by("year", maintain_order=True):
+            if rows["mean"].null_count() == rows.height:
+                intake.findings.fail("no_mean", Problem(
+                    rows["source_file"][0], f"результаты «{one.title}» за {year} год без единого среднего",
+                    "среднее или доли отметок хотя бы у одной школы", "выгрузите файл заново, со значениями",
+                    rows["source_sheet"][0] or "",
+                ))  # fmt: skip
+
+
+def no_school_in_model(schools: pl.DataFrame, params: Params, intake: Intake) -> None:
+    """Years of which no school is left to estimate the link on."""
+    for year in params.years:
+        of_year = schools.filter(year=year)
+        if not of_year["in_model"].any():
+            reasons = of_year.drop_nulls("why_excluded").group_by("why_excluded").len().sort("why_excluded")
+            told = ", ".join(f"{WHY[reason]} — {count}" for reason, count in reasons.iter_rows())
+            intake.findings.fail("no_school_in_model", nobody_left(year, told))
+
+
+def nobody_left(year: int, reasons: str) -> Problem:
+    """That no school of a year is left in the model; `reasons` say why, with their counts."""
+    return Problem(
+        f"данные за {year} год", f"в расчёте связи ни одной школы ({reasons or 'школ нет'})", "школы с показателями и результатами",
+        "добавьте недостающее, исправьте ключи indicators, results и left_out в файле параметров или уберите год из ключа years",
+    )  # fmt: skip
 
 
 def enrolled(results: pl.DataFrame, passports: pl.DataFrame, intake: Intake) -> None:

@@ -127,6 +127,7 @@ def corrected(table: Table, frame: pl.DataFrame, corrections: Sequence[Correctio
             here = (pl.col(ROW) == rows[ROW][0]) & (pl.col(SHEET) == rows[SHEET][0])
             if one.action == "drop":
                 frame = frame.filter(~here)
+                findings.count("rows_dropped")
             else:
                 value = None if one.action == "blank" else str(one.value)
                 frame = frame.with_columns(pl.when(here).then(pl.lit(value, pl.String)).otherwise(field).alias(field))

@@ -9,7 +9,7 @@ import polars as pl
 
 from helpers.intake.findings import Findings
 from helpers.intake.layouts import NUMBERS
-from helpers.intake.numbers import NO_DATA, NotANumber, hidden_by_source, parse_number
+from helpers.intake.numbers import NO_DATA, NotANumber, hidden_by_source, in_percent, parse_number
 from helpers.intake.raw_table import SHEET, Table
 from helpers.intake.sheets import ROW
 from helpers.problems import Problem, quoted
@@ -20,6 +20,9 @@ _PLAIN = r"^-?\d+(\.\d+)?$"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[.\-/](\d{1,2}[.\-/]\d|[a-zа-я]{3})", re.IGNORECASE)
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y")
 _AFTER_DAY = re.compile(r"\s*(г\.?|года)$|[\sT]([01]?\d|2[0-3])(:[0-5]\d){1,2}(\.\d+)?$")
+_AS_FRACTIONS = ("доли от 0 до 1", "проценты от 0 до 100", "строка прочитана как доли; проверьте, так ли это")
+_MOST_POINTS = 10
+"""More points than a task of ВПР is worth."""
 _HIGHEST = {"mean_mark": 5, "mean_score": 100}
 """The highest values of numbers that have one; every share's is 100."""
 _DONE = "share_done"
@@ -125,7 +128,12 @@ def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) 
             if hidden_by_source(cell):
                 findings.count("hidden_by_source")
         number = mended[place]
-        if number is not None and (number < 0 or (high and number > high) or (whole and number != round(number))):
+        if number is not None and in_percent(cell) and not field.startswith("share_"):
+            mended[place] = None
+            faulty.add(place)
+            faults["numbers"].append(_place(table, frame, place, field, quoted(cell), "само число, а не процент",
+                                            "впишите число; если так записан весь столбец, выгрузите файл заново"))  # fmt: skip
+        elif number is not None and (number < 0 or (high and number > high) or (whole and number != round(number))):
             mended[place] = None
             faulty.add(place)
             expected = f"{'целое ' if whole else ''}число " + (f"от 0 до {high}" if high else "не меньше 0")
@@ -184,8 +192,7 @@ def _shares(table: Table, frame: pl.DataFrame, findings: Findings, unread: set[i
         last = table.columns[of_whole[0]] if len(of_whole) == 1 else (
             f"{table.columns[of_whole[0]]} … {table.columns[of_whole[-1]]}")  # fmt: skip
         told = [
-            Problem(table.file, "доли от 0 до 1", "проценты от 0 до 100", "строка прочитана как доли; проверьте, так ли это",
-                    frame[SHEET][place], frame[ROW][place], last)
+            Problem(table.file, *_AS_FRACTIONS, frame[SHEET][place], frame[ROW][place], last)
             for place in fraction.arg_true()
         ]  # fmt: skip
         for problem in told:
@@ -204,4 +211,32 @@ def _shares(table: Table, frame: pl.DataFrame, findings: Findings, unread: set[i
         frame = frame.with_columns(pl.col(of_whole).fill_null(0.0) / total).with_columns(
             pl.when(~pl.Series(filled["empty"])).then(pl.col(of_whole))
         )
-    return frame.with_columns(pl.col(others) / 100)
+    return _won(table, frame, others, findings)
+
+
+def _won(table: Table, frame: pl.DataFrame, shares: list[str], findings: Findings) -> pl.DataFrame:
+    """Percentages of points won into shares 0–1, row by row: where none is above 1 and one is a fraction, all are shares.
+
+    A single share among percentages is told where it would be less than one point of all participants.
+    """
+    if not shares:
+        return frame
+    cells = [pl.col(name) for name in shares]
+    part = pl.any_horizontal((cell > 0) & (cell < 1) for cell in cells)
+    small = frame.select(part=part.fill_null(False), low=pl.max_horizontal(shares) <= 1)
+    whole_file = bool(small["low"].fill_null(True).all() and small["part"].any())
+    fraction = small["low"].fill_null(False) & (small["part"] | whole_file)
+    title = (
+        table.columns[shares[0]] if len(shares) == 1 else f"{table.columns[shares[0]]} … {table.columns[shares[-1]]}"
+    )
+    for place in fraction.arg_true():
+        findings.advise("fractions", Problem(table.file, *_AS_FRACTIONS, frame[SHEET][place], frame[ROW][place], title))
+    if "n_participants" in frame.columns:
+        for name in shares:
+            points = frame[name] / 100 * frame["n_participants"] * _MOST_POINTS
+            for place in (~fraction & (frame[name] > 0) & (frame[name] < 1) & (points < 1)).fill_null(False).arg_true():
+                found = f"{frame[name][place]:g} % от {frame['n_participants'][place]:.0f} участников".replace(".", ",")
+                findings.fail("fractions", _place(table, frame, place, name, f"{found} — меньше одного балла",
+                                                  "процент, как в остальных ячейках", "похоже на долю среди процентов; "
+                                                  "исправьте ячейку"))  # fmt: skip
+    return frame.with_columns(pl.when(fraction).then(cell).otherwise(cell / 100) for cell in cells)

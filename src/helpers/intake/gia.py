@@ -106,6 +106,7 @@ def read_pupils(
         findings.fail(check, replace(problem, file=shown))
     if problems:
         return None
+    findings.count("rows_all", found.height)
     shares = [column for column in found.columns if column.startswith("share_")]
     text = found.with_columns(pl.col(shares) * 100).with_columns(pl.all().cast(pl.String))
     text = text.with_columns(

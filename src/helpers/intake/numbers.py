@@ -22,6 +22,11 @@ def hidden_by_source(text: str | None) -> bool:
     return text is not None and bool(_HIDDEN.match(" ".join(text.lower().split())))
 
 
+def in_percent(text: str | None) -> bool:
+    """Whether a percent sign stands after a number."""
+    return text is not None and text.rstrip().endswith("%")
+
+
 class NotANumber(ValueError):
     """The text is neither a number nor a word for «no data»."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
+
 import polars as pl
 
-from helpers.intake.findings import percent
+from helpers.intake.findings import decimal, percent
 from helpers.intake.records import Intake
 from helpers.problems import Problem
 
@@ -15,6 +17,13 @@ _BOTH_HIGHER_RURAL = 0.60
 _BOTH_HIGHER = 0.90
 _UNION_FROM = 10
 """From what sum on a union that equals it exactly is questioned: in small schools nobody may be on both lists."""
+
+_UNITS_TIMES = 1.8
+"""How many times all of a municipality's shares must have changed from year to year to be questioned."""
+_UNITS_PARTS = 3
+"""How many shares must have changed so."""
+_UNITS_FROM = 10
+"""From how many children of a kind on its share is compared."""
 
 
 def absent_school(
@@ -98,6 +107,28 @@ def copied(passports: pl.DataFrame, intake: Intake) -> None:
     )
     texts = [f"те же числа, что за {row['year'] - 1} год" for row in wrong.iter_rows(named=True)]
     intake.tell("copied", wrong, texts, "числа этого года", "запросите паспорт заново")
+
+
+def units(passports: pl.DataFrame, intake: Intake) -> None:
+    """Municipalities all of whose shares have changed alike from year to year: percentages in the place of children, or the
+    other way round. One finding a municipality and year, at its first row.
+    """
+    parts = _parts(passports)
+    sums = passports.sort("source_file", "source_sheet", "source_row").group_by("municipality", "year", maintain_order=True).agg(
+        pl.col("n_pupils", *parts).sum(), pl.col("source_file", "source_sheet", "source_row", "school_id").first()
+    )  # fmt: skip
+    earlier = sums.select("municipality", pl.col("year") + 1, pl.col("n_pupils", *parts).name.suffix("_before"))
+    both = sums.join(earlier, on=["municipality", "year"]).sort("municipality", "year")
+    both = both.filter(pl.col("n_pupils") > 0, pl.col("n_pupils_before") > 0)
+    for row in both.iter_rows(named=True):
+        told = [name for name in parts if min(row[name], row[f"{name}_before"]) >= _UNITS_FROM]
+        changes = [row[name] / row["n_pupils"] / (row[f"{name}_before"] / row["n_pupils_before"]) for name in told]
+        if len(changes) < _UNITS_PARTS or 1 / _UNITS_TIMES < statistics.median(changes) < _UNITS_TIMES:
+            continue
+        times = statistics.median(changes)
+        found = f"доли {'выросли' if times > 1 else 'упали'} в {decimal(max(times, 1 / times), 1)} раза против прошлого года"
+        intake.tell("units", pl.DataFrame([row]), [f"{found}, у всего муниципалитета ({row['municipality']})"],
+                    "доли, близкие к прошлогодним", "проверьте, числа ли детей стоят в ячейках, а не проценты")  # fmt: skip
 
 
 def both_higher(passports: pl.DataFrame, schools: pl.DataFrame, intake: Intake) -> None:

@@ -12,13 +12,18 @@ from helpers.intake.findings import Findings
 from helpers.intake.header import LOOKED_AT, Header, find_header, headed, stands_for
 from helpers.intake.layouts import Layout
 from helpers.intake.pupils import is_personal
-from helpers.intake.sheets import ROW, Cells, hidden_rows, read_cells
+from helpers.intake.set_aside import is_header_again, is_numbering
+from helpers.intake.sheets import ROW, Cells, read_cells, unstored
 from helpers.problems import BadInput, Problem, quoted
 
 SHEET = "__sheet__"
 LABEL = "__label__"
 _SHOWN = 5
 """How many titles of a layout one sentence lists."""
+KEYS = ("inn", "kpp", "login", "rcoi_code", "name")
+"""Fields that say which school a row speaks of."""
+OF_SEVERAL = ("subject", "subject_code", "competence", "item")
+"""Fields that tell the rows of one school apart."""
 OF_A_NOTE = 2
 """How many cells a row of a note may fill; a row of data fills more."""
 
@@ -68,7 +73,7 @@ def read_table(path: Path, layouts: Sequence[Layout], findings: Findings, shown:
     for name in book.hidden:
         findings.advise("hidden_sheet", Problem(shown, "скрытый лист", "только видимые листы", "лист не читался; если он"
                                                 " нужен, покажите его, если нет — удалите", sheet=name))  # fmt: skip
-    for name, count in hidden_rows(path).items():
+    for name, count in book.hidden_rows.items():
         findings.advise("hidden_rows", Problem(shown, f"скрытых строк: {count}", "все строки видны",
                                                "строки прочитаны вместе с остальными; проверьте, нужны ли они", sheet=name))  # fmt: skip
     sheets = _of_layouts(book.sheets, layouts)
@@ -92,7 +97,13 @@ def read_table(path: Path, layouts: Sequence[Layout], findings: Findings, shown:
             findings.advise("unused_sheet", Problem(shown, "лист без таблицы этого вида", "таблица с известным заголовком",
                                                     "лист не читался; проверьте, не нужен ли он", sheet=cells.sheet))  # fmt: skip
     disorder = [problem for cells, header in used for problem in _disorder(cells, header, shown)]
-    frame = pl.concat([_under_header(cells, header) for cells, header in used], how="diagonal")
+    for problem in (problem for cells, header in used for problem in _unstored(cells, header, shown)):
+        findings.fail("formulas", problem)
+    data = [(cells, header, _rows_of_data(cells, header)) for cells, header in used]
+    frame = pl.concat([_under_header(cells, header, rows) for cells, header, rows in data], how="diagonal")
+    below = sum(len(cells.rows) - header.start - header.height for cells, header, _ in data)
+    findings.count("rows_all", below)
+    findings.count("header_again", below - sum(len(rows) for *_, rows in data))
     if frame.is_empty():
         disorder.append(
             Problem(shown, "таблица без строк с данными", "заголовок и строки под ним", "выгрузите файл заново")
@@ -143,8 +154,27 @@ def _disorder(cells: Cells, header: Header, shown: str) -> Iterator[Problem]:
     yield from ragged
 
 
-def _under_header(cells: Cells, header: Header) -> pl.DataFrame:
-    rows = cells.rows[header.start + header.height :]
+def _unstored(cells: Cells, header: Header, shown: str) -> Iterator[Problem]:
+    """Columns of the layout with formulas that have no stored value: whoever reads the file finds nothing there."""
+    for name, place in header.places.items():
+        rows = sorted(row for row, column in cells.unstored if column == place)
+        if rows:
+            yield unstored(shown, cells.sheet, rows, header.named[name])
+
+
+def _rows_of_data(cells: Cells, header: Header) -> list[tuple[int, list[str]]]:
+    """The rows below a header but its repetitions, and the numbers of columns below it and them."""
+    end = header.start + header.height
+    titles = [row for _, row in cells.rows[header.start : end]]
+    rows, below_header = [], True
+    for number, row in cells.rows[end:]:
+        below_header = is_header_again(row, titles) or (below_header and is_numbering(row))
+        if not below_header:
+            rows.append((number, row))
+    return rows
+
+
+def _under_header(cells: Cells, header: Header, rows: list[tuple[int, list[str]]]) -> pl.DataFrame:
     data = {
         field: [(row[place] or None) if place < len(row) else None for _, row in rows]
         for field, place in header.places.items()
@@ -162,6 +192,37 @@ def filled_down(frame: pl.DataFrame) -> pl.DataFrame:
     if "municipality" not in frame.columns:
         return frame
     return frame.with_columns(pl.col("municipality").fill_null(strategy="forward").over(SHEET))
+
+
+def with_schools_of_merged(table: Table, findings: Findings) -> pl.DataFrame:
+    """Name the school in rows that do not name it, as where its cell is merged over all its rows.
+
+    Only in tables where several rows are one school's, of rows that say which (a subject, a statement), and never
+    across sheets or totals; the rows are told, so that a forgotten name does not go to the school above unseen.
+    """
+    frame = table.frame
+    told = [name for name in OF_SEVERAL if name in frame.columns]
+    keys = [name for name in KEYS if name in frame.columns]
+    if not told or not keys:
+        return frame
+    unnamed = pl.all_horizontal(pl.col(keys).is_null()) & pl.any_horizontal(pl.col(told).is_not_null())
+    group = ((~unnamed).cum_sum()).over(SHEET)
+    of_above = frame.with_columns(__group__=group).with_columns(
+        pl.when(unnamed & (group > 0))
+        .then(pl.col(name).first().over(SHEET, "__group__"))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in keys
+    )
+    filled = frame.filter(unnamed & (group > 0) & pl.any_horizontal(of_above[name].is_not_null() for name in keys))
+    if filled.is_empty():
+        return frame
+    findings.advise("merged_down", Problem(
+        table.file, f"строк без школы: {filled.height}", "школа в каждой строке",
+        "строки отнесены к школе, названной выше, как в объединённых ячейках; проверьте, так ли это", filled[SHEET][0],
+        filled[ROW][0], next(filter(None, map(table.title, reversed(keys))), ""),
+    ))  # fmt: skip
+    return of_above.drop("__group__")
 
 
 def _unlike(headers: list[tuple[Cells, Header]], layouts: Sequence[Layout], shown: str) -> Findings:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import polars as pl
@@ -15,7 +16,9 @@ from helpers.intake.fields import is_number, parsed
 from helpers.intake.findings import Findings
 from helpers.intake.identity import Keys, Match, Registry, plain_code
 from helpers.intake.names import as_cyrillic, as_latin, fold
-from helpers.intake.raw_table import LABEL, OF_A_NOTE, SHEET, Table
+from helpers.intake.numbers import NO_DATA, NotANumber, parse_number
+from helpers.intake.raw_table import KEYS, LABEL, OF_A_NOTE, SHEET, Table
+from helpers.intake.set_aside import is_signature
 from helpers.intake.sheets import ROW
 from helpers.problems import Problem, quoted
 
@@ -25,6 +28,17 @@ _TOTAL = re.compile(
 )
 _CODES = ("inn", "login", "rcoi_code")
 _CODE = re.compile(r"(sch)?\d+")
+_FILES_SHOWN = 3
+"""How many files with one unknown school a sentence lists."""
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A school that the registry does not have: where it was met first, how many rows of which files speak of it."""
+
+    problem: Problem
+    municipality: str | None
+    rows: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,7 @@ class Intake:
     """What every reader of a kind of file needs.
 
     `unknown`: names that no school has, with their municipality, and ids of the schools with a like name;
+    `strangers`: the schools that no row of the registry is, by what the rows call them and their municipality;
     `titles`: every file's own titles by field, so that a finding can name a column.
     """
 
@@ -41,6 +56,7 @@ class Intake:
     region: str
     findings: Findings
     unknown: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    strangers: dict[tuple[str, str], Stranger] = field(default_factory=dict)
     titles: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def is_territory(self, name: str) -> bool:
@@ -58,6 +74,17 @@ class Intake:
             column = self.titles[file].get(field, "")
             problem = Problem(file, text, expected, advice, row["source_sheet"] or "", row["source_row"], column)
             tell(check, problem, school_id, self.registry.municipality_of(school_id))
+
+    def tell_strangers(self) -> None:
+        """One finding for each unknown school, however many rows and files speak of it."""
+        for one in self.strangers.values():
+            problem, count = one.problem, one.rows.total()
+            files = [name for name in one.rows if name != problem.file]
+            if count > 1:
+                also = f", ещё в файлах {', '.join(files[:_FILES_SHOWN])}" if files else ""
+                also += " и других" if len(files) > _FILES_SHOWN else ""
+                problem = replace(problem, found=f"{problem.found}; таких строк {count}{also}")
+            self.findings.fail("unknown_school", problem, municipality=one.municipality)
 
 
 def keys_of_row(row: dict[str, str | None]) -> Keys:
@@ -81,7 +108,7 @@ def records(
     -------
     DataFrame
         `year`, `school_id`, the layout's fields as numbers, days and text, and SOURCE. Rows of
-        totals, notes and unknown schools are not in it; each is counted or a finding.
+        totals, notes, signatures and unknown schools are not in it; each is counted or a finding.
     """
     findings, registry, frame = intake.findings, intake.registry, table.frame
     intake.titles[table.file] = table.columns
@@ -93,7 +120,7 @@ def records(
     )
     frame = corrected(table, frame, naming_schools(intake.corrections), findings)
     numbers = [name for name in frame.columns if is_number(name)]
-    schools = []
+    schools, strangers = [], 0
     for row in frame.iter_rows(named=True):
         one, match = said[row["__place__"]], matches[row["__place__"]]
         if match.school_id:
@@ -103,9 +130,18 @@ def records(
             findings.count("totals")
         elif _is_note(table, row, one, numbers):
             findings.count("notes")
+        elif _is_signature(table, row, numbers):
+            findings.count("signatures")
         else:
             _unknown(table, row, one, match, intake)
+            findings.count("rows_unknown")
+            strangers += 1
     of_schools = frame.filter(pl.col("__place__").is_in(schools)).drop("__place__", LABEL)
+    if not schools and not strangers:
+        findings.fail("no_schools", Problem(table.file, "ни одной строки школы", "строки школ под заголовком",
+                                            "проверьте, тот ли это файл: его строки — итоги, примечания или другие попытки; "
+                                            "если файл лишний, уберите его из папки"))  # fmt: skip
+    _look_for_empty(table, of_schools, findings)
     if day:
         _closed(table, of_schools, day, intake)
     findings.count("rows_read", of_schools.height)
@@ -139,6 +175,36 @@ def _is_note(table: Table, row: dict, one: Keys, numbers: list[str]) -> bool:
     filled = sum(row[name] is not None for name in table.columns)
     coded = any(_CODE.fullmatch(plain_code(getattr(one, name))) for name in _CODES)
     return filled <= OF_A_NOTE and not coded and all(row[name] is None for name in numbers)
+
+
+def _is_signature(table: Table, row: dict, numbers: list[str]) -> bool:
+    """Whether a row of no school is a signature: no more than a phone stands in it where numbers are."""
+    cells = [row[LABEL], *(row[name] for name in table.columns)]
+    return is_signature(cells) and sum(_is_read(row[name]) for name in numbers) <= 1
+
+
+def _is_read(cell: str | None) -> bool:
+    try:
+        return parse_number(cell) is not None
+    except NotANumber:
+        return False
+
+
+def _look_for_empty(table: Table, of_schools: pl.DataFrame, findings: Findings) -> None:
+    """Needed columns in which no school has a value; words for «no data» in all rows are somebody's answer."""
+    sheets = of_schools[SHEET].unique().to_list()
+    for needed in sorted(table.layout.needed - {*KEYS, "municipality", "group"}):
+        stem = needed.partition("*")[0]
+        columns = [name for name in table.columns if name == needed or ("*" in needed and name.startswith(stem))]
+        texts = [text for name in columns if name in of_schools.columns for text in of_schools[name].drop_nulls()]
+        if not columns or of_schools.is_empty() or any(text.lower() not in NO_DATA for text in texts):
+            continue
+        found = "во всём столбце только слова «нет данных»" if texts else "во всём столбце нет ни одного значения"
+        problem = Problem(table.file, found, "значения хотя бы у одной школы",
+                          "впишите значения или выгрузите файл заново" +
+                          ("" if texts else "; если данных нет ни у кого, впишите «нет данных»"),
+                          sheets[0] if len(sheets) == 1 else "", column=table.title(columns[0]))  # fmt: skip
+        (findings.advise if texts else findings.fail)("empty_column", problem)
 
 
 def _look_at_keys(table: Table, row: dict, one: Keys, match: Match, intake: Intake) -> None:
@@ -199,19 +265,22 @@ def _mixed(text: str) -> bool:
 def _unknown(table: Table, row: dict, one: Keys, match: Match, intake: Intake) -> None:
     registry = intake.registry
     shown = one.name or one.login or one.rcoi_code or one.inn
-    proposed = ", ".join(f"{quoted(registry.name(school_id))} ({school_id})" for school_id in match.proposed)
-    advice = "исправьте код или название, добавьте школу в registry.csv"
-    advice += " или впишите соответствие в confirmed_names.csv" if one.name else ""
-    column = "name" if one.name else next((name for name in _CODES if row.get(name)), "group")
-    intake.findings.fail(
-        "unknown_school",
-        Problem(table.file, (quoted(shown) if shown else "строка без кода и названия школы") +
-                (f"; похожие: {proposed}" if proposed else ""), "школа из реестра registry.csv", advice, row[SHEET], row[ROW],
-                table.title(column)),
-        municipality=registry.municipality(one.municipality) or None,
-    )  # fmt: skip
+    place = registry.municipality(one.municipality)
+    key = fold(shown), place or one.municipality
+    if key not in intake.strangers:
+        proposed = ", ".join(f"{quoted(registry.name(school_id))} ({school_id})" for school_id in match.proposed)
+        advice = "исправьте код или название, добавьте школу в registry.csv"
+        advice += " или впишите соответствие в confirmed_names.csv" if one.name else ""
+        column = "name" if one.name else next((name for name in _CODES if row.get(name)), "group")
+        problem = Problem(
+            table.file, (quoted(shown) if shown else "строка без кода и названия школы") +
+            (f"; похожие: {proposed}" if proposed else ""), "школа из реестра registry.csv", advice, row[SHEET], row[ROW],
+            table.title(column),
+        )  # fmt: skip
+        intake.strangers[key] = Stranger(problem, place or None)
+    intake.strangers[key].rows[table.file] += 1
     if one.name:
-        intake.unknown[one.name, registry.municipality(one.municipality) or one.municipality] = match.proposed
+        intake.unknown[one.name, key[1]] = match.proposed
 
 
 def _closed(table: Table, frame: pl.DataFrame, day: date, intake: Intake) -> None:

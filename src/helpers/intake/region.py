@@ -25,7 +25,7 @@ from helpers.intake.corrections import Correction, corrected, corrections_table,
 from helpers.intake.findings import Findings, protocol
 from helpers.intake.identity import Registry
 from helpers.intake.layouts import field_missing, fields, layout
-from helpers.intake.raw_table import Table, filled_down, read_table
+from helpers.intake.raw_table import Table, filled_down, read_table, with_schools_of_merged
 from helpers.intake.records import Intake
 from helpers.intake.registry import FILE as REGISTRY
 from helpers.intake.registry import load_registry
@@ -106,6 +106,7 @@ def examine(report: Report) -> Examined:
             refused.add((source.year, source.kind))
         for name, frame in made.items():
             parts.setdefault(name, []).append(frame)
+    intake.tell_strangers()
     found = {name: pl.concat(frames, how="diagonal_relaxed") for name, frames in parts.items()}
     made = canonical(found, params, intake)
     checks.run(made, params, intake, refused)
@@ -161,7 +162,8 @@ def _read(source: _Source) -> tuple[Table | None, Findings]:
 
 def _records(source: _Source, table: Table, intake: Intake) -> dict[str, pl.DataFrame]:
     """Rows of canonical tables from one file, its corrections applied."""
-    frame = corrected(table, filled_down(table.frame), naming_rows(intake.corrections), intake.findings)
+    whole = replace(table, frame=with_schools_of_merged(table, intake.findings))
+    frame = corrected(table, filled_down(whole.frame), naming_rows(intake.corrections), intake.findings)
     try:
         return KINDS[source.kind].read(replace(table, frame=frame), source.year, intake)
     except pl.exceptions.ColumnNotFoundError as error:  # whatever column is asked for, the layout should have named it

@@ -5,32 +5,36 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import posixpath
 import re
-import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from typing import Any
 
 import polars as pl
 import polars.selectors as cs
 
+from helpers.intake import workbook_process
 from helpers.problems import BadInput, Problem, quoted, shortened
-
-if TYPE_CHECKING:
-    import fastexcel
 
 ROW = "__row__"
 TABLES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet"}
 """Endings of the files that can be read."""
-_HIDDEN_ROW = re.compile(rb'<row [^>]*hidden="(?:1|true)"[^>]*(?<!/)>')
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _LONGEST_TITLES = 100_000
 _DELIMITERS = ";\t|,"
+_BOOK = "книга xlsx"
+_UNREAD = {
+    "broken": ("файл, который не открывается как книга Excel", _BOOK, "пересохраните его в Excel"),
+    "password": ("книга, защищённая паролем", "книга без пароля", "откройте её в Excel, снимите пароль и сохраните"),
+    "percents": ("книга ods с ячейками в процентном формате", _BOOK, "сохраните её как xlsx: там доли и проценты различимы"),
+    "died": ("книга, на которой остановилась программа чтения", _BOOK, "пересохраните её в Excel без лишних листов и ячеек"),
+    "memory": (f"книга, которой для чтения мало {workbook_process.MEMORY / 1e9:.0f} ГБ памяти", "книга поменьше",
+               "удалите лишние листы и пустые строки или сохраните таблицу как csv"),
+    "time": (f"книга, которая не прочиталась за {workbook_process.SECONDS} с", "книга поменьше",
+             "удалите лишние листы и пустые строки или сохраните таблицу как csv"),
+}  # fmt: skip
+"""Why a workbook was not read: what was found, what was expected, what to do."""
 _FORMULA_ERRORS = {
     "Div0": "#ДЕЛ/0!",
     "Name": "#ИМЯ?",
@@ -64,23 +68,29 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Cells:
-    """A sheet cell by cell: pairs of a row's number from 1 and its cells as stripped text; empty rows are left out."""
+    """A sheet cell by cell: pairs of a row's number from 1 and its cells as stripped text; empty rows are left out.
+
+    `unstored`: row numbers and places of cells whose formula has no stored value; they are empty in `rows`.
+    """
 
     file: str
     sheet: str
     rows: list[tuple[int, list[str]]]
     note: str
+    unstored: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(frozen=True)
 class Workbook:
     """All visible sheets of a file, hidden rows included; of hidden sheets only the names.
 
-    A csv or parquet file has one nameless sheet.
+    `hidden_rows`: how many filled rows of a sheet are hidden from who looks at it, where any are. A csv or parquet file has
+    one nameless sheet.
     """
 
     sheets: list[Cells]
     hidden: list[str]
+    hidden_rows: dict[str, int] = field(default_factory=dict)
 
 
 def read_sheet(path: Path, sheet: str = "", encoding: str | None = "", delimiter: str = "") -> Sheet:
@@ -229,56 +239,36 @@ def _guess_delimiter(text: str) -> str:
 
 
 def _read_workbook(path: Path, sheet: str) -> Workbook:
-    import fastexcel
-
     try:
-        book = fastexcel.read_excel(path)
-        if sheet and sheet not in book.sheet_names:
-            raise _fault(
-                path,
-                f"такого листа нет, есть {', '.join(map(quoted, book.sheet_names))}",
-                f"лист {quoted(sheet)}",
-                "исправьте имя листа или ключ sheet в файле параметров",
-            )
-        loaded = {
-            name: book.load_sheet(name, header_row=None, dtypes="string", skip_rows=0, skip_whitespace_tail_rows=True)
-            for name in ([sheet] if sheet else book.sheet_names)
-        }
-        shown = {name: one for name, one in loaded.items() if sheet or one.visible == "visible"}
-        return Workbook([_sheet(path, name, one) for name, one in shown.items()], sorted(loaded.keys() - shown.keys()))
-    except fastexcel.FastExcelError:
-        raise _fault(
-            path, "файл, который не открывается как книга Excel", "книга xlsx", "пересохраните его в Excel"
-        ) from None
+        read = workbook_process.shared().read(path, sheet)
+    except workbook_process.ReaderDied as error:
+        raise _fault(path, *_UNREAD[error.why]) from None
+    refused = read.get("refused")
+    if refused == "no_sheet":
+        raise _fault(path, f"такого листа нет, есть {', '.join(map(quoted, read['names']))}", f"лист {quoted(sheet)}",
+                     "исправьте имя листа или ключ sheet в файле параметров")  # fmt: skip
+    if refused == "far":
+        raise _fault(path, f"ячейка {read['cell']} вдали от таблицы", "таблица без миллионов пустых ячеек вокруг",
+                     "удалите лишние строки и столбцы до этой ячейки и сохраните книгу", sheet=read["sheet"])  # fmt: skip
+    if refused:
+        raise _fault(path, *_UNREAD[refused])
+    return Workbook(
+        [_sheet(path, one) for one in read["sheets"] if sheet or one["visible"]],
+        sorted(one["name"] for one in read["sheets"] if not sheet and not one["visible"]),
+        {one["name"]: one["hidden_rows"] for one in read["sheets"] if one["hidden_rows"]},
+    )
 
 
-def _sheet(path: Path, name: str, loaded: fastexcel.ExcelSheet) -> Cells:
-    cells, errors = loaded.to_arrow_with_errors()
-    rows = [list(row) for row in zip(*cells.to_pydict().values(), strict=True)]
-    for error in errors.errors if errors else []:
-        row, column = error.position
-        kind = error.detail.partition("Error(")[2].removesuffix("'").removesuffix(")")
+def _sheet(path: Path, one: dict[str, Any]) -> Cells:
+    rows = one["rows"]
+    for row, column, detail in one["errors"]:
+        kind = detail.partition("Error(")[2].removesuffix("'").removesuffix(")")
         rows[row][column] = _FORMULA_ERRORS.get(kind)
-    return _cells(path, name, rows, f"книга Excel, лист {quoted(name)}")
-
-
-def hidden_rows(path: Path) -> dict[str, int]:
-    """How many filled rows of an xlsx workbook are hidden from who looks at it, by sheet; none of other files."""
-    if not zipfile.is_zipfile(path):
-        return {}
-    with zipfile.ZipFile(path) as book:
-        parts = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
-        counts = {part: len(_HIDDEN_ROW.findall(book.read(part))) for part in parts}
-        titles = _sheet_titles(book) if any(counts.values()) else {}
-    return {titles.get(part, ""): count for part, count in counts.items() if count}
-
-
-def _sheet_titles(book: zipfile.ZipFile) -> dict[str, str]:
-    """Titles of an xlsx workbook's sheets by the parts that hold them."""
-    links = ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels"))
-    parts = {link.get("Id"): posixpath.join("xl", link.get("Target", "").removeprefix("/xl/")) for link in links}
-    sheets = ElementTree.fromstring(book.read("xl/workbook.xml")).iterfind(f".//{_MAIN}sheet")
-    return {parts[sheet.get(_LINK)]: sheet.get("name", "") for sheet in sheets}
+    for row, column in one["formulas"]:
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = None
+    made = _cells(path, one["name"], rows, f"книга Excel, лист {quoted(one['name'])}")
+    return replace(made, unstored=frozenset((row + 1, column) for row, column in one["formulas"]))
 
 
 def _read_parquet(path: Path) -> Cells:
@@ -295,6 +285,13 @@ def _read_parquet(path: Path) -> Cells:
 def _cells(path: Path, sheet: str, rows: Iterable[Sequence[str | None]], note: str) -> Cells:
     stripped = ((number, [(cell or "").strip() for cell in row]) for number, row in enumerate(rows, start=1))
     return Cells(path.name, sheet, [(number, row) for number, row in stripped if any(row)], note)
+
+
+def unstored(file: str, sheet: str, rows: Sequence[int], title: str) -> Problem:
+    """That cells of a column, in these rows, hold formulas without a stored value."""
+    more = f" (таких ячеек в столбце: {len(rows)})" if len(rows) > 1 else ""
+    return Problem(file, f"формула без сохранённого значения{more}", "число или текст",
+                   "откройте книгу в Excel и сохраните её: тогда формулы получат значения", sheet, rows[0], title)  # fmt: skip
 
 
 def titled(path: Path, cells: Cells) -> Sheet:

@@ -33,6 +33,7 @@ def set_apart(table: Table, findings: Findings) -> tuple[Table, pl.DataFrame]:
     labels = table.frame.select(LABEL, "group", "n_participants").iter_rows()
     here = pl.Series([any(map(table.layout.is_maxima, cells)) for cells in labels], dtype=pl.Boolean)
     rows, rest = table.frame.filter(here), table.frame.filter(~here)
+    findings.count("maxima", rows.height)
     maxima = [_of_sheet(table, sheet, rows, rest, findings) for sheet in table.frame[SHEET].unique(maintain_order=True)]
     return replace(table, frame=rest), pl.concat(maxima)
 
