@@ -1,4 +1,4 @@
-"""The sidebar of a report holds the entries that it has pages for; what is searched is what a page shows."""
+"""The sidebar of a report holds the entries that it has pages for; long tables have their rows beside the page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import yaml
 
 from helpers.publish.navigation import kept, opened
-from helpers.publish.search_index import search_index
 from helpers.publish.table_data import LONG, parted
 from helpers.report import PROJECT
 
@@ -41,27 +40,6 @@ def test_the_chain_of_the_ministry_is_the_order_of_the_sidebar():
         "Цель", "Показатели", "Метод сбора", "Мониторинг", "Анализ", "Адресные рекомендации", "Меры",
         "Управленческие решения", "Эффективность",
     ]  # fmt: skip
-
-
-PAGE = """<html><body><nav>меню</nav><main><h1>Выводы &amp; школы</h1><p>Первый <b>абзац</b>.</p>
-<h2 id="all">Все школы</h2><table><tr><td>СШ № 1</td><td>село</td></tr></table>
-<script type="application/json">["тайна"]</script><noscript>без скриптов</noscript>
-<select><option>все</option></select><h3>Внутри</h3><p>конец</p></main><footer>подвал</footer></body></html>"""
-
-
-def test_a_page_is_searched_section_by_section_by_what_it_shows():
-    script = search_index({"flags.html": PAGE})
-    entries = json.loads(script.removeprefix("searchIndex = ").removesuffix(";\n"))
-    assert entries == [
-        ["flags.html", "Выводы & школы", "", "Первый абзац ."],
-        ["flags.html#all", "Выводы & школы", "Все школы", "СШ № 1 село Внутри конец"],
-    ]
-
-
-def test_a_script_that_stands_in_a_text_does_not_end_the_index():
-    hostile = PAGE.replace("СШ № 1", "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;\u2028")
-    entries = json.loads(search_index({"a.html": hostile}).removeprefix("searchIndex = ").removesuffix(";\n"))
-    assert "</script><script>alert(1)</script>" in entries[1][3]
 
 
 def test_rows_of_a_long_table_come_in_a_file_of_their_own():

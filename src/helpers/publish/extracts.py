@@ -22,7 +22,6 @@ from helpers.publish.archive import archive
 from helpers.publish.downloads import about, workbook
 from helpers.publish.kept import Kept
 from helpers.publish.page_source import page_source
-from helpers.publish.search_index import search_index
 from helpers.report import Report
 from helpers.show import views
 from helpers.show.dictionary import described
@@ -92,7 +91,7 @@ def _pages(
         pages = {f"{page}.html": text for page, text in zip(sources, rendered, strict=True)}
     known = {*pages, *others}
     pages = {path: _LINK.sub(lambda link, path=path: _within(link, path, known), text) for path, text in pages.items()}
-    return {path: text.encode() for path, text in pages.items()} | {"search-index.js": search_index(pages).encode()}
+    return {path: text.encode() for path, text in pages.items()}
 
 
 def _listed(others: Collection[str]) -> str:
@@ -113,7 +112,9 @@ def _settings(settings: Mapping[str, Any], name: str, cards: Mapping[str, str]) 
 
 def _rendered(source: str, page: str, settings: Mapping[str, Any], kept: Kept) -> str:
     parts = (source, page, json.dumps(settings, ensure_ascii=False, sort_keys=True), pandoc.identity())
-    found = kept.get(*parts) or kept.put(pandoc.page_html(source, page, dict(settings)).encode(), *parts)
+    found = kept.get(*parts) or kept.put(
+        pandoc.page_html(source, page, dict(settings), searched=False).encode(), *parts
+    )
     return found.decode()
 
 

@@ -18,6 +18,7 @@ from traitlets.config import Config
 from helpers.problems import BrokenPage
 from helpers.publish.chart_scripts import script_for
 from helpers.publish.figures import linked
+from helpers.publish.search import facts
 
 _MARKDOWN = "text/markdown"
 _EXPORTER = MarkdownExporter(
@@ -92,7 +93,8 @@ def page_source(path: Path, page: str, pictures: Collection[str] = (), without: 
         scripts.insert(0, drawn_by)
     tags = "\n".join(f'<script defer src="{root}assets/{name}"></script>' for name in scripts)
     tail = f"\n\n```{{=html}}\n{tags}\n```\n" if tags else "\n"
-    return f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n\n{body}{tail}"
+    told = f"```{{=html}}\n{facts(page, title)}\n```\n\n"
+    return f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n\n{told}{body}{tail}"
 
 
 def content(path: Path, page: str, pictures: Collection[str] = (), without: str = "") -> tuple[str, str]:

@@ -17,7 +17,6 @@ from jinja2 import Environment, PackageLoader
 
 from helpers.problems import MissingTool
 from helpers.publish.navigation import opened
-from helpers.publish.search_index import search_index
 
 _TEMPLATES = Environment(loader=PackageLoader("helpers.publish"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
@@ -37,8 +36,6 @@ def render(source: Path, edition: str, changed: list[str] | None) -> Path:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for _ in pool.map(lambda page: _render_page(source, output, page, settings), pages):
             pass
-    rendered = {f"{page}.html": (output / f"{page}.html").read_text(encoding="utf-8") for page in _pages(source)}
-    (output / "search-index.js").write_text(search_index(rendered), encoding="utf-8", newline="\n")
     return output
 
 
@@ -76,8 +73,8 @@ def _render_page(source: Path, output: Path, page: str, settings: dict[str, Any]
     target.write_text(text, encoding="utf-8", newline="\n")
 
 
-def page_html(markdown: str, page: str, settings: dict[str, Any]) -> str:
-    """A whole page of the site from its Markdown; `page` is its path without ending."""
+def page_html(markdown: str, page: str, settings: dict[str, Any], searched: bool = True) -> str:
+    """A whole page of the site from its Markdown; `page` is its path without ending, `searched` whether it has a search box."""
     html = settings["format"]["html"]
     plain_title, title, contents, body = parts(markdown, page, "--toc", f"--toc-depth={html['toc-depth']}")
     return _TEMPLATES.get_template("page.html").render(
@@ -86,6 +83,7 @@ def page_html(markdown: str, page: str, settings: dict[str, Any]) -> str:
         site=settings["website"],
         lang=settings["lang"],
         css=html["css"],
+        searched=searched,
         root="../" * page.count("/"),
         entries=opened(settings["website"]["sidebar"]["contents"], f"{page}.qmd"),
         body=body,

@@ -13,7 +13,7 @@ import nbformat
 import yaml
 
 from helpers.disclosure import refuse_public
-from helpers.publish import document, extracts, figures, manifest, pandoc, protocol, quarto, slides, table_data
+from helpers.publish import document, extracts, figures, manifest, pandoc, protocol, quarto, search, slides, table_data
 from helpers.publish.chart_scripts import BASIC, WHOLE, bundle
 from helpers.publish.downloads import FOLDER, downloads
 from helpers.publish.kept import Kept
@@ -75,6 +75,7 @@ def render(report: Report, edition: str, engine: str) -> Path:
         if (source / folder).is_dir():
             shutil.copytree(source / folder, rendered / folder, dirs_exist_ok=True)
     _remove_strangers(rendered, digests)
+    search.index(rendered)
     stamp.write_text(json.dumps(digests), encoding="utf-8")
     swap_in(rendered, report.site(edition), manifest.text(report, edition))
     return report.site(edition) / "index.html"

@@ -1,0 +1,60 @@
+"""Search over a finished site: Pagefind's index of its pages, in pieces that a browser fetches as they are asked for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from markupsafe import escape
+from pagefind_bin import get_executable
+
+from helpers.problems import MissingTool
+
+FOLDER = "pagefind"
+KIND = "Вид страницы"
+_KINDS = {"school": "карточка школы", "municipality": "муниципалитет"}
+"""Kinds of pages by their folder."""
+_NUMBERED = re.compile(r"([^\W\d_]+) *№ *(\d+)")
+"""What a school is and its number, in its name."""
+_SECTION = "раздел отчёта"
+_UNSEEN = "nav, script, style, noscript, select, .table-tools, .chart-numbers, #TOC"
+"""What is not a page's own text, or says again what stands beside it."""
+_UNUSED = ("component-ui", "modular-ui", "highlight")
+"""Pagefind's other faces, which the pages do not show."""
+
+
+def facts(page: str, title: str) -> str:
+    """Elements that no reader sees and that tell the search of which kind a page is and by which number a school is called.
+
+    A number alone stands on every page, and its beginning in more: «СШ № 1» is found by `сш1` and `школа1`, as the box
+    writes what a reader asks for (assets/search.js).
+    """
+    kind = _KINDS.get(page.partition("/")[0], _SECTION)
+    told = f'<span hidden data-pagefind-filter="{KIND}:{kind}"></span>'
+    if numbered := _NUMBERED.search(title) if kind == _KINDS["school"] else None:
+        word, number = numbered[1].lower(), numbered[2]
+        names = " ".join(dict.fromkeys([f"{word}{number}", f"школа{number}"]))
+        told += f'<span hidden data-pagefind-weight="10">{escape(names)}</span>'
+    return told
+
+
+def index(site: Path) -> None:
+    """Put the index of all pages of a site into its `pagefind/`; the same pages give the same bytes.
+
+    Raises
+    ------
+    MissingTool
+        Pagefind fails; its own words follow.
+    """
+    made = site / FOLDER
+    shutil.rmtree(made, ignore_errors=True)
+    command = [get_executable(), "--site", site, "--glob", "{*.html,municipality/*.html,school/*.html}",
+               "--root-selector", "main", "--exclude-selectors", _UNSEEN, "--keep-index-url", "--quiet"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
+    if done.returncode != 0:
+        raise MissingTool(f"Pagefind не составил указатель для поиска:\n{(done.stderr + done.stdout)[-3000:]}")
+    for name in _UNUSED:
+        for file in made.glob(f"pagefind-{name}.*"):
+            file.unlink()
