@@ -93,11 +93,44 @@ def test_means_of_a_group_are_of_three_schools_and_of_none_that_all_but_name_the
     assert listed.filter(pl.col("named").is_not_null())["school_id"].to_list() == ["a1"]
     index = pl.DataFrame({"school_id": ["a1", "a2", "a3", "b1"], "index": [40.0, 50.0, 51.2, 60.0]})
     effect = pl.DataFrame({"school_id": [*listed["school_id"]], "effect": [0.1, -0.1, 0.04, -0.3, -0.4, -0.5, 1, 1, 1]})
-    made = groups.group_table(listed, published, index, effect, ["b"], 3)
+    made = groups.group_table(listed, published, index, effect.filter(pl.col("school_id") != "a2"), 3, 0.1)
     assert made.select("group_id", "schools", "mean_index", "mean_effect").rows() == [
-        ("a", 3, 47.0, 0.0), ("b", 3, None, None), ("c", 3, None, 1.0),
+        ("a", 3, 47.0, 0.0), ("b", 3, None, -0.1), ("c", 3, None, 0.1),
     ]  # fmt: skip
     assert str(made["mean_effect"][0]) == "0.0", "a zero with a sign tells the side"
+
+
+def test_a_mean_effect_does_not_tell_how_many_schools_have_a_conclusion():
+    """All below, none judged, one named: whatever the conclusions, a number stands there."""
+    schools = of_sizes(a=3, b=3, c=3)
+    published = groups.published_groups(schools, [2021], RULES)
+    listed = groups.directory(schools, published, pl.DataFrame({"school_id": [""], "direction": [""]}), 2021, RULES)
+    index = pl.DataFrame({"school_id": listed["school_id"], "index": [50.0] * 9})
+    effect = pl.DataFrame({"school_id": ["a1", "a2", "a3", "c1"], "effect": [-0.5, -0.6, -0.4, -0.09]})
+    made = groups.group_table(listed, published, index, effect, 3, 0.1)
+    assert made["mean_effect"].to_list() == [-0.1, 0.0, 0.0]
+
+
+def test_help_is_counted_of_the_programmes_schools_and_no_measure_is_the_number_below():
+    """Of four helped schools s4 is in no programme: the total would say so; so would a measure of just those below."""
+    programme = pl.DataFrame({"school_id": ["s1", "s2", "s3"], "from_year": [2020] * 3, "to_year": [None, 2021, 2020]})
+    advised = pl.DataFrame({"school_id": ["s1", "s2", "s4", "s1"], "rule_id": ["below", "below", "below", "other"]})
+    internal = {"programme": programme, "recommendations": advised, "risk_profile": advised, "tutors": advised}
+    made = helped.of_programme(internal, 2021)
+    assert set(made["recommendations"]["school_id"]) == set(made["risk_profile"]["school_id"]) == {"s1", "s2"}
+    told = pl.DataFrame({"school_id": ["s1", "s2", "s4"], "direction": ["below"] * 3})
+    assert helped.of_conclusion(made, told) == {"below"}
+
+
+def test_what_the_region_has_none_of_is_no_secret_of_a_group():
+    table = flags(x="wwwwbbbuuu", y="wwwwwwuuu")
+    assert why(table)[("x", "above")] is None
+    assert why(table)[("y", "below")] == Why.SCHOOLS
+    rows = [("a", f"a{n}", 0.0) for n in range(3)] + [("b", f"b{n}", 0.0) for n in range(3)]
+    nobody = pl.DataFrame(rows, schema=["group_id", "school_id", "n"], orient="row").with_columns(
+        year=2021, stage=pl.lit("x"), place=1
+    )
+    assert helped.funnel_cells(nobody, RULES)["why"].to_list() == [None] * 3
 
 
 # cells of results and of context
@@ -242,7 +275,7 @@ def test_a_region_without_a_school_below_need_not_hide_the_rest():
     made = cells.flag_cells(flags(x="wwwaaa", y="wwwwaaa"), 2021, RULES)
     seen = protect(made, cells.FLAGS, COUNTED, cells.shown_flags)
     shown = seen.filter(~is_hidden(), pl.col("group_id") == "x", pl.col("direction").is_not_null())
-    assert shown.select("direction", "n").rows() == [("above", 3), ("within", 3)]
+    assert shown.select("direction", "n").rows() == [("above", 3), ("below", 0), ("unknown", 0), ("within", 3)]
     assert seen.filter(pl.col("group_id").is_null(), direction="below")["n"].item() == 0
 
 

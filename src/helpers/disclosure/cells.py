@@ -107,6 +107,7 @@ def flag_cells(flags: pl.DataFrame, year: int, rules: DisclosureRules) -> pl.Dat
     alike = (pl.col("direction") == "below") & pl.col("group_id").is_not_null() & (pl.col("n") > 0) & (others < 2)
     # none is hidden with one and two: were it shown, what is hidden would be one or two for certain
     few = pl.all_horizontal(pl.col("group_id", "direction").is_not_null()) & (pl.col("n") < rules.least_schools)
+    few &= pl.col("n").max().over("direction") > 0  # of what the region has none, no group has one
     return cells.select(
         pl.lit(year, pl.Int64).alias("year"),
         *("group_id", "direction", "n", "known"),

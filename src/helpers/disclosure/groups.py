@@ -75,10 +75,9 @@ def directory(
 
 
 def group_table(
-    listed: pl.DataFrame, published: pl.DataFrame, index: pl.DataFrame, effect: pl.DataFrame, alike: Sequence[str],
-    least: int,
-) -> pl.DataFrame:  # fmt: skip
-    """The published groups with their size and, of at least `least` schools, coarse means.
+    listed: pl.DataFrame, published: pl.DataFrame, index: pl.DataFrame, effect: pl.DataFrame, least: int, most: float
+) -> pl.DataFrame:
+    """The published groups with their size and coarse means.
 
     Parameters
     ----------
@@ -90,26 +89,32 @@ def group_table(
         school_id, index: of the last year.
     effect : DataFrame
         Table `effect`.
-    alike : sequence of str
-        Groups (almost) all of whose schools are below expectation: their mean effect would say so of each.
+    least : int
+        Schools with an index of which a mean may be told.
+    most : float
+        No mean effect is told further from zero: it would say of all schools of a group that they are below expectation.
 
     Returns
     -------
     DataFrame
         Table `groups`: the mean index to a point, the mean effect to a tenth.
+
+    Notes
+    -----
+    The mean effect is never blank: a blank that depends on how many schools have a conclusion tells that number. A school
+    without an effect counts as zero, which is what a shrunken estimate is where there are no data.
     """
     known = listed.join(index, on="school_id", how="left").join(
         effect.select("school_id", "effect"), on="school_id", how="left"
     )
-
-    def mean(column: str, digits: int) -> pl.Expr:
-        enough = pl.col(column).count() >= least
-        return pl.when(enough).then(rounded(pl.col(column).mean(), digits))
-
+    enough = pl.col("index").count() >= least
     return (
         known.group_by("group_id")
-        .agg(schools=pl.len().cast(pl.Int64), mean_index=mean("index", 0), mean_effect=mean("effect", 1))
-        .with_columns(pl.when(~pl.col("group_id").is_in(alike)).then("mean_effect").alias("mean_effect"))
+        .agg(
+            schools=pl.len().cast(pl.Int64),
+            mean_index=pl.when(enough).then(rounded(pl.col("index").mean(), 0)),
+            mean_effect=rounded(pl.col("effect").fill_null(0.0).mean().clip(-most, most), 1),
+        )
         .join(published.unique("group_id", keep="first", maintain_order=True), on="group_id")
         .select("group_id", "group_name", "members", "schools", "mean_index", "mean_effect")
         .sort("group_id")

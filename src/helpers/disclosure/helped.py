@@ -15,6 +15,19 @@ FUNNEL = ["year", "stage", "group_id"]
 _UNKNOWN = "unknown"
 
 
+def of_programme(internal: dict[str, pl.DataFrame], year: int) -> dict[str, pl.DataFrame]:
+    """The tables with the schools of a programme alone.
+
+    Who is below expectation gets help as well. Were such schools counted, the total less the programme's schools would be how
+    many of those below are in no programme: 29 − 26 = 3, and of five below two are in one.
+    """
+    running = internal["programme"].filter(
+        pl.col("from_year") <= year, pl.col("to_year").is_null() | (pl.col("to_year") >= year)
+    )
+    counted = ("risk_profile", "recommendations", "tutors")
+    return internal | {name: internal[name].join(running, on="school_id", how="semi") for name in counted}
+
+
 def support_cells(internal: dict[str, pl.DataFrame], year: int, rules: DisclosureRules) -> pl.DataFrame:
     """Count schools by risk, measure, reach of the tutor, state of the roadmap, coming and going.
 
@@ -47,7 +60,10 @@ def support_cells(internal: dict[str, pl.DataFrame], year: int, rules: Disclosur
         _of_year("measure", advised.with_columns(level=pl.lit("not_advised"), n=supported - pl.col("n")), year),
         _of_year("measure", advised.with_columns(level=pl.lit(None, pl.String), n=pl.lit(float(supported))), year),
     ]
-    few = pl.col("level").is_not_null() & (pl.col("n") < rules.least_schools)
+    # of a factor that nothing is known of anywhere, that no school has a level is no secret
+    unheard = (pl.col("n") == pl.col("n").max().over("topic", "year", "item")) & (pl.col("level") == _UNKNOWN)
+    told = (pl.col("topic") == "risk") & unheard.any().over("topic", "year", "item")
+    few = pl.col("level").is_not_null() & (pl.col("n") < rules.least_schools) & ~told
     return pl.concat(parts).with_columns(
         count=pl.lit(None, pl.Float64),
         why=pl.when(few).then(pl.lit(Why.SCHOOLS.value)),
@@ -80,8 +96,20 @@ def twins(internal: dict[str, pl.DataFrame]) -> dict[str, set[tuple[str, str]]]:
     return found
 
 
-def veiled(cells: pl.DataFrame, protected: pl.DataFrame, told: dict[str, set[tuple[str, str]]]) -> pl.DataFrame:
-    """Hide the number of every measure that would give away a hidden cell of the profile.
+def of_conclusion(internal: dict[str, pl.DataFrame], flags: pl.DataFrame) -> set[str]:
+    """Measures advised to just those schools of the programme that are below expectation.
+
+    The region's number of schools below is told: less the measure's number it is how many are in no programme.
+    """
+    below = set(flags.filter(direction="below")["school_id"]) & set(internal["recommendations"]["school_id"])
+    advised = internal["recommendations"].drop_nulls("rule_id").group_by("rule_id").agg("school_id")
+    return {rule for rule, schools in advised.iter_rows() if set(schools) == below}
+
+
+def veiled(
+    cells: pl.DataFrame, protected: pl.DataFrame, told: dict[str, set[tuple[str, str]]], always: set[str] = frozenset()
+) -> pl.DataFrame:
+    """Hide the number of every measure that would give away a hidden cell of the profile, or of the conclusions.
 
     Parameters
     ----------
@@ -89,9 +117,11 @@ def veiled(cells: pl.DataFrame, protected: pl.DataFrame, told: dict[str, set[tup
         What `support_cells` gives, and the same protected on its own.
     told : dict
         What `twins` gives.
+    always : set of str
+        What `of_conclusion` gives.
     """
     hidden = set(protected.filter(is_hidden(), topic="risk").select("item", "level").iter_rows())
-    rules = [rule for rule, levels in told.items() if hidden & levels]
+    rules = [*always, *(rule for rule, levels in told.items() if hidden & levels)]
     telling = (pl.col("topic") == "measure") & pl.col("item").is_in(rules) & ~pl.col("fixed")
     return cells.with_columns(why=pl.when(telling & pl.col("why").is_null()).then(pl.lit(Why.NARROW)).otherwise("why"))
 
@@ -126,7 +156,9 @@ def funnel_cells(by_school: pl.DataFrame, rules: DisclosureRules) -> pl.DataFram
     """
     rows = by_school.drop_nulls("n")
     cells = few_behind(with_region(rows, rows, ["year", "stage", "place", "group_id"], n=pl.col("n").sum()), rules)
-    few = pl.col("n") < rules.least_n  # no teacher at a stage is as telling as one
+    # no teacher at a stage is as telling as one, but not where the region has none
+    nobody = pl.col("n").max().over("year", "stage") == 0
+    few = (pl.col("n") < rules.least_n) & ~nobody
     return cells.with_columns(
         count=pl.lit(None, pl.Float64), why=pl.coalesce("why", pl.when(few).then(pl.lit(Why.N.value)))
     )

@@ -66,14 +66,18 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: Se
     results = made.result_cells(grouped(internal["results"]), params.described.results, years, rules)
     context = made.context_cells(grouped(internal["context"]), shares, years, rules)
     conclusions = made.flag_cells(grouped(flags), years[-1], rules)
-    support = helped.support_cells(internal, years[-1], rules)
+    helped_schools = helped.of_programme(internal, years[-1])
+    support = helped.support_cells(helped_schools, years[-1], rules)
     alone = protect(support, helped.SUPPORT, counted, exact)
     judged = {
         "published_results": with_numbers(protect(results, made.RESULTS, people, banded), made.RESULTS, people),
         "published_context": with_numbers(protect(context, made.CONTEXT, people, banded), made.CONTEXT, people),
         "published_flags": protect(conclusions, made.FLAGS, counted, made.shown_flags),
         "support_counts": protect(
-            helped.veiled(support, alone, helped.twins(internal)), helped.SUPPORT, counted, exact
+            helped.veiled(support, alone, helped.twins(helped_schools), helped.of_conclusion(helped_schools, flags)),
+            helped.SUPPORT,
+            counted,
+            exact,
         ),
         "published_funnel": protect(
             helped.funnel_cells(grouped(internal["funnel_schools"]), rules), helped.FUNNEL, people, banded
@@ -81,10 +85,9 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: Se
     }
     listed = directory(schools, published, flags, years[-1], rules)
     index = internal["wellbeing_index"].filter(year=years[-1]).select("school_id", "index")
-    alike = conclusions.filter(pl.col("why") == Why.EXTREME)["group_id"].to_list()
     public = {
         "directory": listed,
-        "groups": group_table(listed, published, index, internal["effect"], alike, rules.least_schools),
+        "groups": group_table(listed, published, index, internal["effect"], rules.least_schools, params.flag.delta),
         **{name: _as_read(judged[name], name) for name in ("published_results", "published_context")},
         "published_flags": _conclusions(judged["published_flags"], made.type_counts(flags)),
         "support_counts": _schools_told(made.named_total(judged["support_counts"], helped.SUPPORT), helped.SUPPORT),

@@ -369,5 +369,5 @@ def public_supported(schools: int | None) -> str:
     return (
         "Сколько школ получают помощь, не публикуется."
         if schools is None
-        else f"Помощь получают {count(schools, SCHOOL)}."
+        else f"Сосчитаны школы проекта: {words.whole(schools)}."
     )
