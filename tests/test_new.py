@@ -11,6 +11,7 @@ from copies import Copy, contents, copy_project
 
 from helpers.params import load
 from helpers.problems import BadInput
+from helpers.publish.checklist import checklist
 from helpers.publish.new_year import archived, later_year, moved_on, new_name
 from helpers.report import LEDGER, METHOD, PROJECT, open_report
 
@@ -94,8 +95,18 @@ def test_the_checklist_says_what_the_year_needs(project: Copy, said: str):
     assert "`2022/passport/` — социальные паспорта на 1 сентября 2021 года" in text
     assert "(за 2021 год файлов: 14)" in text
     assert "Часть работ перенесена на осень 2022 года" in text  # the calendar
-    assert "`layouts/oge.csv`: столбца нет" in text and "layouts/knowledge.csv" not in text
+    assert "`params/decisions.yml`: 2022 год есть" in text and "2022 год есть в `roadmaps.as_of`" in text
+    assert "layouts/oge.csv" not in text
     assert "войдут ОГЭ, русский язык" in text and "войдут ВПР" not in text  # ВПР of 2022 are not compared
+
+
+def test_the_checklist_says_where_the_year_is_missing():
+    text = checklist("kamchatka-2030", 2030, open_report(OLD))
+    assert "ОГЭ: 2030 года в календаре нет — впишите" in text
+    assert "`layouts/oge.csv`: столбца нет" in text and "layouts/knowledge.csv" not in text
+    assert "по календарю в 2030 году ничего не сравнивается — уберите этот год из `years`" in text
+    assert "`params/skills.yml`: работ 2030 года нет" in text
+    assert "`params/decisions.yml`: 2030 года нет" in text and "2030 года нет в `roadmaps.as_of`" in text
 
 
 def test_nothing_is_overwritten(project: Copy, said: str):

@@ -12,7 +12,7 @@ from helpers.intake.subjects import subject_titles
 from helpers.params import Assessment, Params
 from helpers.problems import BadInput
 from helpers.report import Report
-from helpers.support import load_skills
+from helpers.support import load_decisions, load_programme, load_skills
 
 FILE = "CHECKLIST.md"
 _ASKED = {
@@ -112,6 +112,7 @@ def _of_params(params: Params, calendar: Calendar, year: int) -> Iterator[str]:
     yield "`source` и `licence`: откуда файлы нового года, кому их можно показывать"
     yield "`indicators`: в новой форме паспорта есть все эти поля"
     yield f"`params/skills.yml`: {_works(year)}"
+    yield from _of_project(params, year)
     yield f"шкала индекса остаётся по {params.base_year} году; выводы — по годам {', '.join(map(str, pooled))}"
     yield "`open_data` и `year_notes` не переносятся: почему, сказано в файле"
     yield "`disclosure.named`: согласия школ быть названными запросите заново, без согласия уберите код"
@@ -126,6 +127,27 @@ def _works(year: int) -> str:
     if load_skills().of_year(year):
         return f"задания работ {year} года описаны; сверьте номера с описаниями работ"
     return f"работ {year} года нет: прежние — допишите год в `years`, номера сменились — добавьте запись `works`"
+
+
+def _of_project(params: Params, year: int) -> Iterator[str]:
+    """What the region's project has written down of the year, where it has one."""
+    decided, programme = load_decisions(), load_programme()
+    if decided.region == params.region:
+        yield (
+            f"`params/decisions.yml`: {year} год есть; сверьте с протоколом"
+            if year in decided.years
+            else (
+                f"`params/decisions.yml`: {year} года нет — впишите календарь и решения, иначе глава «Управленческие решения» пуста"
+            )
+        )
+    if programme.serves(params):
+        yield (
+            f"`params/programme.yml`: {year} год есть в `roadmaps.as_of`; сверьте показатели с паспортом проекта"
+            if (year in programme.roadmaps.as_of)
+            else (
+                f"`params/programme.yml`: {year} года нет в `roadmaps.as_of` — впишите день, на который подведён учёт дорожных карт"
+            )
+        )
 
 
 def _enters(result: Assessment, session: Session | None) -> bool:
