@@ -316,7 +316,7 @@ def test_a_year_with_moved_columns_needs_a_column_of_the_layout_and_no_code(clea
         sheet.write_row(6, 0, [2, 20, 30, 40, 10, 50, "sch410101"])
     params = folder / clean.name
     with pytest.raises(
-        BadInput, match=r"layouts/vpr_marks.csv, столбец «2022» — найдено: столбца нет.*добавьте столбец"
+        BadInput, match=r"такого столбца нет.*впишите новое в layouts/vpr_marks.csv, строка group, столбец all"
     ):
         accept(open_report(str(params)))
 
@@ -325,7 +325,7 @@ def test_a_year_with_moved_columns_needs_a_column_of_the_layout_and_no_code(clea
     for name in ("vpr_marks", "vpr_journal", "vpr_scores", "vpr_tasks"):
         table = pl.read_csv(changed / f"{name}.csv", separator=";", infer_schema=False)
         new = pl.col("field").replace_strict(
-            {"sheet": "*", "header_rows": "2" if name == "vpr_marks" else "-", **NEW_TITLES}, default=pl.col("2021")
+            {"sheet": "*", "header_rows": "2" if name == "vpr_marks" else "-", **NEW_TITLES}, default=pl.col("all")
         )
         table.with_columns(new.alias("2022")).write_csv(changed / f"{name}.csv", separator=";")
     monkeypatch.setattr(layouts, "FOLDER", changed)

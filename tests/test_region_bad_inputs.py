@@ -433,6 +433,10 @@ def refused(*parts):
     return fail("", *parts)
 
 
+def at_sheet(name):
+    return f"{at(name)}, лист «Лист1»"
+
+
 def at(name, row=None, column=""):
     sheet = ", лист «Лист1»" if name.endswith("xlsx") else ""
     return f"Файл {name}" + (f"{sheet}, строка {row}" if row else "") + (f", столбец «{column}»" if column else "")
@@ -452,6 +456,10 @@ SAVE_UTF8 = "сохраните таблицу как CSV UTF-8"
 EXPORT_AGAIN = "выгрузите файл заново"
 EMPTY_TABLE = "таблица без строк с данными", "заголовок и строки под ним", EXPORT_AGAIN
 NO_COLUMN = "такого столбца нет", "столбец с таким названием"
+NAME_SUBJECT = (
+    "если предмет назван верно, впишите это название в строку его предмета в layouts/subjects.csv или добавьте туда "
+    "новую строку"
+)
 CHECK_FOLDER = "проверьте, тот ли это файл и в той ли он папке"
 KNOWN_FOLDERS = (
     "папка <год>/<вид>/, вид один из: biased, diagnostics, ege, knowledge, oge, passport, programme, questionnaire, "
@@ -704,7 +712,7 @@ FILE_CASES = [
          fail("layout", at(STAFF, 1, "Вакантных ставок"), *NO_COLUMN, renamed("staff", "vacancies"))),
     case("lower title renamed", title(JOURNAL, "Повысили, %", "Выше, %"),
          fail("layout", at(JOURNAL, 3, "Сравнение с журналом / Повысили, %"), *NO_COLUMN,
-              renamed("vpr_journal", "share_raised"))),
+              renamed("vpr_journal", "share_raised", "all"))),
     case("header absent", line(STAFF, 1, None),
          fail("layout", at(STAFF), "таблицы с известным заголовком нет", HEADER_OF_STAFF, ADD_TITLES.format("staff"))),
     case("results with a column renamed", title(OGE, "ДОЛЯ_2", "ДВОЙКИ"),
@@ -811,16 +819,32 @@ FILE_CASES = [
 ]
 WORD_CASES = [
     case("year of the work", line(JOURNAL, 1, "ВПР 2018. 5 класс"),
-         fail("work", at(JOURNAL), "над таблицей: год 2018", "год 2019, как в имени папки", CHECK_FOLDER)),
+         fail("work", at_sheet(JOURNAL), "над таблицей: год 2018", "год 2019, как в имени папки", CHECK_FOLDER)),
     case("work of no class", line(JOURNAL, 1, "ВПР 2019"),
-         fail("work", at(JOURNAL), "над таблицей: класс не назван", "строка вида «ВПР 2019. 5 класс»", CHECK_FOLDER)),
+         fail("work", at_sheet(JOURNAL), "над таблицей: класс не назван", "строка вида «ВПР 2019. 5 класс»", CHECK_FOLDER)),
     case("work of no subject", line(JOURNAL, 2, "Русский язык"),
-         fail("work", at(JOURNAL), "над таблицей: предмет не назван", "строка вида «Предмет: Математика»", CHECK_FOLDER)),
+         fail("work", at_sheet(JOURNAL), "над таблицей: предмет не назван", "строка вида «Предмет: Математика»",
+              "проверьте, тот ли это файл; если строку стёрли, впишите её")),
     case("work of an unknown subject", line(JOURNAL, 2, "Предмет: Астрономия"),
-         fail("work", at(JOURNAL), "над таблицей: предмет «Предмет: Астрономия»", "строка вида «Предмет: Математика»",
-              CHECK_FOLDER)),
+         fail("subject", at_sheet(JOURNAL), "предмет «Астрономия», которого программа не знает",
+              "предмет из файла layouts/subjects.csv", NAME_SUBJECT)),
     case("class that has no ВПР", line(JOURNAL, 1, "ВПР 2019. 9 класс"),
-         fail("work", at(JOURNAL), "над таблицей: класс 9", "класс из календаря процедур: 4, 5, 6, 7, 8, 11", CHECK_FOLDER)),
+         fail("work", at_sheet(JOURNAL), "над таблицей: класс 9", "класс из календаря процедур: 4, 5, 6, 7, 8, 11", CHECK_FOLDER)),
+    case("municipality of ФИС ОКО that the registry lacks", line(JOURNAL, 5, "Южный район(reg20_m014);1;20;70;10"),
+         advice("territory", at(JOURNAL, 5, "Группы участников"), "«Южный район»: такого муниципалитета в реестре нет",
+                "муниципалитет из registry.csv", "школы под этой строкой найдены только по логинам; исправьте название или "
+                "впишите муниципалитет в реестр")),
+    case("new login of a school known by its name", both(line(JOURNAL, 5, "СОШ № 3(edu203389);40;20;70;10"),
+                                                         line(SCORES, 5, "edu203389 (СОШ № 3);40;10;40;30;20")),
+         advice("new_login", f"Файл {REGISTRY}", "логина edu203389 нет, а под ним стоит школа «СОШ № 3» (s01): строк 2, первая "
+                f"в файле {JOURNAL}", "логин, под которым школа есть в ФИС ОКО", "школа найдена по названию или другому коду; "
+                "если логин её, впишите его в столбец «Логин ФИС ОКО», а прежний — в столбец «Другие логины»")),
+    case("new login without a name", line(JOURNAL, 5, "edu410001;40;20;70;10"),
+         fail("unknown_school", at(JOURNAL, 5, "Группы участников"), "«edu410001»; похожие: «СОШ № 3» (s01)", OF_REGISTRY,
+              f"{ADD_SCHOOL} или, если это похожая, впишите этот логин в столбец «Другие логины» её строки")),
+    case("new login of no school", line(JOURNAL, 5, "СОШ № 303(edu203389);40;20;70;10"),
+         fail("unknown_school", at(JOURNAL, 5, "Группы участников"), "«СОШ № 303»; похожие: «СОШ № 33» (s02), «СОШ № 3» (s01)",
+              OF_REGISTRY, CONFIRM)),
     case("unknown subject of ОГЭ", again(OGE, 2, {"ПРЕДМЕТ": "Астрономия"}),
          fail("subject", at(OGE, 7, "ПРЕДМЕТ"), "«Астрономия», код 1", OF_STREAMS, ADD_SUBJECT)),
     case("no subject at all", again(OGE, 2, {"ПРЕДМЕТ": "", "КОД_ПРЕДМЕТА": ""}),
@@ -1135,7 +1159,7 @@ TASK_CASES = [
     case("no task at all", both(title(TASKS, "4.1", "янв"), title(TASKS, "1K1", "фев")),
          fail("layout", at(TASKS, 5, OF_TASK.format("*")), "такого столбца нет",
               "столбец с таким названием (на месте * — номер задания вида 1К1, 3, 4.1)",
-              renamed("vpr_tasks", "share_done_*"))),
+              renamed("vpr_tasks", "share_done_*", "all"))),
     case("task twice", column(TASKS, "4(1)", 6),
          fail("layout", at(TASKS, 5, OF_TASK.format("4(1)")), "одно название у нескольких столбцов",
               "у каждого столбца своё название", "переименуйте лишние столбцы")),

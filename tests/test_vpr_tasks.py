@@ -16,7 +16,7 @@ from helpers.intake import vpr
 from helpers.intake.calendar import load_calendar
 from helpers.intake.findings import Findings
 from helpers.intake.layouts import layout
-from helpers.intake.raw_table import read_table
+from helpers.intake.raw_table import read_tables
 from helpers.intake.records import Intake
 from helpers.intake.registry import load_registry
 from helpers.intake.task_labels import task_label
@@ -119,10 +119,12 @@ class Read:
 
     def __init__(self, path: Path, year: int, registry) -> None:
         self.findings = Findings()
-        self.table = read_table(path, [layout(name, year) for name in vpr.LAYOUTS], self.findings, path.name)
-        self.layout = self.table.layout.name if self.table else None
+        tables = read_tables(path, [layout(name, year) for name in vpr.LAYOUTS], self.findings, path.name)
+        self.layout = tables[0].layout.name if tables else None
         intake = Intake(registry, [], load_calendar(), "Заречный край", self.findings)
-        self.made = vpr.read(self.table, year, intake) if self.table else {}
+        parts = [vpr.read(table, year, intake) for table in tables]
+        names = {name for part in parts for name in part}
+        self.made = {name: pl.concat([part[name] for part in parts if name in part], how="diagonal") for name in names}
 
     @property
     def told(self):
@@ -184,9 +186,7 @@ def test_a_sheet_without_its_row_of_maxima_is_told(read):
 
 def test_a_task_of_one_sheet_is_none_of_the_others(read):
     fewer = [row[:-1] for row in FORMS[2020]]
-    file = read(
-        2020, above(2020, "vpr_tasks") + FORMS[2020][:-1], [*above(2020, "vpr_tasks", 6), *fewer[:2], fewer[-1]]
-    )
+    file = read(2020, above(2020, "vpr_tasks") + FORMS[2020][:-1], [*above(2020, "vpr_tasks"), *fewer[:2], fewer[-1]])
     told = [str(one.problem) for one in file.findings.found]
     assert len(told) == 1 and "в сумме 6; прочитаны задания 1К1, 3, 4.1;" in told[0] and "«Sheet2»" in told[0]
 
@@ -257,16 +257,20 @@ def test_marks_named_so_are_marks_though_a_row_speaks_of_the_maximum(read):
     assert file.layout == "vpr_marks"
 
 
-@pytest.mark.parametrize("report", ["vpr_marks", "vpr_scores"])
-def test_a_header_taken_apart_is_refused_and_not_read_as_tasks(read, report):
-    rows = filled(MARKS[2018]) + OF_MARKS if report == "vpr_marks" else filled(scores(2018)) + OF_SCORES
-    named, nameless = read(2018, above(2018, report) + rows), read(2018, above(2018) + rows)
+def test_scores_under_a_header_taken_apart_are_refused_and_not_read_as_tasks(read):
+    rows = filled(scores(2018)) + OF_SCORES
+    named, nameless = read(2018, above(2018, "vpr_scores") + rows), read(2018, above(2018) + rows)
     assert named.layout is None and {check for check, _ in named.told} == {"layout"}
-    assert all(one.problem.advice.count(f"layouts/{report}.csv") for one in named.findings.found)
-    if report == "vpr_marks":  # the upper titles of scores name them all the same
-        assert nameless.told == [("maxima", "FAIL")]
-    else:
-        assert (nameless.layout, nameless.told) == (named.layout, named.told)
+    assert all(one.problem.advice.count("layouts/vpr_scores.csv") for one in named.findings.found)
+    assert (nameless.layout, nameless.told) == (named.layout, named.told)  # its upper titles name it all the same
+
+
+def test_marks_under_a_header_taken_apart_stand_under_a_header_of_one_row(read):
+    rows = filled(MARKS[2018]) + OF_MARKS
+    named, nameless = read(2018, above(2018, "vpr_marks") + rows), read(2018, above(2018) + rows)
+    assert (named.layout, named.told) == ("vpr_marks", [])
+    assert named.made["results"]["share_low"].to_list() == [0.1, 0.1]
+    assert (nameless.layout, nameless.told) == (named.layout, [])
 
 
 def test_a_table_of_tasks_without_a_header_is_asked_for_the_columns_of_tasks(read):

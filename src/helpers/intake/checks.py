@@ -14,9 +14,10 @@ from scipy.stats import binom
 from helpers.intake import passport_checks, task_checks
 from helpers.intake.findings import Findings, Status, decimal, percent
 from helpers.intake.records import Intake
+from helpers.intake.registry import FILE as REGISTRY
 from helpers.intake.subjects import subject_titles
 from helpers.params import Params
-from helpers.problems import Problem
+from helpers.problems import Problem, quoted
 
 TITLES = {
     "unreadable": "Файл открывается",
@@ -29,6 +30,7 @@ TITLES = {
     "personal_data": "Нет личных сведений",
     "pupils": "Выгрузка по ученикам читается",
     "work": "Работа ВПР названа и лежит в папке своего года",
+    "territory": "Муниципалитеты ВПР есть в реестре",
     "subject": "Предмет известен",
     "words": "Слова из закрытого списка",
     "rows_all": "Строк под заголовками",
@@ -43,6 +45,7 @@ TITLES = {
     "unknown_school": "Все школы есть в реестре",
     "closed_school": "Школа существовала в этом году",
     "code_and_name": "Код и название говорят об одной школе",
+    "new_login": "Логины школ есть в реестре",
     "mended_codes": "Коды не испорчены электронной таблицей",
     "look_alikes": "Нет латинских букв среди русских",
     "totals": "Строки итогов отложены",
@@ -120,6 +123,7 @@ def run(made: dict[str, pl.DataFrame], params: Params, intake: Intake, refused: 
         ("tasks", "share_done"),
     ):
         nobody(made[name], value, intake)
+    new_logins(intake)
     expected_files(results, passports, params, intake, refused)
     no_mean(results, params, intake)
     passport_checks.absent_school(passports, schools, intake, refused)
@@ -233,6 +237,20 @@ def nobody_left(year: int, reasons: str) -> Problem:
         f"данные за {year} год", f"в расчёте связи ни одной школы ({reasons or 'школ нет'})", "школы с показателями и результатами",
         "добавьте недостающее, исправьте ключи indicators, results и left_out в файле параметров или уберите год из ключа years",
     )  # fmt: skip
+
+
+def new_logins(intake: Intake) -> None:
+    """Logins that the registry lacks, of schools found by a name or another code: once each, to be confirmed there."""
+    for (school_id, login), files in sorted(intake.new_logins.items()):
+        name = quoted(intake.registry.name(school_id))
+        intake.findings.advise(
+            "new_login",
+            Problem(REGISTRY, f"логина {login} нет, а под ним стоит школа {name} ({school_id}): строк {len(files)}, первая в "
+                    f"файле {files[0]}", "логин, под которым школа есть в ФИС ОКО",
+                    "школа найдена по названию или другому коду; если логин её, впишите его в столбец «Логин ФИС ОКО», а "
+                    "прежний — в столбец «Другие логины»"),
+            school_id,
+        )  # fmt: skip
 
 
 def enrolled(results: pl.DataFrame, passports: pl.DataFrame, intake: Intake) -> None:

@@ -102,7 +102,10 @@ def corrected(table: Table, frame: pl.DataFrame, corrections: Sequence[Correctio
         Rows of `table.frame`, with `school_id` if corrections name schools.
     """
     for one in corrections:
-        if one.file != table.file:
+        if one.file != table.file or one.sheet in table.others:
+            continue
+        if table.others and not one.sheet:
+            _tell(one, "в файле несколько таблиц", "лист", "добавьте ключ sheet: имя листа", findings)
             continue
         rows = _rows(frame, one)
         field = _field(table, one)

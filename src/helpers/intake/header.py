@@ -15,6 +15,9 @@ from helpers.intake.task_labels import task_label
 LOOKED_AT = 40
 """In how many first rows of a sheet a header is looked for."""
 
+_ANGLES = str.maketrans("‹›＜＞", "<><>")
+_AROUND_SIGN = re.compile(r" ?([()<>=%,/]) ?")
+
 
 def _number(text: str) -> str | None:
     return text if re.fullmatch(r"\d{1,3}", text) else None
@@ -99,7 +102,7 @@ def _matched(cells: Cells, one: Layout, start: int, height: int, maxima: bool) -
     places: dict[str, int] = {}
     repeated, strangers = [], []
     for place, title in enumerate(titles):
-        folded = fold(title)
+        folded = _plain(title)
         filled = [(field, match[1]) for pattern, field in wild if (match := pattern.fullmatch(folded))]
         field = plain.get(folded) or next(filter(None, (_filled(*pair) for pair in filled)), None)
         if not field and any(re.search(r"\d", text) for _, text in filled):
@@ -120,9 +123,15 @@ def _filled(field: str, text: str) -> str | None:
 
 
 @cache
+def _plain(title: str) -> str:
+    """A title in which neither spaces around signs nor the shape of `<` and `>` matter."""
+    return _AROUND_SIGN.sub(r"\1", fold(title.translate(_ANGLES)))
+
+
+@cache
 def _wanted(one: Layout) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
     """Fields by folded title, and by pattern where the title has a `*`."""
-    pairs = [(fold(title), field) for field, alternatives in one.titles.items() for title in alternatives]
+    pairs = [(_plain(title), field) for field, alternatives in one.titles.items() for title in alternatives]
     wild = [(re.compile(re.escape(title).replace(r"\*", "(.+)")), field) for title, field in pairs if "*" in title]
     return {title: field for title, field in pairs if "*" not in title}, wild
 

@@ -24,6 +24,8 @@ _LIKENESS = 80
 _KINDS_OF_MUNICIPALITY = {"муниципальный", "муниципального", "район", "района", "округ", "округа", "городской", "городского",
                           "поселок", "поселка", "пгт", "пгт.", "г", "г.", "город", "города", "р-н", "р-на", "мр", "мо",
                           "го"}  # fmt: skip
+CODES = ("inn", "kpp", "login", "rcoi_code")
+"""Systems of codes that a school may have one of."""
 _PROPOSED = 3
 """How many schools are proposed."""
 
@@ -122,7 +124,14 @@ class Registry:
         possible = set().union(*(ids for _, ids in codes))
         if possible and by_name.school_id not in possible:
             return Match(None, proposed=tuple(sorted(possible)))
+        if not by_name.school_id and keys.login:
+            return Match(None, proposed=tuple(dict.fromkeys([*self._of_like_login(keys.login), *by_name.proposed])))
         return by_name
+
+    def _of_like_login(self, login: str) -> list[str]:
+        """Schools whose login has the same digits: `sch` became `edu` in 2024, but nothing says that the digits stayed."""
+        digits = re.sub(r"\D", "", login)
+        return sorted({one for code, ids in self._codes["login"].items() for one in ids if code[3:] == digits})
 
     def knows_code(self, system: str, text: str) -> bool:
         """Whether some school has a code, however it is written."""
@@ -134,7 +143,15 @@ class Registry:
 
     @cached_property
     def _spelled(self) -> dict[str, set[str]]:
-        return {system: set(self.rows[system].drop_nulls()) for system in ("inn", "kpp", "login", "rcoi_code")}
+        return {system: set(self.codes(system)["code"]) for system in CODES}
+
+    def codes(self, system: str) -> pl.DataFrame:
+        """Every code of a system: `school_id`, `code`, and the row's other columns; logins a school has had among them."""
+        rows = self.rows.with_columns(code=pl.col(system))
+        if system == "login" and "other_logins" in rows.columns:
+            others = rows.with_columns(code=pl.col("other_logins").str.split("|")).explode("code")
+            rows = pl.concat([rows, others.with_columns(pl.col("code").str.strip_chars())])
+        return rows.filter(pl.col("code").str.strip_chars() != "")
 
     def _by_codes(self, keys: Keys) -> Iterable[tuple[str, set[str]]]:
         if keys.inn:
@@ -150,9 +167,9 @@ class Registry:
     @cached_property
     def _codes(self) -> dict[str, dict[str, set[str]]]:
         found: dict[str, dict[str, set[str]]] = {}
-        for system in ("inn", "kpp", "login", "rcoi_code"):
+        for system in CODES:
             ids = defaultdict(set)
-            for school_id, code in self.rows.select("school_id", system).drop_nulls().iter_rows():
+            for school_id, code in self.codes(system).select("school_id", "code").drop_nulls().iter_rows():
                 if plain_code(code):
                     ids[plain_code(code)].add(school_id)
             found[system] = ids

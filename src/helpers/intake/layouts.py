@@ -1,6 +1,6 @@
 """Layouts: which column of a raw file means what, a column of `layouts/<name>.csv` for each year.
 
-A new year of a drifting format is a new column in the csv file, not code. `all` serves every year.
+A new year of a drifting format is a new column in the csv file, not code. `all` serves every year that has none.
 Fields tell their kind by their names: `n_…` whole numbers, `share_…` percentages, `mean_…` and the
 names in `NUMBERS` numbers, `…_date` days, the rest text.
 """
@@ -62,7 +62,7 @@ def layout(name: str, year: int) -> Layout | None:
         The layout has no column for the year, or its cells are not usable.
     """
     described = _described(name)
-    column = "all" if "all" in described.columns else str(year)
+    column = str(year) if str(year) in described.columns or "all" not in described.columns else "all"
     if column not in described.columns:
         known = [title for title in described.columns if title.isdigit()]
         raise _fault(name, f"столбца нет, есть годы {', '.join(known)}", f"столбец с названиями столбцов файлов за {year} год",

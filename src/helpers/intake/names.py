@@ -14,7 +14,7 @@ from functools import cache
 _LATIN = "AaBCcEeHKkMOoPpTXxYy"
 _CYRILLIC = "АаВСсЕеНКкМОоРрТХхУу"
 _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
-_TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
+_TO_LATIN = str.maketrans(f"{_CYRILLIC}ѕЅһҺԁԀ", f"{_LATIN}sShHdD")
 _QUOTES = str.maketrans(dict.fromkeys("«»„“”‟‚‘’‛‹›\"'`″′", " "))
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 _UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
+from rapidfuzz.distance import Prefix
 
 from helpers.intake.findings import Findings
 from helpers.intake.header import LOOKED_AT, Header, find_header, headed, stands_for
@@ -34,7 +35,8 @@ class Table:
 
     `frame` has a string column per field found, ROW (as a spreadsheet counts, from 1), SHEET and LABEL, the first
     filled cell of the row. `preamble` is the text above the header, line by line, of each sheet; `columns` the
-    file's own titles by field; `strangers` of each sheet the titles that nearly are one of many like columns.
+    file's own titles by field; `strangers` of each sheet the titles that nearly are one of many like columns; `others`
+    the file's sheets that are tables of their own.
     """
 
     file: str
@@ -43,14 +45,24 @@ class Table:
     preamble: dict[str, list[str]]
     columns: dict[str, str]
     strangers: dict[str, list[str]] = field(default_factory=dict)
+    others: frozenset[str] = frozenset()
 
     def title(self, field: str) -> str:
         """The title of a field's column; where a school and its codes share one cell, that cell's; empty if none."""
         return self.columns.get(field, "") or self.columns.get("group", "")
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A sheet that can be read: its rows of data are those below the header that repeat no part of it."""
+
+    cells: Cells
+    header: Header
+    rows: list[tuple[int, list[str]]]
+
+
 def read_table(path: Path, layouts: Sequence[Layout], findings: Findings, shown: str) -> Table | None:
-    """Read every visible sheet of a file that has one of the layouts.
+    """Read every visible sheet of a file that has one of the layouts, the same for all of them, as one table.
 
     Parameters
     ----------
@@ -64,12 +76,27 @@ def read_table(path: Path, layouts: Sequence[Layout], findings: Findings, shown:
     Table or None
         None, and a failing finding, where no sheet has any of the layouts or a sheet's columns are in disorder.
     """
+    used = _used_sheets(path, layouts, findings, shown)
+    return _table(used, shown) if used else None
+
+
+def read_tables(path: Path, layouts: Sequence[Layout], findings: Findings, shown: str) -> list[Table]:
+    """The same where every sheet may be of another layout and is a table of its own; none where `read_table` gives None."""
+    used = _used_sheets(path, layouts, findings, shown, alike=False)
+    names = {one.cells.sheet for one in used}
+    return [replace(_table([one], shown), others=frozenset(names - {one.cells.sheet})) for one in used]
+
+
+def _used_sheets(
+    path: Path, layouts: Sequence[Layout], findings: Findings, shown: str, alike: bool = True
+) -> list[_Read]:
+    """The sheets that can be read, in order; whatever else is told. `alike`: all of one layout."""
     try:
         book = read_cells(path)
     except BadInput as error:
         for problem in error.problems:
             findings.fail("unreadable", replace(problem, file=shown))
-        return None
+        return []
     for name in book.hidden:
         findings.advise("hidden_sheet", Problem(shown, "скрытый лист", "только видимые листы", "лист не читался; если он"
                                                 " нужен, покажите его, если нет — удалите", sheet=name))  # fmt: skip
@@ -79,7 +106,7 @@ def read_table(path: Path, layouts: Sequence[Layout], findings: Findings, shown:
     sheets = _of_layouts(book.sheets, layouts)
     if not sheets:
         findings.fail("unreadable", _no_sheet(book.sheets, layouts[0], shown))
-        return None
+        return []
     headers = [(cells, find_header(cells, layouts)) for cells in sheets]
     for cells, header in headers:
         for title in _personal(cells, header):
@@ -90,8 +117,8 @@ def read_table(path: Path, layouts: Sequence[Layout], findings: Findings, shown:
     if not read:
         likely = headed(sheets[0], layouts)
         findings.found += _unlike([(cells, header) for cells, header in headers if header], likely, shown).found
-        return None
-    used = [(cells, header) for cells, header in read if header.layout is read[0][1].layout]
+        return []
+    used = [(cells, header) for cells, header in read if not alike or header.layout is read[0][1].layout]
     for cells in book.sheets:
         if cells.rows and not any(cells is one for one, _ in used):
             findings.advise("unused_sheet", Problem(shown, "лист без таблицы этого вида", "таблица с известным заголовком",
@@ -99,25 +126,31 @@ def read_table(path: Path, layouts: Sequence[Layout], findings: Findings, shown:
     disorder = [problem for cells, header in used for problem in _disorder(cells, header, shown)]
     for problem in (problem for cells, header in used for problem in _unstored(cells, header, shown)):
         findings.fail("formulas", problem)
-    data = [(cells, header, _rows_of_data(cells, header)) for cells, header in used]
-    frame = pl.concat([_under_header(cells, header, rows) for cells, header, rows in data], how="diagonal")
-    below = sum(len(cells.rows) - header.start - header.height for cells, header, _ in data)
+    data = [_Read(cells, header, _rows_of_data(cells, header)) for cells, header in used]
+    below = sum(len(one.cells.rows) - one.header.start - one.header.height for one in data)
     findings.count("rows_all", below)
-    findings.count("header_again", below - sum(len(rows) for *_, rows in data))
-    if frame.is_empty():
+    findings.count("header_again", below - sum(len(one.rows) for one in data))
+    if not any(one.rows for one in data):
         disorder.append(
             Problem(shown, "таблица без строк с данными", "заголовок и строки под ним", "выгрузите файл заново")
         )
     for problem in disorder:
         findings.fail("layout", problem)
-    if disorder:
-        return None
+    return [] if disorder else data
+
+
+def _table(used: list[_Read], shown: str) -> Table:
+    """The rows of sheets that have one layout under its fields."""
+    frame = pl.concat([_under_header(one.cells, one.header, one.rows) for one in used], how="diagonal")
     preamble = {
-        cells.sheet: [text for _, row in cells.rows[: header.start] for text in row if text] for cells, header in used
+        one.cells.sheet: [
+            line for _, row in one.cells.rows[: one.header.start] for line in " ".join(filter(None, row)).splitlines()
+        ]
+        for one in used
     }
-    columns = {name: title for _, header in used for name, title in header.named.items()}
-    strangers = {cells.sheet: header.strangers for cells, header in used}
-    return Table(shown, used[0][1].layout, frame, preamble, columns, strangers)
+    columns = {name: title for one in used for name, title in one.header.named.items()}
+    strangers = {one.cells.sheet: one.header.strangers for one in used}
+    return Table(shown, used[0].header.layout, frame, preamble, columns, strangers)
 
 
 def _of_layouts(sheets: Sequence[Cells], layouts: Sequence[Layout]) -> list[Cells]:
@@ -242,9 +275,14 @@ def _unlike(headers: list[tuple[Cells, Header]], layouts: Sequence[Layout], show
             Problem(shown, "такого столбца нет", f"столбец с таким названием{_star(name)}",
                     "исправьте название в файле или впишите новое в "
                     f"layouts/{best.layout.name}.csv, строка {name}, столбец {best.layout.year}",
-                    cells.sheet, cells.rows[best.start][0], best.layout.titles[name][0]),
+                    cells.sheet, cells.rows[best.start][0], _nearest(best.layout.titles[name], best.titles)),
         )  # fmt: skip
     return findings
+
+
+def _nearest(alternatives: Sequence[str], titles: Sequence[str]) -> str:
+    """Of the titles that a column may have the one that begins most like one that is there: other years have others."""
+    return max(alternatives, key=lambda one: max((Prefix.similarity(one, title) for title in titles), default=0))
 
 
 def _star(field: str) -> str:

@@ -27,7 +27,7 @@ _TOTAL = re.compile(
     r"(итог|всего|вся выборка|в среднем|среднее по|по (краю|региону|району|округу|муниципалитету|городу))"
 )
 _CODES = ("inn", "login", "rcoi_code")
-_CODE = re.compile(r"(sch)?\d+")
+_CODE = re.compile(r"(sch|edu)?\d+")
 _FILES_SHOWN = 3
 """How many files with one unknown school a sentence lists."""
 
@@ -47,7 +47,8 @@ class Intake:
 
     `unknown`: names that no school has, with their municipality, and ids of the schools with a like name;
     `strangers`: the schools that no row of the registry is, by what the rows call them and their municipality;
-    `titles`: every file's own titles by field, so that a finding can name a column.
+    `new_logins`: logins that the registry lacks of schools found otherwise, (school, login), with the places where they
+    stand; `titles`: every file's own titles by field, so that a finding can name a column.
     """
 
     registry: Registry
@@ -57,6 +58,7 @@ class Intake:
     findings: Findings
     unknown: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     strangers: dict[tuple[str, str], Stranger] = field(default_factory=dict)
+    new_logins: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     titles: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def is_territory(self, name: str) -> bool:
@@ -242,10 +244,12 @@ def _look_at_strangers(table: Table, row: dict, one: Keys, match: Match, intake:
     """Codes that no school has and a municipality that is not the school's, beside what the school was found by."""
     registry, name = intake.registry, quoted(intake.registry.name(match.school_id))
     by_code = match.by in _CODES
+    if _CODE.fullmatch(login := plain_code(one.login)) and not registry.knows_code("login", login):
+        intake.new_logins.setdefault((match.school_id, login), []).append(table.file)
     told = [
         (system, f"код {quoted(code)}, которого нет в реестре", f"код школы {name}",
          f"строка отнесена к школе {'по другому коду' if by_code else 'по названию'}; исправьте код")
-        for system in _CODES
+        for system in ("inn", "rcoi_code")
         if _CODE.fullmatch(plain_code(code := getattr(one, system))) and not registry.knows_code(system, code)
     ]  # fmt: skip
     where = registry.municipality_of(match.school_id)
@@ -259,7 +263,7 @@ def _look_at_strangers(table: Table, row: dict, one: Keys, match: Match, intake:
 
 def _mixed(text: str) -> bool:
     """Whether Latin letters stand in a Russian text where Cyrillic ones are meant."""
-    return as_cyrillic(text) != text and not re.match(r"\s*sch\d", text)
+    return as_cyrillic(text) != text and not re.match(r"\s*(sch|edu)\d", text)
 
 
 def _unknown(table: Table, row: dict, one: Keys, match: Match, intake: Intake) -> None:
@@ -271,6 +275,8 @@ def _unknown(table: Table, row: dict, one: Keys, match: Match, intake: Intake) -
         proposed = ", ".join(f"{quoted(registry.name(school_id))} ({school_id})" for school_id in match.proposed)
         advice = "исправьте код или название, добавьте школу в registry.csv"
         advice += " или впишите соответствие в confirmed_names.csv" if one.name else ""
+        if one.login and match.proposed and not one.name:
+            advice += " или, если это похожая, впишите этот логин в столбец «Другие логины» её строки"
         column = "name" if one.name else next((name for name in _CODES if row.get(name)), "group")
         problem = Problem(
             table.file, (quoted(shown) if shown else "строка без кода и названия школы") +

@@ -25,7 +25,7 @@ from helpers.intake.corrections import Correction, corrected, corrections_table,
 from helpers.intake.findings import Findings, protocol
 from helpers.intake.identity import Registry
 from helpers.intake.layouts import field_missing, fields, layout
-from helpers.intake.raw_table import Table, filled_down, read_table, with_schools_of_merged
+from helpers.intake.raw_table import Table, filled_down, read_table, read_tables, with_schools_of_merged
 from helpers.intake.records import Intake
 from helpers.intake.registry import FILE as REGISTRY
 from helpers.intake.registry import load_registry
@@ -38,14 +38,18 @@ Reader = Callable[[Table, int, Intake], dict[str, pl.DataFrame]]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of folder: the layouts its files may have, and what makes records of them."""
+    """One kind of folder: the layouts its files may have, and what makes records of them.
+
+    `by_sheet`: whether every sheet of a book is a table of its own.
+    """
 
     layouts: list[str]
     read: Reader
+    by_sheet: bool = False
 
 
 KINDS = {
-    "vpr": Kind(vpr.LAYOUTS, vpr.read),
+    "vpr": Kind(vpr.LAYOUTS, vpr.read, by_sheet=True),
     "oge": Kind(["oge"], partial(gia.read, "oge")),
     "ege": Kind(["ege"], partial(gia.read, "ege")),
     "passport": Kind(["passport"], passport.read),
@@ -99,12 +103,12 @@ def examine(report: Report) -> Examined:
         read = list(pool.map(_read, sources))
     parts: dict[str, list[pl.DataFrame]] = {}
     refused = set()
-    for source, (table, own) in zip(sources, read, strict=True):
+    for source, (found, own) in zip(sources, read, strict=True):
         findings.extend(own)
-        made = _records(source, table, intake) if table is not None else {}
+        made = [(name, frame) for table in found for name, frame in _records(source, table, intake).items()]
         if not made:
             refused.add((source.year, source.kind))
-        for name, frame in made.items():
+        for name, frame in made:
             parts.setdefault(name, []).append(frame)
     intake.tell_strangers()
     found = {name: pl.concat(frames, how="diagonal_relaxed") for name, frames in parts.items()}
@@ -141,7 +145,7 @@ def _sources(report: Report, findings: Findings) -> list[_Source]:
     return sources
 
 
-def _read(source: _Source) -> tuple[Table | None, Findings]:
+def _read(source: _Source) -> tuple[list[Table], Findings]:
     findings = Findings()
     try:
         layouts = [found for name in KINDS[source.kind].layouts if (found := layout(name, source.year))]
@@ -149,15 +153,19 @@ def _read(source: _Source) -> tuple[Table | None, Findings]:
             findings.fail("layout", Problem(source.shown, f"файл вида {source.kind} за {source.year} год",
                                             "год, в котором такие файлы бывают", "проверьте папку; если файл верен, впишите год "
                                             f"в layouts/{KINDS[source.kind].layouts[0]}.csv"))  # fmt: skip
-            return None, findings
+            return [], findings
         pupils = gia.pupil_columns(source.kind, source.path, source.year) if source.kind in ("oge", "ege") else {}
         if pupils:
-            return gia.read_pupils(source.kind, source.path, pupils, findings, source.shown, source.year), findings
-        return read_table(source.path, layouts, findings, source.shown), findings
+            table = gia.read_pupils(source.kind, source.path, pupils, findings, source.shown, source.year)
+        elif KINDS[source.kind].by_sheet:
+            return read_tables(source.path, layouts, findings, source.shown), findings
+        else:
+            table = read_table(source.path, layouts, findings, source.shown)
+        return [table] if table is not None else [], findings
     except BadInput as error:
         for problem in error.problems:
             findings.fail("layout", problem)
-        return None, findings
+        return [], findings
 
 
 def _records(source: _Source, table: Table, intake: Intake) -> dict[str, pl.DataFrame]:

@@ -46,11 +46,19 @@ def load_registry(folder: Path) -> Registry:
     if table is None:
         raise BadInput(*findings.fails)
     rows = parsed(table, table.frame, findings).drop(SHEET, LABEL)
-    for optional in ("to_date", "kpp", "ogrn", "aliases", "branch_of", "successor_id"):
+    for optional in ("to_date", "kpp", "ogrn", "other_logins", "aliases", "branch_of", "successor_id"):
         if optional not in rows.columns:
             rows = rows.with_columns(pl.lit(None, pl.Date if optional == "to_date" else pl.String).alias(optional))
     confirmed, faults = confirmed_names(folder, Registry(rows))
-    problems = [*findings.fails, *_incomplete(table), *_periods(rows), *_strangers(rows), *_shared_codes(rows), *faults]
+    problems = [
+        *findings.fails,
+        *_incomplete(table),
+        *_periods(rows),
+        *_strangers(rows),
+        *_shared_codes(rows),
+        *_shared_logins(rows),
+        *faults,
+    ]
     if problems:
         raise BadInput(*problems)
     flags = {name: pl.col(name).str.to_lowercase().replace_strict(_YES_NO) for name in ("remote", "small")}
@@ -106,7 +114,6 @@ def _strangers(rows: pl.DataFrame) -> Iterator[Problem]:
 def _shared_codes(rows: pl.DataFrame) -> Iterator[Problem]:
     """Codes that two schools have: a row could be either's. Branches share an ИНН, and differ by КПП."""
     for fields, title, expected in (
-        (["login"], "Логин ФИС ОКО", "у каждой школы свой код"),
         (["rcoi_code"], "Код РЦОИ", "у каждой школы свой код"),
         (["inn", "kpp"], "ИНН", "у каждой школы свой ИНН, у филиалов — свой КПП"),
     ):
@@ -122,3 +129,17 @@ def _shared_codes(rows: pl.DataFrame) -> Iterator[Problem]:
             yield Problem(
                 FILE, f"{found} у школ {', '.join(schools)}", expected, "исправьте код", row=row, column=title
             )
+
+
+def _shared_logins(rows: pl.DataFrame) -> Iterator[Problem]:
+    """Logins that two schools have, now or before."""
+    logins = Registry(rows).codes("login").drop_nulls("school_id")
+    plain = logins.with_columns(plain=pl.col("code").map_elements(plain_code, pl.String)).filter(pl.col("plain") != "")
+    shared = plain.group_by("plain", maintain_order=True).agg(
+        pl.col("school_id").unique().sort(), pl.col(ROW, "code").last()
+    )
+    for schools, row, code in (
+        shared.filter(pl.col("school_id").list.len() > 1).select("school_id", ROW, "code").iter_rows()
+    ):
+        yield Problem(FILE, f"{quoted(code)} у школ {', '.join(schools)}", "у каждой школы свой код", "исправьте код", row=row,
+                      column="Логин ФИС ОКО")  # fmt: skip

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import polars as pl
 import polars.selectors as cs
 
 from helpers.intake.findings import Findings
-from helpers.intake.names import fold
 from helpers.intake.numbers import NotANumber, parse_number
 from helpers.intake.raw_table import LABEL, SHEET, Table
 from helpers.intake.sheets import ROW
+from helpers.intake.works import highest_score
 from helpers.problems import Problem, quoted_cell
 
 _FIELD = "share_done_"
-_HIGHEST = re.compile(r"максимальный первичный балл\W*(\d+)")
 _ROW = "строка «Макс балл» под заголовком: максимальный балл каждого задания"
 
 
@@ -92,9 +90,9 @@ def _repeated(table: Table, rows: pl.DataFrame, fields: list[str], findings: Fin
 
 def _adds_up(table: Table, sheet: str, points: dict[str, float], findings: Findings) -> None:
     """Whether the maxima make the work's highest score, so that no task is lost; a task may hide under a strange title."""
-    stated = _HIGHEST.search(fold(" ".join(line for lines in table.preamble.values() for line in lines)))
+    stated = highest_score(table)
     total, tasks = sum(points.values()), ", ".join(field.removeprefix(_FIELD) for field in points)
-    if stated and total == int(stated[1]):
+    if total == stated:
         return
     for title in table.strangers.get(sheet, []):
         findings.fail("layout", Problem(table.file, "название, в котором не узнать номер задания", "номер вида 1К1, 3, 4.1",
@@ -102,7 +100,7 @@ def _adds_up(table: Table, sheet: str, points: dict[str, float], findings: Findi
                                         "если это не задание, удалите столбец", sheet, column=title.removesuffix(" 00:00:00")))  # fmt: skip
     if stated:
         findings.fail("maxima", Problem(table.file, f"максимальные баллы в сумме {total:.0f}; прочитаны задания {tasks}",
-                                        f"{stated[1]}, как в строке «Максимальный первичный балл» над таблицей",
+                                        f"{stated}, как в строке «Максимальный первичный балл» над таблицей",
                                         "проверьте, все ли задания есть и верно ли названы их столбцы", sheet))  # fmt: skip
     else:
         findings.advise("maxima", Problem(table.file, f"над таблицей нет максимального балла работы; прочитаны задания {tasks}",

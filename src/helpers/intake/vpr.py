@@ -6,51 +6,39 @@ down: region, municipality, its schools by login.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
 import polars.selectors as cs
 
 from helpers.intake import tasks
+from helpers.intake.logins import school_of, territory_of
 from helpers.intake.marks import with_mean
-from helpers.intake.names import fold
 from helpers.intake.numbers import NotANumber, parse_number
 from helpers.intake.raw_table import LABEL, SHEET, Table, filled_down
 from helpers.intake.records import SOURCE, Intake, records
 from helpers.intake.sheets import ROW
-from helpers.intake.subjects import subject_of
+from helpers.intake.works import work_of
 from helpers.problems import Problem, quoted
 
 LAYOUTS = ["vpr_marks", "vpr_journal", "vpr_scores", "vpr_tasks"]
-_LOGIN = re.compile(r"\s*([sѕ][cс][hһ]\d{4,7})\W*(.*)", re.IGNORECASE)  # Cyrillic look-alikes among the letters
 _CONTENT = {"vpr_marks": "results", "vpr_journal": "journal", "vpr_scores": "primary_scores", "vpr_tasks": "tasks"}
 KEY = ["year", "school_id", "subject", "grade"]
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What the text above the table says: which work this is. `grade` is that of the programme."""
-
-    year: int
-    grade: str
-    subject: str
-    season: str
-
-
 def read(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
     """Make records of one file: rows of table `results`, `journal`, `primary_scores` or `tasks`."""
-    work = _work(table, year, intake)
+    work = work_of(table, year, intake)
     if work is None:
         return {}
     day = date(year, 10, 15) if work.season == "осень" else date(year, 5, 15)
     name, maxima = _CONTENT[table.layout.name], pl.DataFrame()
     if name == "tasks":
         table, maxima = tasks.set_apart(table, intake.findings)
-    whole = replace(table, frame=_with_keys(table.frame, intake))
+    whole = replace(table, frame=_with_keys(table, intake))
     rows = records(whole, year, day, intake).with_columns(subject=pl.lit(work.subject), grade=pl.lit(work.grade))
-    _totals_agree(whole, rows, intake)
+    _totals_agree(table, rows, intake)
     if name == "results":
         rows = with_mean(rows).select(
             *KEY, "n_participants", "mean", "sd", "share_low", "share_2", "share_3", "share_4", "share_5", *SOURCE,
@@ -67,57 +55,33 @@ def read(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
     return {name: rows}
 
 
-def _work(table: Table, year: int, intake: Intake) -> _Work | None:
-    lines = [line for of_sheet in table.preamble.values() for line in of_sheet]
-    text = fold(" \n ".join(lines))
+def _with_keys(table: Table, intake: Intake) -> pl.DataFrame:
+    """Take the group's cell apart: a school's login and name, or a territory for the rows below it.
 
-    def said(pattern: str) -> str:
-        match = re.search(pattern, text)
-        return match[1] if match else ""
-
-    grade = said(r"по программе (\d{1,2})") or said(r"(\d{1,2}) ?(?:-?й )?класс")
-    named = next((line for line in lines if fold(line).startswith("предмет")), "")
-    subject = subject_of(named.partition(":")[2] or named.partition(" ")[2])
-    stated = said(r"впр\D{0,3}(20\d\d)") or said(r"\b(20\d\d)\b")
-    problems = []
-    session = intake.calendar.session("VPR", year)
-    if not grade:
-        problems.append(("класс не назван", "строка вида «ВПР 2019. 5 класс»"))
-    elif session and session.held and int(grade) not in session.grades:
-        problems.append((f"класс {grade}", f"класс из календаря процедур: {', '.join(map(str, session.grades))}"))
-    if not subject:
-        problems.append(
-            (f"предмет {quoted(named)}" if named else "предмет не назван", "строка вида «Предмет: Математика»")
-        )
-    if stated and int(stated) != year:
-        problems.append((f"год {stated}", f"год {year}, как в имени папки"))
-    for found, expected in problems:
-        intake.findings.fail("work", Problem(table.file, f"над таблицей: {found}", expected,
-                                             "проверьте, тот ли это файл и в той ли он папке"))  # fmt: skip
-    season = "осень" if "осень" in text else "весна"
-    return None if problems else _Work(year, grade, subject, season)
+    A territory whose code tells that it is one is set aside, known or not.
+    """
+    schema = dict.fromkeys(("login", "name", "municipality", LABEL), pl.String) | {"__territory__": pl.Boolean}
+    keys = pl.DataFrame([_keys(cell or "", intake) for cell in table.frame["group"]], schema, orient="row")
+    keyed = filled_down(table.frame.with_columns(keys))
+    intake.findings.count("totals", int(keys["__territory__"].sum()))
+    for name, sheet, row in keyed.filter("__territory__").select("municipality", SHEET, ROW).iter_rows():
+        if name and not intake.is_territory(name):
+            intake.findings.advise("territory", Problem(table.file, f"{quoted(name)}: такого муниципалитета в реестре нет",
+                                                        "муниципалитет из registry.csv", "школы под этой строкой найдены только "
+                                                        "по логинам; исправьте название или впишите муниципалитет в реестр",
+                                                        sheet, row, table.title("group")))  # fmt: skip
+    return keyed.filter(~pl.col("__territory__")).drop("__territory__")
 
 
-def _with_keys(frame: pl.DataFrame, intake: Intake) -> pl.DataFrame:
-    """Take the group's cell apart: a school's login and name, or a municipality for the rows below it."""
-    login, name, municipality = [], [], []
-    for cell in frame["group"]:
-        match = _LOGIN.fullmatch(cell or "")
-        login.append(match[1] if match else None)
-        name.append(_unbracketed(match[2]) if match else None if intake.is_territory(cell or "") else cell)
-        municipality.append(None if match else intake.registry.municipality(cell or "") or None)
-    keyed = frame.with_columns(
-        pl.Series("login", login, pl.String),
-        pl.Series("name", name, pl.String),
-        pl.Series("municipality", municipality, pl.String),
-        pl.col("group").fill_null("").alias(LABEL),
-    )
-    return filled_down(keyed)
-
-
-def _unbracketed(name: str) -> str | None:
-    """A name without the closing bracket of «логин (название)»; None if nothing is left."""
-    return (name.removesuffix(")") if name.count(")") > name.count("(") else name) or None
+def _keys(cell: str, intake: Intake) -> tuple[str | None, str | None, str | None, str, bool]:
+    """Login, name, municipality (for the rows below too) and label of a cell; whether a code says it is a territory's."""
+    if school := school_of(cell):
+        return school[0], school[1] or None, None, cell, False
+    if territory := territory_of(cell):
+        name, is_municipality = territory
+        return None, None, (intake.registry.municipality(name) or name) if is_municipality else None, cell, True
+    name = None if intake.is_territory(cell) else cell or None
+    return None, name, intake.registry.municipality(cell) or None, cell, False
 
 
 def _totals_agree(table: Table, rows: pl.DataFrame, intake: Intake) -> None:
@@ -126,7 +90,7 @@ def _totals_agree(table: Table, rows: pl.DataFrame, intake: Intake) -> None:
     of_schools = dict(once.group_by("municipality").agg(pl.col("n_participants").sum()).iter_rows())
     hidden = set(rows.filter(pl.col("n_participants").is_null())["municipality"])
     for group, cell, sheet, row in table.frame.select("group", "n_participants", SHEET, ROW).iter_rows():
-        name = intake.registry.municipality(group or "")
+        name = intake.registry.municipality((territory_of(group or "") or [group or ""])[0])
         if not name or name in hidden:
             continue
         try:

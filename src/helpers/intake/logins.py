@@ -1,0 +1,39 @@
+"""Cells of ФИС ОКО that name a school with its login, or a territory with its code."""
+
+from __future__ import annotations
+
+import re
+
+_LETTERS = r"(?:[sѕ][cс][hһ]|[eе][dԁ]u)"
+"""`sch` or `edu`, Cyrillic look-alikes among them."""
+_LOGIN = rf"(?<!\w)({_LETTERS}\s?\d+)(?!\w)"
+_BEFORE = re.compile(rf"\W*{_LOGIN}\W*(.*)", re.IGNORECASE | re.DOTALL)
+_AFTER = re.compile(rf"(.*?)[\s(\[,;:–—-]*{_LOGIN}[\s)\].,;]*", re.IGNORECASE | re.DOTALL)
+_TERRITORY = re.compile(r"(.*?)\s*[(\[]?\s*(?<!\w)r[eе]g\s?\d+(_[mм]\s?\d+)?\s*[)\]]?\s*", re.IGNORECASE | re.DOTALL)
+
+
+def school_of(cell: str) -> tuple[str, str] | None:
+    """A school's login and name from one cell, the login before the name or after it, in brackets or not.
+
+    `sch410001 (СОШ № 3)`, `edu410001 СОШ № 3` and `СОШ № 3(edu410001)` all name both.
+
+    Returns
+    -------
+    tuple of str, or None
+        The name is empty where there is only a login; None where there is no login.
+    """
+    if match := _BEFORE.fullmatch(cell):
+        login, name = match[1], match[2]
+        return login, name.removesuffix(")").strip() if name.count(")") > name.count("(") else name.strip()
+    if match := _AFTER.fullmatch(cell):
+        return match[2], match[1].strip()
+    return None
+
+
+def territory_of(cell: str) -> tuple[str, bool] | None:
+    """The name of a territory that a code follows, and whether it is a municipality: `Озёрный район(reg20_m012)`.
+
+    None where there is no such code.
+    """
+    match = _TERRITORY.fullmatch(cell)
+    return (match[1].strip(), bool(match[2])) if match else None
