@@ -13,6 +13,7 @@ HELPERS = PROJECT / "src" / "helpers"
 FLOW = [
     *(
         "problems",
+        "files",
         "params",
         "tables",
         "report",

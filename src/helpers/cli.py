@@ -8,6 +8,8 @@ need them: `report list` answers at once.
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import os
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from helpers import files
 from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed
 from helpers.report import PROJECT, Report, open_report, report_names
 
@@ -120,14 +123,11 @@ def check(
         from helpers.publish.protocol import books, names_to_confirm
 
         titles = acceptance.select("check", title="note")
-        files = books(views.named(examined.tables["protocol"], titles, examined.tables["schools"])) | names_to_confirm(
+        made = books(views.named(examined.tables["protocol"], titles, examined.tables["schools"])) | names_to_confirm(
             examined.unknown
         )
-        for name, content in files.items():
-            path = Path(protocol) / name.partition("/")[2]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        typer.echo(f"\nПротокол: {Path(protocol).resolve()}, файлов: {len(files)}.")
+        files.write_all(Path(protocol), {name.partition("/")[2]: content for name, content in made.items()})
+        typer.echo(f"\nПротокол: {Path(protocol).resolve()}, файлов: {len(made)}.")
     if examined.findings.fails:
         raise typer.Exit(1)
     typer.echo("Данные приняты.")
@@ -268,7 +268,9 @@ def build(
     chosen = _engine(engine)
     if chosen == "pandoc" and engine is None:
         typer.echo("Quarto не найден: страницы соберёт pandoc (те же страницы и то же содержание).")
-    this.build.mkdir(parents=True, exist_ok=True)
+    files.refuse_unwritable(this.out)
+    files.refuse_held([*map(this.site, editions), *map(this.tables, ("internal", "public"))])
+    files.make_folder(this.build)
     try:
         with FileLock(this.build / "build.lock", timeout=0):
             for one in editions:
@@ -329,7 +331,7 @@ def verify(
         typer.echo(f"Сайт собран Quarto {version}, здесь {quarto.identity()}: страницы могут различаться только этим.")
     inputs = check.changed_inputs(before, check.inputs_now(this, edition))
     _list_all("Исходное с тех пор изменилось", inputs)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         rebuilt = open_report(report, folder)
         _snakemake(rebuilt, [str(edition)], engine, os.cpu_count() or 1)
         files = check.changed_files(built, rebuilt.site(edition))
@@ -396,7 +398,7 @@ def _engine(named: Engine | None) -> str:
 
 def _snakemake(this: Report, editions: list[str], engine: str, cores: int) -> None:
     """Run the workflow; pass on what a rule's call said and its exit code."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         failure = Path(folder) / "code"
         command = [
             sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "workflow" / "Snakefile"),
@@ -419,22 +421,51 @@ def _snakemake(this: Report, editions: list[str], engine: str, cores: int) -> No
 
 def main() -> None:
     """Run the command; say what is wrong in words, not in a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="replace")
+    sys.stdout, sys.stderr = _spoken(sys.stdout), _spoken(sys.stderr)
     try:
         app(standalone_mode=True)
     except (BadInput, NotebookFailed, BrokenPage) as error:
         _fail(1, str(error))
     except MissingTool as error:
         _fail(3, str(error))
+    except (OSError, MemoryError) as error:
+        _fail(3, files.in_words(error))
+
+
+class _Pipe(io.FileIO):
+    """Output whose reader may have gone: then nothing more is told, and the work goes on."""
+
+    gone = False
+
+    def write(self, data: bytes) -> int:
+        if self.gone:
+            return len(data)
+        try:
+            return super().write(data)
+        except OSError as error:
+            self.gone = True
+            if error.errno not in {errno.EPIPE, errno.EINVAL}:  # Windows calls a closed pipe an invalid argument
+                raise
+            return len(data)
+
+
+def _spoken(stream: io.TextIOWrapper | None) -> io.TextIOWrapper | None:
+    """A stream that takes any letter, whatever the console's code page, and the end of its reader; None if it is closed."""
+    if stream is None:
+        return None
+    stream.reconfigure(encoding="utf-8", errors="replace")
+    if stream.isatty():
+        return stream
+    pipe = io.BufferedWriter(_Pipe(stream.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(pipe, encoding="utf-8", errors="replace", line_buffering=True)
 
 
 def _fail(code: int, message: str) -> None:
-    file = os.environ.get(_FAILURE)
-    if file:
-        Path(file).write_text(f"{code}\n{message}", encoding="utf-8")
-    else:
-        typer.echo(message, err=True)
+    if file := os.environ.get(_FAILURE):
+        with contextlib.suppress(MissingTool):
+            files.write(Path(file), f"{code}\n{message}")
+            sys.exit(code)
+    typer.echo(message, err=True)
     sys.exit(code)
 
 

@@ -7,11 +7,14 @@ are 0–1, outcomes and effects are in standard deviations of a pupil's result.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
+
+from helpers import files
 
 TEXT, INT, FLOAT, BOOL, DAY = pl.String, pl.Int64, pl.Float64, pl.Boolean, pl.Date
 _BANDS = {
@@ -471,11 +474,9 @@ def write(folder: Path, name: str, frame: pl.DataFrame) -> None:
     frame = frame.with_columns(pl.col(column).cast(kind) for column, kind in columns.items())
     _schema(name).validate(frame, lazy=True)
     rest = [column for column in frame.columns if column not in columns]
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.parquet"
-    beside = path.with_suffix(".new")
-    frame.select(*columns, *rest).sort(key).write_parquet(beside)
-    beside.replace(path)
+    content = io.BytesIO()
+    frame.select(*columns, *rest).sort(key).write_parquet(content)
+    files.write(folder / f"{name}.parquet", content.getvalue())
 
 
 def read(folder: Path, name: str) -> pl.DataFrame:
@@ -503,11 +504,7 @@ def empty(name: str) -> pl.DataFrame:
 
 def write_numbers(folder: Path, name: str, numbers: Mapping) -> None:
     """Write named numbers as `<name>.json` and swap the file in whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.json"
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8")
-    beside.replace(path)
+    files.write(folder / f"{name}.json", json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False))
 
 
 def read_numbers(folder: Path, name: str) -> dict:

@@ -6,6 +6,8 @@ Schools, villages and numbers are invented; the planted truth is written beside,
 from __future__ import annotations
 
 import csv
+import io
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers import files
 from helpers.demo import context, forms, region, results, support, tasks, titles
 from helpers.demo.books import Book, Row
 from helpers.demo.ledger import write_corrections, write_ledger
@@ -85,7 +88,13 @@ def write_region(seed: int, out: Path, clean: bool = False) -> None:
                 advice="укажите другую папку: учебный регион не пишется поверх чужих файлов",
             )
         )
-    _write(_first_years(seed, clean), out, clean)
+    beside = out.with_name(f"{out.name}.{os.getpid()}{files.NEW}")
+    try:
+        _write(_first_years(seed, clean), files.make_folder(beside), clean)
+        files.remove_folder(out)  # empty: Windows renames nothing onto it
+        files.rename(beside, out)
+    finally:
+        files.remove_folder(beside)
 
 
 def write_year(seed: int, year: int, out: Path, clean: bool = False) -> None:
@@ -134,9 +143,7 @@ def _lay_over(out: Path, now: Path, before: Path) -> None:
         raise BadInput(*(Problem(name.as_posix(), "файл уже есть и изменён", "файл, каким его оставили report new и report demo",
                                  "чужое не переписывается: сделайте файлы года в пустой папке и перенесите нужное сами")
                          for name in foreign))  # fmt: skip
-    for name in names:
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(now / name, out / name)
+    files.write_all(out, {name.as_posix(): (now / name).read_bytes() for name in names})
 
 
 def _streams(seed: int | Sequence[int]) -> Streams:
@@ -264,8 +271,7 @@ def _write(made: _Made, out: Path, clean: bool) -> None:
     for book in made.new:
         write(book, out)
     truth = out / "_truth"
-    truth.mkdir(parents=True)
-    (truth / "README.md").write_text(_README, encoding="utf-8", newline="\n")
+    files.write(truth / "README.md", _README)
     _write_effects(made.region, truth / "effects.csv")
     _write_skills(made.region, truth / "skills.csv")
     write_ledger(made.books, truth / "dirt.csv")
@@ -293,10 +299,11 @@ def _write_skills(invented: region.Region, path: Path) -> None:
 
 
 def _write_table(header: Sequence[str], rows: Sequence[tuple], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        written = csv.writer(file, lineterminator="\n")
-        written.writerow(header)
-        written.writerows(rows)
+    text = io.StringIO(newline="")
+    written = csv.writer(text, lineterminator="\n")
+    written.writerow(header)
+    written.writerows(rows)
+    files.write(path, text.getvalue())
 
 
 _README = """# Заложенная правда учебного региона

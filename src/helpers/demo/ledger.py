@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
+from helpers import files
 from helpers.demo.books import Book, Cell, Mark, shown
 from helpers.demo.support import YEAR
 
@@ -38,18 +40,18 @@ def write_ledger(books: Sequence[Book], path: Path) -> None:
         )
         for (file, sheet, row), mark in places(books)
     )  # fmt: skip
-    with path.open("w", encoding="utf-8", newline="") as file:
-        written = csv.writer(file, lineterminator="\n")
-        written.writerow(HEADER)
-        written.writerows([*row[:3], row[3] or "", *row[4:]] for row in rows)
+    text = io.StringIO(newline="")
+    written = csv.writer(text, lineterminator="\n")
+    written.writerow(HEADER)
+    written.writerows([*row[:3], row[3] or "", *row[4:]] for row in rows)
+    files.write(path, text.getvalue())
 
 
 def write_corrections(books: Sequence[Book], folder: Path) -> None:
     """Write `corrections.yml`: one item for each piece that only a person can mend."""
     items = [_item(place, mark) for place, mark in places(books) if mark.mend]
     text = yaml.safe_dump({"corrections": items}, allow_unicode=True, sort_keys=False, width=120)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "corrections.yml").write_text(text, encoding="utf-8")
+    files.write(folder / "corrections.yml", text)
 
 
 def _item(place: Place, mark: Mark) -> dict[str, Cell]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 import xlsxwriter
 import xlwt
 
+from helpers import files
 from helpers.demo.books import Book, Cell, Sheet, shown
 
 _CREATED = datetime(2021, 5, 26)
@@ -26,11 +28,7 @@ Box = tuple[int, int, int, int]
 def write(book: Book, folder: Path) -> None:
     """Write one book below `folder`."""
     path = folder / book.path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if book.sheets:
-        _WRITERS[path.suffix](book, path)
-    else:
-        path.write_bytes(book.content)
+    files.write(path, _WRITERS[path.suffix](book) if book.sheets else book.content)
 
 
 def grid(sheet: Sheet) -> tuple[list[list[Cell]], list[Box]]:
@@ -66,8 +64,9 @@ def _hidden_rows(sheet: Sheet) -> Iterator[int]:
     return (number - 1 for number, row in sheet.numbered() if row.hidden)
 
 
-def _write_xlsx(book: Book, path: Path) -> None:
-    with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_urls": False}) as workbook:
+def _xlsx(book: Book) -> bytes:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True, "strings_to_urls": False}) as workbook:
         workbook.set_properties({"created": _CREATED})
         as_date = workbook.add_format({"num_format": _DATE_FORMAT})
         for sheet in book.sheets:
@@ -90,9 +89,10 @@ def _write_xlsx(book: Book, path: Path) -> None:
             elif sheet is book.sheet:
                 worksheet.activate()
                 worksheet.set_first_sheet()
+    return content.getvalue()
 
 
-def _write_xls(book: Book, path: Path) -> None:
+def _xls(book: Book) -> bytes:
     workbook = xlwt.Workbook(encoding="utf-8")
     as_date = xlwt.easyxf(num_format_str=_DATE_FORMAT)
     for sheet in book.sheets:
@@ -110,11 +110,13 @@ def _write_xls(book: Book, path: Path) -> None:
                     worksheet.write(row, column, value)
         for row in _hidden_rows(sheet):
             worksheet.row(row).hidden = True
-    workbook.save(str(path))
+    content = io.BytesIO()
+    workbook.save(content)
+    return content.getvalue()
 
 
-def _write_ods(book: Book, path: Path) -> None:
-    """Write the three parts an ods needs; made by hand, for odfpy's bytes change from one document to the next."""
+def _ods(book: Book) -> bytes:
+    """The three parts an ods needs; made by hand, for odfpy's bytes change from one document to the next."""
     tables = "".join(_ods_table(sheet) for sheet in book.sheets)
     content = f"{_XML}<office:document-content {_NAMESPACES}><office:body><office:spreadsheet>{tables}"
     parts = {
@@ -124,10 +126,12 @@ def _write_ods(book: Book, path: Path) -> None:
         '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>',
         "content.xml": f"{content}</office:spreadsheet></office:body></office:document-content>",
     }
-    with zipfile.ZipFile(path, "w") as packed:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as packed:
         for name, text in parts.items():
             how = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
             packed.writestr(zipfile.ZipInfo(name, _ZIP_TIME), text, how)
+    return whole.getvalue()
 
 
 _XML = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -177,20 +181,21 @@ def _ods_cell(value: Cell, box: Box | None) -> str:
     return f"<table:table-cell{told}><text:p>{escape(str(value))}</text:p></table:table-cell>"
 
 
-def _write_csv(book: Book, path: Path) -> None:
+def _csv(book: Book) -> bytes:
     lines, _ = grid(book.sheet)
-    with path.open("w", encoding=book.encoding, newline="") as file:
-        rows = csv.writer(file, delimiter=book.delimiter, lineterminator="\r\n")
-        rows.writerows([_csv_text(value) for value in line] for line in lines)
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, delimiter=book.delimiter, lineterminator="\r\n")
+    rows.writerows([_csv_text(value) for value in line] for line in lines)
+    return text.getvalue().encode(book.encoding)
 
 
 def _csv_text(value: Cell) -> str:
     return value.isoformat() if isinstance(value, date) else shown(value)
 
 
-_WRITERS: dict[str, Callable[[Book, Path], None]] = {
-    ".xlsx": _write_xlsx,
-    ".xls": _write_xls,
-    ".ods": _write_ods,
-    ".csv": _write_csv,
+_WRITERS: dict[str, Callable[[Book], bytes]] = {
+    ".xlsx": _xlsx,
+    ".xls": _xls,
+    ".ods": _ods,
+    ".csv": _csv,
 }

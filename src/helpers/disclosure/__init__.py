@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 import polars as pl
 
-from helpers import tables
+from helpers import files, tables
 from helpers.disclosure.ledger import frozen_numbers, read_ledger
 from helpers.disclosure.protected import protected_numbers, protected_tables
 from helpers.problems import BadInput, Problem
@@ -33,11 +31,8 @@ def publish_open(report: Report) -> None:
     """Make the public tables of a report whose data are public already: the same tables, and nothing hidden."""
     private, public = report.tables("internal"), report.tables("public")
     report.write(**{name: tables.empty(name) for name in tables.HIDDEN})
-    public.mkdir(parents=True, exist_ok=True)
     for name in [*(f"{name}.parquet" for name in tables.seen("open")), *(f"{name}.json" for name in tables.NUMBERS)]:
-        beside = public / f"{name}.new"
-        shutil.copyfile(private / name, beside)
-        beside.replace(public / name)
+        files.write(public / name, (private / name).read_bytes())
 
 
 def publish_protected(report: Report) -> None:
@@ -89,4 +84,4 @@ def _remove_strangers(report: Report) -> None:
     own = {*(f"{name}.parquet" for name in tables.seen(sight)), *(f"{name}.json" for name in tables.NUMBERS)}
     for path in report.tables("public").iterdir():
         if path.name not in own:
-            path.unlink()
+            files.remove(path)

@@ -231,7 +231,7 @@ def _as_utf8(path: Path) -> Iterator[Path]:
     if encoding == "utf-8-sig":
         yield path
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         copy = Path(folder) / "utf-8.csv"
         try:
             with path.open(encoding=encoding, newline="") as old, copy.open("w", encoding="utf-8", newline="") as new:

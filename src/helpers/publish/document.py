@@ -71,7 +71,7 @@ def document(params: Params, edition: str, settings: Mapping[str, Any], files: M
     cover = "".join(_styled(style, text) for style, text in
                     [("Title", params.title), ("Subtitle", STAMP[edition]), *(("Author", fact) for fact in facts)])  # fmt: skip
     text = f"{cover}<p>Содержание</p>{_listed(contents)}{''.join(chapters)}"
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for name in files:
             if name.startswith(FIGURES) and name.endswith(".png"):
                 path = Path(folder) / name

@@ -29,6 +29,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from helpers import files
 from helpers.disclosure import refuse_public
 from helpers.problems import BadInput, MissingTool, NotebookFailed, Problem, quoted
 from helpers.publish.pages import FANNED, targets
@@ -153,6 +154,8 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], kern
         place = _place(source, error.cell_index)
         if error.ename in _REASONS:
             raise NotebookFailed(f"{place}: {_REASONS[error.ename]}.") from None
+        if refused := files.refused(error.ename, error.evalue):
+            raise MissingTool(f"{place}: {refused}") from None
         given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
         trace = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
         raise NotebookFailed(f"{place}: {error.ename}: {error.evalue}\nПараметры: {given}\n{trace}") from None
@@ -160,10 +163,7 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], kern
         if any(output.output_type == "error" for output in cell.get("outputs", [])):
             raise NotebookFailed(f"{_place(source, index)}: {_REASONS['SystemExit']}.")
     _forget_when_and_where(notebook)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_suffix(".new")
-    nbformat.write(notebook, beside)
-    beside.replace(target)
+    files.write(target, f"{nbformat.writes(notebook)}\n")
 
 
 def _place(source: Path, index: int) -> str:
@@ -191,9 +191,9 @@ def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel) -> 
     pages = report.build / edition / "pages"
     wanted = {pages / f"{goal.path}.ipynb": goal.parameters for goal in targets(source.stem, report, edition)}
     if source.stem in FANNED:
-        (pages / source.stem).mkdir(parents=True, exist_ok=True)
+        files.make_folder(pages / source.stem)
         for stale in set((pages / source.stem).glob("*.ipynb")) - wanted.keys():
-            stale.unlink()
+            files.remove(stale)
     given = {"report": str(report.params_file), "out": str(report.out), "edition": str(edition)}
     failures: list[BadInput | NotebookFailed] = []
     for target, own in wanted.items():

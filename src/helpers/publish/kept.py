@@ -5,6 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from helpers import files
+
+_DIGEST = hashlib.sha256().digest_size
+"""Bytes before a kept file's content: what its content must hash to."""
+
 
 class Kept:
     """A folder of made files; each is found again by its parts: whatever shapes it, versions of tools included.
@@ -17,24 +22,24 @@ class Kept:
         self.asked: set[str] = set()
 
     def get(self, *parts: str | bytes) -> bytes | None:
-        """The file made from these parts; None where there is none yet."""
+        """The file made from these parts; None where there is none yet, or a damaged one."""
         path = self.folder / self._name(parts)
-        return path.read_bytes() if path.is_file() else None
+        if not path.is_file():
+            return None
+        whole = path.read_bytes()
+        digest, content = whole[:_DIGEST], whole[_DIGEST:]
+        return content if digest == hashlib.sha256(content).digest() else None
 
     def put(self, content: bytes, *parts: str | bytes) -> bytes:
         """Keep a file that was made from these parts, whole or not at all."""
-        path = self.folder / self._name(parts)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".new")
-        beside.write_bytes(content)
-        beside.replace(path)
+        files.write(self.folder / self._name(parts), hashlib.sha256(content).digest() + content)
         return content
 
     def forget_others(self) -> None:
         """Remove what was neither got nor put."""
         for path in self.folder.glob("*"):
             if path.name not in self.asked:
-                path.unlink()
+                files.remove(path)
 
     def _name(self, parts: tuple[str | bytes, ...]) -> str:
         # the length of each part stands before it: other parts cannot run together to the same whole

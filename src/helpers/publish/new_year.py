@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 import yaml
 
+from helpers import files
 from helpers.intake.region import KINDS, OUTLIVE_A_YEAR
-from helpers.problems import BadInput, Problem, quoted
+from helpers.problems import BadInput, MissingTool, Problem, quoted
 from helpers.publish.checklist import FILE as CHECKLIST
 from helpers.publish.checklist import checklist
 from helpers.report import LEDGER, METHOD, Report, open_report, report_names
@@ -49,21 +48,31 @@ def start_report(named: str, model: str) -> tuple[Path, Path]:
     name = new_name(named, old.name)
     year = later_year(name, old)
     params, raw = old.params_file.with_name(f"{name}.yml"), old.raw.with_name(name)
+    beside = raw.with_name(name + files.NEW)
+    folder, ready = beside / name, beside / params.name
+    if ready.is_file() and not folder.exists() and not params.exists():  # stopped between the two renamings below
+        files.replace(ready, params)
+        files.remove_folder(beside)
+        return params, raw
     _refuse_to_overwrite(params, raw)
     text = moved_on(old.params_file.read_text(encoding="utf-8-sig"), old.params.years[-1], year)
     text = archived(text, old.name, old.params.title)
-    raw.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=raw.parent) as beside:
-        folder = Path(beside) / name
-        folder.mkdir()
+    files.remove_folder(beside)
+    try:
+        files.make_folder(folder)
         if old.params.data.region_files:
             _fill(folder, old, year)
         _hand_on_ledger(folder, old)
-        if raw.exists():
-            raw.rmdir()  # empty: Windows renames nothing onto it
-        folder.rename(raw)
-    with params.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+        files.write(ready, text)
+        files.remove_folder(raw)  # empty: Windows renames nothing onto it
+        files.rename(folder, raw)
+        try:
+            files.replace(ready, params)
+        except MissingTool:
+            files.rename(raw, folder)
+            raise
+    finally:
+        files.remove_folder(beside)
     return params, raw
 
 
@@ -163,15 +172,13 @@ def _refuse_to_overwrite(params: Path, raw: Path) -> None:
 def _fill(folder: Path, old: Report, year: int) -> None:
     """Copy the old report's files, make the new year's folders and the checklist."""
     for path in old.raw_files:
-        copied = folder / old.raw_name(path)
-        copied.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, copied)
+        files.copy(path, folder / old.raw_name(path))
     for kind in KINDS.keys() - OUTLIVE_A_YEAR:
-        (folder / str(year) / kind).mkdir(parents=True, exist_ok=True)
-    (folder / CHECKLIST).write_text(checklist(folder.name, year, old), encoding="utf-8", newline="\n")
+        files.make_folder(folder / str(year) / kind)
+    files.write(folder / CHECKLIST, checklist(folder.name, year, old))
 
 
 def _hand_on_ledger(folder: Path, old: Report) -> None:
     """Copy what the old report and those before it have published: the new edition is held against it."""
     if old.ledger.is_dir():
-        shutil.copytree(old.ledger, folder / LEDGER)
+        files.copy_folder(old.ledger, folder / LEDGER)

@@ -15,6 +15,7 @@ import pypandoc
 import yaml
 from jinja2 import Environment, PackageLoader
 
+from helpers import files
 from helpers.problems import MissingTool
 from helpers.publish.navigation import opened
 
@@ -67,10 +68,8 @@ def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
 
 
 def _render_page(source: Path, output: Path, page: str, settings: dict[str, Any]) -> None:
-    target = output / f"{page}.html"
-    target.parent.mkdir(parents=True, exist_ok=True)
     text = page_html((source / f"{page}.qmd").read_text(encoding="utf-8"), page, settings)
-    target.write_text(text, encoding="utf-8", newline="\n")
+    files.write(output / f"{page}.html", text)
 
 
 def page_html(markdown: str, page: str, settings: dict[str, Any], searched: bool = True) -> str:

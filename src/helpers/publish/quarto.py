@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from helpers import files
 from helpers.problems import MissingTool
 
 _ONE_BY_ONE = 3
@@ -71,7 +72,7 @@ def render(source: Path, edition: str, changed: list[str] | None) -> Path:
     for page in (source / "_site").rglob("*.html"):
         html = page.read_text(encoding="utf-8")
         if (mended := _mended(html)) != html:
-            page.write_text(mended, encoding="utf-8", newline="\n")
+            files.write(page, mended)
     return source / "_site"
 
 
@@ -84,7 +85,7 @@ def _make_title_literal(page: Path) -> None:
     start, title, rest = page.read_text(encoding="utf-8").split("\n", 2)
     literal = literal_title(json.loads(title.removeprefix("title: ")))
     if (mended := f"title: {json.dumps(literal, ensure_ascii=False)}") != title:
-        page.write_text(f"{start}\n{mended}\n{rest}", encoding="utf-8", newline="\n")
+        files.write(page, f"{start}\n{mended}\n{rest}")
 
 
 def _mended(html: str) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
+from helpers import files
+
 PAGE = "index.html"
 _MARK = '<meta name="generator" content="school-context-report">'
 _TEMPLATES = Environment(loader=PackageLoader("helpers.publish"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -41,6 +43,4 @@ def renew(folder: Path) -> None:
     text = page(found)
     if target.is_file() and target.read_text(encoding="utf-8") == text:
         return
-    beside = target.with_suffix(".new")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(target)
+    files.write(target, text)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from helpers import files
 from helpers.problems import BadInput, NotebookFailed
 from helpers.publish.execute import raise_all, run_page, warm_kernel
 from helpers.publish.manifest import sha256
@@ -38,7 +39,7 @@ def run_single_pages(report: Report, edition: str) -> Iterator[tuple[str, float]
             if before.get(name) == digest and (folder / f"{name}.ipynb").is_file()}  # fmt: skip
     for stale in folder.glob("*.ipynb"):
         if stale.stem not in single:
-            stale.unlink()
+            files.remove(stale)
     if len(done) < len(single):
         failures: list[BadInput | NotebookFailed] = []
         with warm_kernel(report.params.build.cell_seconds) as kernel:
@@ -66,7 +67,4 @@ def _common(report: Report, edition: str) -> str:
 
 
 def _write(path: Path, digests: dict[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(digests, indent=1, sort_keys=True), encoding="utf-8", newline="\n")
-    beside.replace(path)
+    files.write(path, json.dumps(digests, indent=1, sort_keys=True))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Collection, Mapping
 from importlib import resources
 from pathlib import Path
@@ -13,6 +12,7 @@ import nbformat
 import yaml
 
 from helpers.disclosure import refuse_public
+from helpers.files import copy_folder, remove, remove_folder, write
 from helpers.publish import document, extracts, figures, manifest, pandoc, protocol, quarto, search, slides, table_data
 from helpers.publish.chart_scripts import BASIC, WHOLE, bundle
 from helpers.publish.downloads import FOLDER, downloads
@@ -69,14 +69,14 @@ def render(report: Report, edition: str, engine: str) -> Path:
     digests = {path.relative_to(source).as_posix(): manifest.sha256(path) for path in _files(source)}
     digests[_RENDERER] = renderer.identity()
     before = json.loads(stamp.read_text(encoding="utf-8")) if stamp.is_file() else {}
-    stamp.unlink(missing_ok=True)
+    remove(stamp)
     rendered = renderer.render(source, edition, changed_pages(before, digests))
     for folder in _COPIED:
         if (source / folder).is_dir():
-            shutil.copytree(source / folder, rendered / folder, dirs_exist_ok=True)
+            copy_folder(source / folder, rendered / folder)
     _remove_strangers(rendered, digests)
     search.index(rendered)
-    stamp.write_text(json.dumps(digests), encoding="utf-8")
+    write(stamp, json.dumps(digests))
     swap_in(rendered, report.site(edition), manifest.text(report, edition))
     return report.site(edition) / "index.html"
 
@@ -147,12 +147,11 @@ def mirror(files: Mapping[str, bytes], folder: Path) -> None:
     """Make `folder` hold these files and, renderers' own folders aside, no others; rewrite only what differs."""
     for path in _files(folder):
         if path.relative_to(folder).as_posix() not in files:
-            path.unlink()
+            remove(path)
     for name, content in files.items():
         path = folder / name
         if not path.is_file() or path.read_bytes() != content:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            write(path, content)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -180,6 +179,6 @@ def _remove_strangers(rendered: Path, digests: Mapping[str, str]) -> None:
     for path in [*rendered.rglob("*.html"), *(p for f in _COPIED for p in (rendered / f).rglob("*") if p.is_file())]:
         name = path.relative_to(rendered).as_posix()
         if re.sub(r"\.html$", ".qmd", name) not in digests and name not in digests:
-            path.unlink()
+            remove(path)
             if not any(path.parent.iterdir()):
-                path.parent.rmdir()
+                remove_folder(path.parent)

@@ -97,7 +97,7 @@ def _by_reveal(name: str, source: str, kept: Kept) -> dict[str, bytes]:
     identity = quarto.identity()
     packed = kept.get(source, identity)
     if packed is None:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             (Path(folder) / f"{name}.qmd").write_text(source, encoding="utf-8", newline="\n")
             quarto.run("render", f"{name}.qmd", "--to", "revealjs", cwd=Path(folder))
             made = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(Path(folder).rglob("*"))

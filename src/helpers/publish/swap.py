@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 from pathlib import Path
+
+from helpers import files
+from helpers.problems import MissingTool
 
 
 def swap_in(rendered: Path, site: Path, manifest_text: str) -> None:
-    """Put a finished site in the old one's place by renaming; a stop leaves the old or the new one whole."""
-    beside, old = site.with_name(f"{site.name}.new"), site.with_name(f"{site.name}.old")
+    """Put a finished site in the old one's place by renaming; a stop leaves the old or the new one whole.
+
+    Raises
+    ------
+    MissingTool
+        Another program holds a file; the old site stands then, or, where only the old one could not be removed, the new.
+    """
+    beside, old = _beside(site)
     recover(site)
-    shutil.rmtree(beside, ignore_errors=True)
-    shutil.copytree(rendered, beside)
-    (beside / "manifest.json").write_text(manifest_text, encoding="utf-8", newline="\n")
-    if site.exists():
-        site.rename(old)
-    beside.rename(site)
-    shutil.rmtree(old, ignore_errors=True)
+    files.remove_folder(beside)
+    try:
+        files.copy_folder(rendered, beside)
+        files.write(beside / "manifest.json", manifest_text)
+        if site.exists():
+            files.rename(site, old)
+        files.rename(beside, site)
+    except MissingTool:
+        with contextlib.suppress(MissingTool):
+            recover(site)
+        with contextlib.suppress(MissingTool):
+            files.remove_folder(beside)
+        raise
+    files.remove_folder(old)
 
 
 def recover(site: Path) -> None:
     """Put back the last good site if a stop fell between the two renamings."""
-    old = site.with_name(f"{site.name}.old")
+    _, old = _beside(site)
     if old.exists() and not site.exists():
-        old.rename(site)
-    shutil.rmtree(old, ignore_errors=True)
+        files.rename(old, site)
+    files.remove_folder(old)
+
+
+def _beside(site: Path) -> tuple[Path, Path]:
+    """Where a site is made, and where the old one is put aside."""
+    return site.with_name(site.name + files.NEW), site.with_name(site.name + files.OLD)
