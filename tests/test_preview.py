@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import shutil
 import subprocess
@@ -13,6 +14,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from copies import Copy, contents, copy_project
+
+from helpers.problems import MissingTool
+from helpers.publish.preview import served
 
 WAIT = 60
 
@@ -122,3 +126,64 @@ def test_without_watching_a_page_is_served_as_it_is(own: Copy, built: Path, smal
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@pytest.fixture(params=[False, True], ids=["still", "live"])
+def port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+    """A served site with planted links out of it; the port."""
+    site, outside = tmp_path / "site", tmp_path / "site-internal"
+    for folder in (site, site / "sub", site / "data", outside):
+        folder.mkdir()
+        (folder / "secret.html").write_text("тайна" if folder == outside else "страница", encoding="utf-8")
+    (site / "index.html").write_text("начало</body>", encoding="utf-8")
+    (site / "link.html").symlink_to(outside / "secret.html")
+    (site / "folder").symlink_to(outside, target_is_directory=True)
+    (site / "sub" / "index.html").symlink_to(outside / "secret.html")
+    with served(site, 0, live=request.param) as server:
+        yield server.server_port
+
+
+def answer(port: int, path: str, host: str | None = "localhost", method: str = "GET") -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT)
+    connection.putrequest(method, path, skip_host=True)
+    for name in [host] if host is not None else []:
+        connection.putheader("Host", name)
+    connection.endheaders()
+    got = connection.getresponse()
+    return got.status, got.read().decode()
+
+
+def test_only_this_computers_own_names_are_answered(port: int):
+    for host in ("localhost", f"localhost:{port}", "127.0.0.1", f"127.0.0.1:{port}", "[::1]", "LOCALHOST"):
+        status, text = answer(port, "/", host)
+        assert status == 200 and "начало" in text
+    for host in (
+        "evil.example",
+        "localhost.evil.example",
+        "evil.example:8000",
+        "127.0.0.1.nip.io",
+        "",
+        None,
+        "0.0.0.0",
+    ):
+        for method in ("GET", "HEAD"):
+            for path in ("/", "/index.html", "/__version"):
+                status, text = answer(port, path, host, method)
+                assert status == 403 and "начало" not in text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/link.html", "/folder/secret.html", "/folder/", "/folder", "/sub/", "/sub/index.html", "/../site-internal/secret.html",
+     "/%2e%2e/site-internal/secret.html", "/..%2fsite-internal/secret.html", "/%00", "/secret%00.html", "/data/", "/nowhere.html"],
+)  # fmt: skip
+def test_nothing_outside_the_site_is_served(port: int, path: str):
+    for method in ("GET", "HEAD"):
+        status, text = answer(port, path, method=method)
+        assert status in (301, 404) and "тайна" not in text and "secret" not in text
+    assert answer(port, "/data/secret.html") == (200, "страница")
+
+
+def test_a_port_that_cannot_be_had_is_told_in_a_sentence(port: int, tmp_path: Path):
+    with pytest.raises(MissingTool, match=f"порт {port} занят.*--port"), served(tmp_path, port):
+        pass

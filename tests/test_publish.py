@@ -6,6 +6,7 @@ import ftplib
 import json
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from copies import Copy, contents
@@ -17,6 +18,7 @@ from helpers.problems import BadInput, MissingTool
 from helpers.publish import shelf
 from helpers.publish.upload import changes, connected, renew_list, shown, told, upload
 
+ANOTHERS = json.dumps({"report": "other", "title": "", "years": [], "edition": "public", "inputs": {}})
 WRITES = ("put_file", "cp_file", "rm_file", "rm", "mv", "makedirs")
 
 
@@ -42,11 +44,14 @@ def failing(kind: type[AbstractFileSystem], after: int) -> AbstractFileSystem:
     return type("Failing", (kind,), {name: lossy(name) for name in overridden} | {"cachable": False})()
 
 
-def a_site(folder: Path, text: str, *pages: str) -> Path:
-    for page in ("index.html", "manifest.json", *pages):
+def a_site(folder: Path, text: str, *pages: str, report: str = "report") -> Path:
+    for page in ("index.html", *pages):
         path = folder / page
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{page}: {text}", encoding="utf-8")
+    content = {"report": report, "title": text, "years": [2021], "edition": "public", "inputs": {},
+               "files": ["index.html", "manifest.json", *pages]}  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
     return folder
 
 
@@ -76,6 +81,8 @@ def test_a_connection_lost_at_any_moment_loses_no_site(kind: type[AbstractFileSy
         except ftplib.error_temp:
             done = False
         there, beside = stands(fs, folder), stands(fs, f"{folder}.old")
+        for site in (there, beside):
+            site.pop("upload-unfinished.txt", None)
         whole = [site for site in (there, beside) if "manifest.json" in site]
         assert whole and all(site in (of(old), of(new)) for site in whole)
         states.append("old" if there == of(old) else "new" if there == of(new) else "gap")
@@ -106,13 +113,64 @@ def test_the_first_upload_that_was_stopped_is_taken_up(tmp_path: Path):
         assert stands(fs, folder) == of(site)
 
 
-def test_a_folder_that_holds_no_site_is_left_alone(tmp_path: Path):
-    (tmp_path / "web" / "report").mkdir(parents=True)
-    (tmp_path / "web" / "report" / "годовой отчёт.docx").write_text("важное", encoding="utf-8")
+@pytest.mark.parametrize("place", ["report", "report.new", "report.old"])
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("годовой отчёт.docx", "важное", "не сайт отчёта"),
+        ("manifest.json", '{"name": "приложение", "icons": []}', "не сайт отчёта"),
+        (
+            "manifest.json",
+            ANOTHERS,
+            "другого отчёта",
+        ),
+    ],
+)
+def test_a_folder_that_holds_no_site_of_this_report_is_left_alone(
+    place: str, name: str, text: str, says: str, tmp_path: Path
+):
+    site, web = a_site(tmp_path / "a", "new"), tmp_path / "web"
+    fs, folder = connected(str(web / "report"))
+    if place != "report":
+        upload(fs, folder, site)
+    (web / place).mkdir(parents=True)
+    (web / place / name).write_text(text, encoding="utf-8")
+    before = contents(web)
+    for touched in (upload, changes):
+        with pytest.raises(BadInput, match=says):
+            touched(fs, folder, site)
+    assert contents(web) == before
+
+
+def test_a_file_that_someone_put_among_those_of_the_site_is_not_lost(tmp_path: Path):
+    fs, folder = connected(str(tmp_path / "web" / "report"))
+    upload(fs, folder, a_site(tmp_path / "a", "old", "gone.html"))
+    (tmp_path / "web" / "report" / "приказ.docx").write_text("важное", encoding="utf-8")
     before = contents(tmp_path / "web")
-    with pytest.raises(BadInput, match="не сайт отчёта"):
-        upload(LocalFileSystem(), f"{tmp_path.as_posix()}/web/report", a_site(tmp_path / "a", "new"))
+    with pytest.raises(BadInput, match=r"приказ\.docx"):
+        upload(fs, folder, a_site(tmp_path / "b", "new"))
     assert contents(tmp_path / "web") == before
+
+
+@pytest.mark.parametrize("link", ["report", "report.new", "report.old", "staging"])
+def test_no_link_is_followed_out_of_the_target(link: str, tmp_path: Path):
+    site, web = a_site(tmp_path / "a", "new"), tmp_path / "web"
+    elsewhere = a_site(tmp_path / "elsewhere", "another's")
+    web.mkdir()
+    (web / link).symlink_to(elsewhere, target_is_directory=True)
+    fs, folder = connected(str(web / ("staging/report" if link == "staging" else "report")))
+    with pytest.raises(BadInput, match="ссылка"):
+        upload(fs, folder, site)
+    assert of(elsewhere) == of(a_site(tmp_path / "same", "another's")) and (web / link).is_symlink()
+
+
+def test_the_target_itself_may_be_a_link(tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "web").symlink_to(tmp_path / "real", target_is_directory=True)
+    site = a_site(tmp_path / "a", "new")
+    for text in ("new", "newer"):
+        upload(*connected(str(tmp_path / "web" / "report")), a_site(site, text))
+    assert of(tmp_path / "real" / "report") == of(site)
 
 
 def test_a_dry_run_tells_what_would_change_by_content(tmp_path: Path):
@@ -122,7 +180,7 @@ def test_a_dry_run_tells_what_would_change_by_content(tmp_path: Path):
     upload(fs, folder, old)
     before = stands(fs, folder)
     assert changes(fs, folder, new) == [
-        ("came.html", "added", 14), ("gone.html", "removed", 14), ("manifest.json", "changed", 18)
+        ("came.html", "added", 14), ("gone.html", "removed", 14), ("manifest.json", "changed", 143)
     ]  # fmt: skip
     assert changes(fs, folder, old) == []
     assert {state for _, state, _ in changes(fs, f"{folder}-nowhere", new)} == {"added"}
@@ -177,11 +235,44 @@ def test_what_is_missing_is_named_in_one_line():
             assert "secret" not in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_failure_is_told_without_the_password():
-    with pytest.raises(MissingTool, match="прервалась") as caught, told("ftp://user:s3cret@host/x"):
-        raise ftplib.error_perm("530 ftp://user:s3cret@host\nrefused")
-    assert "s3cret" not in str(caught.value) and "\n" not in str(caught.value)
-    assert shown("D:/папка") == "D:/папка"
+SECRETS = {
+    "ftp://user:s3cret@host/x": "s3cret",
+    "ftp://user:pa/s3cret@host/x": "s3cret",
+    "ftp://user:pa@s3cret@host/x@y": "s3cret",
+    "sftp://user:pa s3cret@host/x": "s3cret",
+    "sftp://user:pa%20s3cret@host/x": "s3cret",
+    "sftp://user:пароль#?s3cret@host": "s3cret",
+    "s3://key:a+s3cret/z@bucket/x": "s3cret",
+    "http://host/x?user=me&password=s3cret": "s3cret",
+    "simplecache::ftp://user:s3cret@host/x": "s3cret",
+    "nosuch://user:s3cret@host": "s3cret",
+    "user:s3cret@host:/x": "s3cret",
+    "user:s3cret@host/x": "s3cret",
+}
+
+
+@pytest.mark.parametrize(("target", "secret"), SECRETS.items())
+def test_a_failure_is_told_without_the_password(target: str, secret: str):
+    told_of = [target, f"530 {target}\nrefused", f"login as ({secret!r})", f"no port {secret}", quote(f"530 {target}")]
+    for text in told_of:
+        with pytest.raises(MissingTool, match="прервалась") as caught, told(target):
+            raise ftplib.error_perm(text)
+        if "://" in target:
+            assert secret not in str(caught.value) and "\n" not in str(caught.value)
+        assert caught.value.__cause__ is None
+    try:
+        with told(target):
+            _, root = connected(target)
+    except (BadInput, MissingTool) as error:
+        assert secret not in str(error)
+    else:
+        assert secret not in shown(root)
+
+
+def test_what_is_no_secret_is_told():
+    with pytest.raises(MissingTool, match="530 Login incorrect"), told("ftp://user:s3cret@host/x"):
+        raise ftplib.error_perm("530 Login incorrect")
+    assert shown("D:/папка") == "D:/папка" and shown("sftp://user@host:22/a@b") == "sftp://user@host:22/a@b"
 
 
 def a_report(folder: Path, name: str, *years: int, title: str = "") -> None:

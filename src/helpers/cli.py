@@ -39,6 +39,7 @@ app = typer.Typer(
 _IN_ORDER = "✓ порядок"
 _TOLD = 5
 """How many findings of a check are printed."""
+_LAST_PORT = 65535
 _FAILURE = "REPORT_FAILURE_FILE"
 """Environment variable: where a rule's `report` call leaves its exit code for `report build`."""
 
@@ -304,6 +305,8 @@ def preview(
     site = this.site(edition)
     if not (site / "index.html").is_file():
         raise MissingTool(f"сайта ещё нет: постройте его командой report build {report} --edition {edition}")
+    if not 0 <= port <= _LAST_PORT:
+        raise typer.BadParameter(f"порт {port}; бывают порты от 0 до {_LAST_PORT}, 0 — любой свободный")
     with shown.served(site, port, live=watch) as server, contextlib.suppress(KeyboardInterrupt):
         typer.echo(f"http://localhost:{server.server_port}/ — остановить: Ctrl+C")
         if watch:
@@ -375,13 +378,14 @@ def publish(
         folder = f"{root}/{where}"
         if dry_run:
             lines = upload.in_words(upload.changes(fs, folder, site))
-            _list_all(f"Изменится в {folder}", lines)
-            typer.echo("Ничего не записано." if lines else f"В {folder} уже этот сайт.")
+            _list_all(f"Изменится в {upload.shown(folder)}", lines)
+            typer.echo("Ничего не записано." if lines else f"В {upload.shown(folder)} уже этот сайт.")
         else:
+            upload.refuse_others(fs, folder, site)
             issue = publication.record(this) if production else None
             count = upload.upload(fs, folder, site)
             listed = upload.renew_list(fs, folder.rpartition("/")[0])
-            typer.echo(f"Опубликовано: {upload.shown(target)} → {folder}, файлов: {count}.")
+            typer.echo(f"Опубликовано: {upload.shown(target)} → {upload.shown(folder)}, файлов: {count}.")
             if issue:
                 typer.echo(
                     f"Выпуск записан: {this.ledger / issue}. Следующие редакции сверяются с ним; папку храните с данными."

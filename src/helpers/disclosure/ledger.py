@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from helpers import tables
+from helpers import files, tables
 from helpers.disclosure.groups import REGION
 from helpers.disclosure.rounding import HIDDEN_WORD
 from helpers.problems import BadInput, Problem
@@ -112,8 +112,8 @@ def add(folder: Path, report: str, years: Sequence[int], shown: Tables, numbers:
     for table, values in numbers.items():
         tables.write_numbers(beside, table, values)
     told = {"report": report, "years": list(years)}
-    (beside / _EDITION).write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
-    beside.rename(folder / name)
+    files.write(beside / _EDITION, json.dumps(told, ensure_ascii=False, indent=1))
+    files.rename(beside, folder / name)
     return name
 
 

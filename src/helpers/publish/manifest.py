@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from helpers.report import PROJECT, RULES, Report
 
@@ -15,8 +17,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def text(report: Report, edition: str) -> str:
-    """The manifest as JSON: raw files, params, notebooks, code, configuration and lock. No times."""
+FILE = "manifest.json"
+_KEYS = {"report", "title", "years", "edition", "inputs"}
+
+
+def text(report: Report, edition: str, made: Iterable[str] = ()) -> str:
+    """The manifest as JSON: raw files, params, notebooks, code, configuration and lock; which files were made. No times."""
     code = sorted((PROJECT / "src" / "helpers").rglob("*"))
     inputs = {
         "raw": _raw(report, edition),
@@ -27,8 +33,17 @@ def text(report: Report, edition: str) -> str:
         "lock": _by_name([PROJECT / "requirements.lock"]),
     }
     content = {"report": report.name, "title": report.params.title, "years": report.params.years, "edition": edition,
-               "inputs": inputs}  # fmt: skip
+               "inputs": inputs, "files": sorted([*made, FILE])}  # fmt: skip
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def read(text: str) -> dict[str, Any] | None:
+    """What a manifest says; None where it is not one of ours: other programs call files by this name too."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) and content.keys() >= _KEYS else None
 
 
 def _notebooks() -> list[Path]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +27,8 @@ _LOOK_EVERY = 0.5
 _FAULTS = (BadInput, BrokenPage, MissingTool, NotebookFailed, ValueError)
 """What may be wrong with a notebook that is being written; ValueError: it is no notebook, or half a one."""
 _ASK = "/__version"
+_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
+"""This computer's own names."""
 _RELOAD = b"""<script>
 (() => {
   let shown;
@@ -42,9 +46,16 @@ class Server(http.server.ThreadingHTTPServer):
     """Serves a site on this machine; pages reload whenever `version` has changed, if `live`."""
 
     daemon_threads = True
+    allow_reuse_address = os.name != "nt"  # there it would let two programs listen at one port
 
     def __init__(self, folder: Path, port: int, live: bool) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+        try:
+            super().__init__(("127.0.0.1", port), _Handler)
+        except OSError as error:
+            raise MissingTool(
+                f"порт {port} занят другой программой или запрещён ({error.strerror}): назовите другой ключом --port, "
+                "0 — любой свободный"
+            ) from None
         self.folder, self.live, self.version = folder, live, 0
 
     def renewed(self) -> None:
@@ -57,6 +68,27 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def __init__(self, request: object, address: object, server: Server) -> None:
         super().__init__(request, address, server, directory=str(server.folder))
+
+    def parse_request(self) -> bool:
+        """Refuse whoever calls this computer by another name: a page from elsewhere whose name was led here."""
+        if not super().parse_request():
+            return False
+        named = _HOST.fullmatch(self.headers.get("Host", ""))
+        if not named:
+            self.send_error(http.HTTPStatus.FORBIDDEN)
+        return bool(named)
+
+    def translate_path(self, path: str) -> str:
+        """The file asked for; a place where nothing is for what lies outside the site, a link out of it included."""
+        found = super().translate_path(path)
+        site = self.server.folder.resolve()
+        with contextlib.suppress(OSError, ValueError):
+            if all(place.resolve().is_relative_to(site) for place in (Path(found), Path(found, "index.html"))):
+                return found
+        return str(site / ".nothing-here")
+
+    def list_directory(self, path: str) -> None:
+        self.send_error(http.HTTPStatus.NOT_FOUND)
 
     def do_GET(self) -> None:
         if not self.server.live:

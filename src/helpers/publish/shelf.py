@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
 from helpers import files
+from helpers.publish import manifest
 
 PAGE = "index.html"
 _MARK = '<meta name="generator" content="school-context-report">'
@@ -21,9 +21,10 @@ def page(manifests: Mapping[str, str]) -> str:
     Parameters
     ----------
     manifests : mapping of str to str
-        Text of each site's `manifest.json` by the site's folder.
+        Text of each site's `manifest.json` by the site's folder; what is no manifest of ours is passed over.
     """
-    sites = [{"folder": folder, **json.loads(text)} for folder, text in manifests.items()]
+    read = ((folder, manifest.read(text)) for folder, text in manifests.items())
+    sites = [{"folder": folder, **content} for folder, content in read if content]
     sites.sort(key=lambda site: (site["years"][-1], site["folder"]), reverse=True)
     return _TEMPLATES.get_template("shelf.html").render(sites=sites)
 
@@ -38,8 +39,9 @@ def renew(folder: Path) -> None:
     target = folder / PAGE
     if target.is_file() and not is_ours(target.read_text(encoding="utf-8", errors="replace")):
         return
-    found = {path.parent.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*/manifest.json"))
-             if path.parent.suffix not in (".new", ".old")}  # fmt: skip
+    found = {path.parent.name: path.read_text(encoding="utf-8", errors="replace")
+             for path in sorted(folder.glob(f"*/{manifest.FILE}"))
+             if path.parent.suffix not in (files.NEW, files.OLD)}  # fmt: skip
     text = page(found)
     if target.is_file() and target.read_text(encoding="utf-8") == text:
         return

@@ -77,7 +77,8 @@ def render(report: Report, edition: str, engine: str) -> Path:
     _remove_strangers(rendered, digests)
     search.index(rendered)
     write(stamp, json.dumps(digests))
-    swap_in(rendered, report.site(edition), manifest.text(report, edition))
+    made = [path.relative_to(rendered).as_posix() for path in rendered.rglob("*") if path.is_file()]
+    swap_in(rendered, report.site(edition), manifest.text(report, edition, made))
     return report.site(edition) / "index.html"
 
 
