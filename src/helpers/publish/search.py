@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 from markupsafe import escape
 from pagefind_bin import get_executable
 
+from helpers import files
 from helpers.problems import MissingTool
 
 FOLDER = "pagefind"
@@ -49,7 +49,7 @@ def index(site: Path) -> None:
         Pagefind fails; its own words follow.
     """
     made = site / FOLDER
-    shutil.rmtree(made, ignore_errors=True)
+    files.remove_folder(made)
     command = [get_executable(), "--site", site, "--glob", "{*.html,municipality/*.html,school/*.html}",
                "--root-selector", "main", "--exclude-selectors", _UNSEEN, "--keep-index-url", "--quiet"]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
@@ -57,4 +57,4 @@ def index(site: Path) -> None:
         raise MissingTool(f"Pagefind не составил указатель для поиска:\n{(done.stderr + done.stdout)[-3000:]}")
     for name in _UNUSED:
         for file in made.glob(f"pagefind-{name}.*"):
-            file.unlink()
+            files.remove(file)
