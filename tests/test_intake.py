@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import math
 import random
 from collections import Counter
@@ -14,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from helpers.intake import accept
-from helpers.intake.numbers import NO_DATA, NotANumber, parse_number
+from helpers.intake import accept, examine
+from helpers.intake.numbers import NO_DATA, NotANumber, parse_number, parse_year
 from helpers.intake.sheets import ROW, read_sheet
+from helpers.problems import BadInput
+from helpers.publish import manifest
 from helpers.report import PROJECT, open_report
 
 # --- numbers
@@ -395,6 +398,115 @@ def test_a_left_out_type_that_no_school_has_is_told(tmp_path):
     absent = {name: note for name, note in made["acceptance"].select("check", "note").iter_rows() if "absent" in name}
     (left_out,) = open_report(str(next(tmp_path.rglob("*.yml")))).params.data.school_table.left_out
     assert left_out in absent["left_out_absent_1"] and "left_out" in absent["left_out_absent_1"]
+
+
+def test_a_type_copied_from_another_report_is_advice(tmp_path):
+    accepted(tmp_path, [school(i, 2024, вид="сош") for i in range(1, 4)], left_out=["интернат"])
+    (found,) = examine(open_report(str(tmp_path / "отчёт.yml"))).findings.found
+    assert (found.status.value, found.problem.found) == ("ADVICE", "«интернат», такого вида нет ни у одной школы")
+
+
+def test_a_school_with_too_few_results_is_left_out_in_any_table(tmp_path):
+    both = [*LONG["results"], {"procedure": "ЕГЭ", "title": "балл", "measure": "mean", "value": "егэ", "n": "сдавали"}]
+    rows = [school(i, егэ="" if i == 2 else 50 + i) for i in range(1, 4)]
+    accepted(tmp_path, rows, results=both)
+    params = yaml.safe_load((tmp_path / "отчёт.yml").read_text(encoding="utf-8"))
+    params["outcome"] = {"min_results": 2}
+    (tmp_path / "отчёт.yml").write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
+    made = accept(open_report(str(tmp_path / "отчёт.yml")))
+    assert list(reasons(made).values()) == [None, "coverage", None]
+
+
+def test_words_of_the_table_for_no_data(tmp_path):
+    rows = [school(i, балл="s" if i == 2 else 3.5, сдавали="S" if i == 2 else 20) for i in range(1, 5)]
+    made = accepted(tmp_path, rows, no_data=["s"])
+    assert reasons(made)["0002"] == "no_result"
+    with pytest.raises(BadInput, match="ключ no_data"):
+        accepted(tmp_path, [school(i, балл="s" if i > 1 else 3.5) for i in range(1, 5)])
+
+
+def test_titles_may_stand_below_other_lines_and_take_two_rows(tmp_path):
+    made = accepted(tmp_path, [school(i) for i in range(1, 4)])
+    table = (tmp_path / "школы.csv").read_text(encoding="utf-8").splitlines()
+    above = ["Свод по школам" + ";" * 9, "данные;;;;;дети;;;результат;", *table]
+    (tmp_path / "школы.csv").write_text("\n".join(above), encoding="utf-8")
+    params = yaml.safe_load((tmp_path / "отчёт.yml").read_text(encoding="utf-8"))
+    keys = params["data"]["school_table"]
+    keys.update(header_row=2, header_rows=2)
+    upper = (
+        dict.fromkeys(COLUMNS[:5], "данные / ")
+        | dict.fromkeys(COLUMNS[5:8], "дети / ")
+        | dict.fromkeys(COLUMNS[8:], "результат / ")
+    )
+    keys["indicators"]["incomplete"].update(columns=["дети / неполные"], of=["дети / полные", "дети / неполные"])
+    keys["results"][0].update(value="результат / балл", n="результат / сдавали")
+    for key in ("school_id", "school_name", "group_id", "group_name", "year", "school_type", "n_pupils"):
+        keys[key] = upper[keys[key]] + keys[key]
+    (tmp_path / "отчёт.yml").write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
+    again = accept(open_report(str(tmp_path / "отчёт.yml")))
+    assert_frame_equal(again["context"], made["context"])
+    assert again["results"]["source_row"].to_list() == [4, 5, 6]
+
+
+@pytest.mark.parametrize("written", ["2023/24", "2023-2024", "20232024", "2023/2024 уч. год", "2024.0", "2024 г."])
+def test_a_school_year_is_the_one_in_which_it_ends(tmp_path, written):
+    made = accepted(tmp_path, [school(i, written) for i in range(1, 4)])
+    assert made["schools"]["year"].to_list() == [2024] * 3
+
+
+@given(st.integers(1901, 2198), st.sampled_from(["{}/{}", "{}-{}", "{}{}", "{} – {}", "{}/{} уч. год"]))
+def test_two_years_are_a_school_year_if_one_follows_the_other(year, form):
+    assert parse_year(form.format(year - 1, year)) == year
+    for other in (year - 1, year + 1):
+        with pytest.raises(NotANumber):
+            parse_year(form.format(year - 1, other))
+
+
+def test_codes_that_became_numbers_are_whole_again(tmp_path):
+    made = accepted(tmp_path, [school(i, код=f"{100049 + i}.0", район=f"{i % 2}.0") for i in range(1, 4)])
+    assert made["schools"]["school_id"].to_list() == ["100050", "100051", "100052"]
+    assert made["schools"]["group_id"].to_list() == ["1", "0", "1"]
+    assert counts(made)["ids_mended"] == 6
+
+
+def test_rows_of_a_form_are_set_aside_and_counted(tmp_path):
+    rows = [school(i) for i in range(1, 4)]
+    numbers = dict(zip(COLUMNS, range(1, 11), strict=True))
+    signed = dict.fromkeys(COLUMNS, "") | {"код": "Директор центра", "район": "________", "вид": "20.09.2024"}
+    made = accepted(tmp_path, [numbers, *rows[:2], dict(zip(COLUMNS, COLUMNS, strict=True)), numbers, rows[2], signed])
+    assert made["schools"].height == 3
+    assert counts(made)["rows_set_aside"] == 4
+
+
+def test_data_may_lie_anywhere(tmp_path):
+    made = accepted(tmp_path / "here", [school(i) for i in range(1, 4)])
+    params = yaml.safe_load((tmp_path / "here" / "отчёт.yml").read_text(encoding="utf-8"))
+    params["data"]["school_table"]["file"] = str((tmp_path / "here" / "школы.csv").rename(tmp_path / "школы.csv"))
+    (tmp_path / "here" / "отчёт.yml").write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
+    report = open_report(str(tmp_path / "here" / "отчёт.yml"))
+    assert_frame_equal(accept(report)["results"], made["results"])
+    assert json.loads(manifest.text(report, "internal"))["inputs"]["raw"].keys() == {"школы.csv"}
+
+
+def test_excels_word_on_the_delimiter_is_passed_over(tmp_path):
+    as_csv(tmp_path / "школы.csv", [["sep=;"], ["код", "школа"], ["1", "а,б"]], delimiter=";")
+    sheet = read_sheet(tmp_path / "школы.csv")
+    assert sheet.frame.rows() == [("1", "а,б", 3)]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp1252", ["ESCUELA VIÑA DEL MAR", "Colegio José", "ÑUÑOA", "École à Besançon", "Straße"]),
+        ("cp1251", ["МБОУ «СОШ № 3»", "Ёлкино", "Школа-интернат пгт Палана", "гимназия № 1 (English)"]),
+        ("cp866", ["МБОУ СОШ N 3", "Школа-интернат пгт Палана", "гимназия", "основная школа села Луговое"]),
+    ],
+)  # fmt: skip
+def test_text_of_a_byte_a_letter_is_guessed_and_said_so(tmp_path, encoding, names):
+    as_csv(tmp_path / "школы.csv", [["id", "name"], *([str(n), name] for n, name in enumerate(names))], encoding)
+    sheet = read_sheet(tmp_path / "школы.csv")
+    assert sheet.frame["name"].to_list() == names
+    assert f"кодировка {encoding} (угадана)" in sheet.note
 
 
 def test_rows_of_other_years_are_counted(tmp_path):

@@ -698,9 +698,15 @@ CALENDAR_CASES = [
              "x": {"title": "а", "columns": ["n_missing"], "of": ["n_pupils"], "unit": "count", "higher_is": "worse"}}),
          refused("Файл region.yml, ключ «data.region_files.indicators.x.columns»", "«n_missing»",
                  "поле из layouts/passport.csv", FIX_VALUE)),
-    case("kind left out that no school is", described(left_out=["вечерня"]),
-         refused("Файл region.yml, ключ «data.region_files.left_out»", "«вечерня»",
-                 "вид школы из registry.csv: НОШ, ООШ, СОШ", FIX_VALUE)),
+    case("kind left out that no school is", described(left_out=["вечерняя"]),
+         advice("left_out", "Файл region.yml, ключ «data.region_files.left_out»", "«вечерняя», такого вида нет ни у одной школы",
+                "вид школы из данных: НОШ, ООШ, СОШ", "ничего не отложено; если слово верно, так и оставьте")),
+    case("kind left out by a slip of the pen", described(left_out=["ноша"]),
+         refused("Файл region.yml, ключ «data.region_files.left_out»", "«ноша», похожее на «НОШ»",
+                 "вид школы из данных: НОШ, ООШ, СОШ", "исправьте слово")),
+    case("file of another alphabet", bytes_as(ROADMAPS, lambda content: content.decode().encode("cp866")),
+         advice("encoding", f"Файл {ROADMAPS}", "кодировка не названа, прочитано как cp866", "csv в UTF-8",
+                "проверьте названия в протоколе; сохраните таблицу как CSV UTF-8")),
 ]
 FILE_CASES = [
     case("unknown year", copied(OGE, "2022/oge/oge.csv"),

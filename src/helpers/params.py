@@ -106,7 +106,11 @@ class Result(Assessment):
 
 
 class SchoolTable(Closed):
-    """Where a ready table of schools keeps what the report needs."""
+    """Where a ready table of schools keeps what the report needs.
+
+    `header_row` is the number of the row in which the header begins (empty: the first filled one), `header_rows` how many
+    rows it takes; titles of several rows are joined as `верх / низ`. `no_data`: words of this table that mean «no data».
+    """
 
     file: Text
     source: Text
@@ -124,6 +128,9 @@ class SchoolTable(Closed):
     left_out: list[str] = []
     locality: str = ""
     sheet: str = ""
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    header_rows: Annotated[int, Field(ge=1, le=3)] = 1
+    no_data: list[Text] = []
     encoding: Annotated[str, AfterValidator(_known_encoding)] = ""
     delimiter: Literal["", ",", ";", "\t", "|"] = ""
 

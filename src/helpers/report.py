@@ -68,8 +68,8 @@ class Report:
         return self.raw / LEDGER
 
     def raw_name(self, path: Path) -> str:
-        """A raw file's name as findings and the manifest tell it: `2019/oge/oge_2019.csv`."""
-        return path.relative_to(self.raw).as_posix()
+        """A raw file's name as findings and the manifest tell it: `2019/oge/oge_2019.csv`; of one from elsewhere the last part."""
+        return path.relative_to(self.raw).as_posix() if path.is_relative_to(self.raw) else path.name
 
     @property
     def build(self) -> Path:

@@ -8,7 +8,6 @@ import polars as pl
 
 from helpers import tables
 from helpers.intake import region, school_table
-from helpers.intake.findings import Findings
 from helpers.intake.region import Examined
 from helpers.problems import BadInput
 from helpers.report import Report
@@ -44,6 +43,6 @@ def examine(report: Report) -> Examined:
         The files cannot be examined at all; of a school table, every problem found.
     """
     of_region = report.params.data.region_files is not None
-    found = region.examine(report) if of_region else Examined(school_table.accept(report), Findings(), {})
+    found = region.examine(report) if of_region else Examined(*school_table.examine(report), {})
     whole = {name: found.tables.get(name, tables.empty(name)) for name in tables.FROM_INTAKE}
     return replace(found, tables=whole)

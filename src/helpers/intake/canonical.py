@@ -9,6 +9,7 @@ import polars as pl
 from helpers import tables
 from helpers.intake import passport
 from helpers.intake.calendar import Calendar
+from helpers.intake.exclusion import with_exclusion
 from helpers.intake.identity import Registry
 from helpers.intake.records import Intake
 from helpers.intake.registry import FILE as REGISTRY
@@ -110,11 +111,7 @@ def _set_aside(results: pl.DataFrame, biased: pl.DataFrame, params: Params, cale
 
 
 def _schools(made: dict[str, pl.DataFrame], registry: Registry, years: list[int], params: Params) -> pl.DataFrame:
-    """Who every school is in each year, and whether the link is estimated on it; if not, the first reason.
-
-    Reasons: `year_not_compared`, `type` (left out by params), `before_merger` (the school was not yet what it
-    is, or has since become another), `no_context`, `no_result`, `small_n`.
-    """
+    """Who every school is in each year, and whether the link is estimated on it; if not, the first reason."""
     identity = pl.concat(
         registry.at(date(year, 5, 15)).select(
             pl.lit(year).alias("year"), "school_id", pl.col("name_short").alias("school_name"),
@@ -124,30 +121,12 @@ def _schools(made: dict[str, pl.DataFrame], registry: Registry, years: list[int]
         )
         for year in years
     )  # fmt: skip
-    merged = _mergers(registry)
     indicators = list(params.described.indicators)
-    counted = made["results"].filter(pl.col("set_aside").is_null())
-    participants = counted.group_by("year", "school_id").agg(n=pl.col("n_participants").max(), n_results=pl.len())
-    no_context = pl.any_horizontal(pl.col(name).is_null() for name in [*indicators, "n_pupils"])
-    reason = (
-        pl.when(~pl.col("year").is_in(params.years)).then(pl.lit("year_not_compared"))
-        .when(pl.col("school_type").is_in(params.described.left_out)).then(pl.lit("type"))
-        .when(pl.col("merged_on") >= pl.date(pl.col("year"), 5, 15)).then(pl.lit("before_merger"))
-        .when(no_context).then(pl.lit("no_context"))
-        .when(pl.col("n").is_null()).then(pl.lit("no_result"))
-        .when(pl.col("n_results") < params.outcome.min_results).then(pl.lit("coverage"))
-        .when(pl.col("n") < params.small_n.model_fit).then(pl.lit("small_n"))
-    )  # fmt: skip
-    return (
-        identity.join(merged, on="school_id", how="left")
-        .join(
-            made["context"].select("year", "school_id", "n_pupils", *indicators), on=["year", "school_id"], how="left"
-        )
-        .join(participants, on=["year", "school_id"], how="left")
-        .with_columns(why_excluded=reason)
-        .with_columns(in_model=pl.col("why_excluded").is_null())
-        .drop("merged_on", "n_pupils", "n", "n_results", *indicators)
+    context = made["context"].select("year", "school_id", "n_pupils", *indicators)
+    rows = identity.join(_mergers(registry), on="school_id", how="left").join(
+        context, on=["year", "school_id"], how="left"
     )
+    return with_exclusion(rows, made["results"], params).drop("merged_on", "n_pupils", *indicators)
 
 
 def _mergers(registry: Registry) -> pl.DataFrame:

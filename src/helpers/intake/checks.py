@@ -6,6 +6,7 @@ and are named here too. FAIL forbids building the report, ADVICE asks to look.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 
 import polars as pl
@@ -13,6 +14,7 @@ from scipy.stats import binom
 
 from helpers.intake import passport_checks, task_checks
 from helpers.intake.findings import Findings, Status, decimal, percent
+from helpers.intake.names import fold
 from helpers.intake.records import Intake
 from helpers.intake.registry import FILE as REGISTRY
 from helpers.intake.subjects import subject_titles
@@ -21,6 +23,7 @@ from helpers.problems import Problem, quoted
 
 TITLES = {
     "unreadable": "Файл открывается",
+    "encoding": "Кодировка csv угадана: она не названа",
     "stray_file": "В папке только файлы известных видов",
     "layout": "Столбцы файла известны",
     "formulas": "У формул есть сохранённые значения",
@@ -69,6 +72,7 @@ TITLES = {
     "tasks_agree": "Выполнение заданий согласовано с баллами и отметками",
     "totals_agree": "Итог муниципалитета равен сумме школ",
     "expected_files": "Есть всё, что должно быть по календарю процедур",
+    "left_out": "Виды школ из ключа left_out есть в данных",
     "no_mean": "У каждой процедуры есть средние",
     "no_school_in_model": "Есть школы, по которым оценивается связь",
     "absent_school": "Все действующие школы есть в социальных паспортах",
@@ -85,7 +89,7 @@ TITLES = {
     "low_response": "Анкеты заполнили многие",
     "corrections": "Исправления применены",
 }
-WHY = {
+_WHY = {
     "type": "вид школы из ключа left_out",
     "before_merger": "до слияния",
     "no_context": "нет социальных показателей",
@@ -94,6 +98,8 @@ WHY = {
     "small_n": "слишком мало участников",
 }
 """Reasons of `schools.why_excluded` as a finding tells them."""
+_SLIP = 0.75
+"""How like a type of school must be to one of the data to be a slip of the pen."""
 _JUMP_MARK = 0.9
 _JUMP_SHARE = 0.30
 _JUMP_FROM = 15
@@ -139,7 +145,8 @@ def run(made: dict[str, pl.DataFrame], params: Params, intake: Intake, refused: 
     task_checks.tasks_agree(made["tasks"], made["primary_scores"], results, intake)
     low_response(made["questionnaires"], passports, intake)
     if not intake.findings.fails:  # else what fails is the reason, and is told
-        no_school_in_model(schools, params, intake)
+        for problem in nobody_left(schools, params):
+            intake.findings.fail("no_school_in_model", problem)
 
 
 def acceptance(findings: Findings) -> pl.DataFrame:
@@ -221,22 +228,43 @@ def no_mean(results: pl.DataFrame, params: Params, intake: Intake) -> None:
                 ))  # fmt: skip
 
 
-def no_school_in_model(schools: pl.DataFrame, params: Params, intake: Intake) -> None:
-    """Years of which no school is left to estimate the link on."""
+def nobody_left(schools: pl.DataFrame, params: Params) -> list[Problem]:
+    """Years of which no school is left to estimate the link on, with the reasons counted."""
+    problems = []
     for year in params.years:
         of_year = schools.filter(year=year)
         if not of_year["in_model"].any():
             reasons = of_year.drop_nulls("why_excluded").group_by("why_excluded").len().sort("why_excluded")
-            told = ", ".join(f"{WHY[reason]} — {count}" for reason, count in reasons.iter_rows())
-            intake.findings.fail("no_school_in_model", nobody_left(year, told))
+            told = ", ".join(f"{_WHY[reason]} — {count}" for reason, count in reasons.iter_rows())
+            problems.append(Problem(
+                f"данные за {year} год", f"в расчёте связи ни одной школы ({told or 'школ нет'})",
+                "школы с показателями и результатами", "добавьте недостающее, исправьте ключи indicators, results и left_out в "
+                "файле параметров или уберите год из ключа years",
+            ))  # fmt: skip
+    return problems
 
 
-def nobody_left(year: int, reasons: str) -> Problem:
-    """That no school of a year is left in the model; `reasons` say why, with their counts."""
-    return Problem(
-        f"данные за {year} год", f"в расчёте связи ни одной школы ({reasons or 'школ нет'})", "школы с показателями и результатами",
-        "добавьте недостающее, исправьте ключи indicators, results и left_out в файле параметров или уберите год из ключа years",
-    )  # fmt: skip
+def absent_types(left_out: list[str], there: list[str], file: str, key: str, findings: Findings) -> list[Problem]:
+    """Types of school to be left out that the data do not have.
+
+    One that resembles a type of the data is a slip of the pen that would let schools into the fit: a problem. Any other is
+    advice: a key copied from another report names types that this region need not have.
+    """
+    problems = []
+    for kind in left_out:
+        if kind in there:
+            continue
+        near = difflib.get_close_matches(fold(kind), list(map(fold, there)), n=1, cutoff=_SLIP)
+        like = next((known for known in there if near and fold(known) == near[0]), "")
+        expected = f"вид школы из данных: {', '.join(there)}"
+        if like:
+            problems.append(
+                Problem(file, f"{quoted(kind)}, похожее на {quoted(like)}", expected, "исправьте слово", column=key)
+            )
+        else:
+            findings.advise("left_out", Problem(file, f"{quoted(kind)}, такого вида нет ни у одной школы", expected,
+                                                "ничего не отложено; если слово верно, так и оставьте", column=key))  # fmt: skip
+    return problems
 
 
 def new_logins(intake: Intake) -> None:

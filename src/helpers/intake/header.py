@@ -9,7 +9,7 @@ from functools import cache
 
 from helpers.intake.layouts import Layout
 from helpers.intake.names import fold
-from helpers.intake.sheets import Cells
+from helpers.intake.sheets import Cells, joined_titles
 from helpers.intake.task_labels import task_label
 
 LOOKED_AT = 40
@@ -97,7 +97,7 @@ def _belongs(found: str, field: str) -> bool:
 
 
 def _matched(cells: Cells, one: Layout, start: int, height: int, maxima: bool) -> Header:
-    titles = _titles([row for _, row in cells.rows[start : start + height]])
+    titles = joined_titles([row for _, row in cells.rows[start : start + height]])
     plain, wild = _wanted(one)
     places: dict[str, int] = {}
     repeated, strangers = [], []
@@ -134,21 +134,3 @@ def _wanted(one: Layout) -> tuple[dict[str, str], list[tuple[re.Pattern[str], st
     pairs = [(_plain(title), field) for field, alternatives in one.titles.items() for title in alternatives]
     wild = [(re.compile(re.escape(title).replace(r"\*", "(.+)")), field) for title, field in pairs if "*" in title]
     return {title: field for title, field in pairs if "*" not in title}, wild
-
-
-def _titles(rows: list[list[str]]) -> list[str]:
-    """Titles of columns under one, two or three rows of merged cells: `верх / низ`.
-
-    Of a merged cell only the first holds the text: the upper row's text reaches to the right as long as there
-    is something below and nothing above.
-    """
-    width = max(len(row) for row in rows)
-    padded = [row + [""] * (width - len(row)) for row in rows]
-    titles = list(padded[-1])
-    for upper in reversed(padded[:-1]):
-        above = ""
-        for place in range(width):
-            above = upper[place] or (above if titles[place] else "")
-            parts = [part for part in (above, titles[place]) if part]
-            titles[place] = " / ".join(parts)
-    return titles

@@ -16,6 +16,11 @@ _NUMBER = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
+_YEAR = re.compile(
+    r"((?:19|20|21)\d\d)(?:[.,]0+)?(?: ?[/\\-]? ?(\d{4})| ?[/\\-] ?(\d\d))?(?: ?(?:уч\.?|учебный)? ?(?:г\.?|год)?)?",
+    re.ASCII,
+)
+
 
 def hidden_by_source(text: str | None) -> bool:
     """Whether the source has hidden a small number: «менее 5», «<5»."""
@@ -58,3 +63,20 @@ def parse_number(text: str | None) -> float | None:
     if math.isinf(number):
         raise NotANumber(text)
     return number
+
+
+def parse_year(text: str) -> int:
+    """Read a year, or a school year as the one in which it ends: 2021, 2020/21, 2020-2021, 20202021, «2020/2021 уч. год».
+
+    Raises
+    ------
+    NotANumber
+        Anything else, two years that do not follow each other included.
+    """
+    found = _YEAR.fullmatch(" ".join(text.translate(_LOOK_ALIKES).split()).lower())
+    if not found:
+        raise NotANumber(text)
+    first, last = int(found[1]), found[2] or found[3]
+    if last and int(last) != (first + 1) % 10 ** len(last):
+        raise NotANumber(text)
+    return first + bool(last)

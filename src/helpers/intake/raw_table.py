@@ -13,7 +13,7 @@ from helpers.intake.findings import Findings
 from helpers.intake.header import LOOKED_AT, Header, find_header, headed, stands_for
 from helpers.intake.layouts import Layout
 from helpers.intake.pupils import is_personal
-from helpers.intake.set_aside import is_header_again, is_numbering
+from helpers.intake.set_aside import rows_of_data
 from helpers.intake.sheets import ROW, Cells, read_cells, unstored
 from helpers.problems import BadInput, Problem, quoted
 
@@ -103,6 +103,11 @@ def _used_sheets(
     for name, count in book.hidden_rows.items():
         findings.advise("hidden_rows", Problem(shown, f"скрытых строк: {count}", "все строки видны",
                                                "строки прочитаны вместе с остальными; проверьте, нужны ли они", sheet=name))  # fmt: skip
+    for cells in book.sheets:
+        if cells.guessed and cells.guessed != "cp1251":
+            findings.advise("encoding", Problem(shown, f"кодировка не названа, прочитано как {cells.guessed}", "csv в UTF-8",
+                                                "проверьте названия в протоколе; сохраните таблицу как CSV UTF-8"))  # fmt: skip
+        findings.count("encoding", bool(cells.guessed))
     sheets = _of_layouts(book.sheets, layouts)
     if not sheets:
         findings.fail("unreadable", _no_sheet(book.sheets, layouts[0], shown))
@@ -126,7 +131,11 @@ def _used_sheets(
     disorder = [problem for cells, header in used for problem in _disorder(cells, header, shown)]
     for problem in (problem for cells, header in used for problem in _unstored(cells, header, shown)):
         findings.fail("formulas", problem)
-    data = [_Read(cells, header, _rows_of_data(cells, header)) for cells, header in used]
+    data = [
+        _Read(cells, header, rows_of_data(cells.rows[end:], [row for _, row in cells.rows[header.start : end]]))
+        for cells, header in used
+        for end in [header.start + header.height]
+    ]
     below = sum(len(one.cells.rows) - one.header.start - one.header.height for one in data)
     findings.count("rows_all", below)
     findings.count("header_again", below - sum(len(one.rows) for one in data))
@@ -193,18 +202,6 @@ def _unstored(cells: Cells, header: Header, shown: str) -> Iterator[Problem]:
         rows = sorted(row for row, column in cells.unstored if column == place)
         if rows:
             yield unstored(shown, cells.sheet, rows, header.named[name])
-
-
-def _rows_of_data(cells: Cells, header: Header) -> list[tuple[int, list[str]]]:
-    """The rows below a header but its repetitions, and the numbers of columns below it and them."""
-    end = header.start + header.height
-    titles = [row for _, row in cells.rows[header.start : end]]
-    rows, below_header = [], True
-    for number, row in cells.rows[end:]:
-        below_header = is_header_again(row, titles) or (below_header and is_numbering(row))
-        if not below_header:
-            rows.append((number, row))
-    return rows
 
 
 def _under_header(cells: Cells, header: Header, rows: list[tuple[int, list[str]]]) -> pl.DataFrame:

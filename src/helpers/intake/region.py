@@ -95,7 +95,7 @@ def examine(report: Report) -> Examined:
     params = report.params
     calendar, findings = load_calendar(), Findings()
     registry, corrections = load_registry(report.raw), load_corrections(report.raw)
-    _check_params(report, registry)
+    _check_params(report, registry, findings)
     intake = Intake(registry, corrections, calendar, params.region, findings)
     sources = _sources(report, findings)
     _corrections_of_no_file(corrections, {source.shown: source for source in sources}, findings)
@@ -180,8 +180,8 @@ def _records(source: _Source, table: Table, intake: Intake) -> dict[str, pl.Data
         return {}
 
 
-def _check_params(report: Report, registry: Registry) -> None:
-    """Refuse params that name fields of the passport or kinds of school that there are not."""
+def _check_params(report: Report, registry: Registry, findings: Findings) -> None:
+    """Refuse params that name fields of the passport that there are not, or a kind of school by a slip of the pen."""
     named, known = report.params.described, fields("passport")
     types = sorted(registry.rows["school_type"].unique())
 
@@ -197,11 +197,8 @@ def _check_params(report: Report, registry: Registry) -> None:
         for value in values
         if value not in known
     ]
-    problems += [
-        fault("left_out", value, f"вид школы из registry.csv: {', '.join(types)}")
-        for value in named.left_out
-        if value not in types
-    ]
+    key = "data.region_files.left_out"
+    problems += checks.absent_types(named.left_out, types, report.params_file.name, key, findings)
     if problems:
         raise BadInput(*problems)
 

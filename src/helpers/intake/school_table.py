@@ -9,25 +9,36 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from dataclasses import replace
 
 import polars as pl
 
-from helpers.intake.numbers import NotANumber, parse_number
-from helpers.intake.sheets import ROW, Sheet, read_sheet
+from helpers.intake.checks import absent_types, nobody_left
+from helpers.intake.exclusion import with_exclusion
+from helpers.intake.findings import Findings
+from helpers.intake.numbers import NO_DATA, NotANumber, in_percent, parse_number, parse_year
+from helpers.intake.set_aside import is_signature
+from helpers.intake.sheets import ROW, Sheet, read_cells, titled
 from helpers.params import ColumnByYear, Indicator, Params, Result, SchoolTable
 from helpers.problems import BadInput, Problem, quoted, shortened
 from helpers.report import Report
 
+_SILENT = ("set_aside", "mended", "percents")
+"""Counts that are not told where they are 0."""
 _SHOWN = 5
 """How many titles or row numbers one sentence lists."""
 _ROUNDING = 0.01
 """By how much percentages that were rounded before they are added up may exceed 1."""
+_REPEATED = 3
+"""How often a word must stand in the place of numbers to be taken for one that means «no data»."""
+_HALF = 0.5
+"""Children: what rounding may make of none or one."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[.\-/](\d{1,2}[.\-/]\d|[a-zа-я]{3})", re.IGNORECASE)
 
 
-def accept(report: Report) -> dict[str, pl.DataFrame]:
-    """Read and check the report's table of schools; the canonical tables by name.
+def examine(report: Report) -> tuple[dict[str, pl.DataFrame], Findings]:
+    """Read and check the report's table of schools; the canonical tables by name, and what asks for a look.
 
     Raises
     ------
@@ -35,22 +46,28 @@ def accept(report: Report) -> dict[str, pl.DataFrame]:
         Every problem found, not just the first.
     """
     params, layout = report.params, report.params.data.school_table
-    sheet = read_sheet(report.raw / layout.file, layout.sheet, layout.encoding, layout.delimiter)
+    path = report.raw / layout.file
+    cells = read_cells(path, layout.sheet, layout.encoding, layout.delimiter).sheets[0]
+    sheet = titled(path, cells, layout.header_row, layout.header_rows, form=True)
     _require_columns(sheet, layout)
-    problems: list[Problem] = []
+    sheet, signatures = _without_signatures(sheet, layout)
+    sheet, mended = _with_whole_ids(sheet, layout)
+    problems, findings = _nothing_in_column(sheet, layout), Findings()
     measured = _measured(sheet, layout, problems)
     by_year = _by_year(sheet, measured, params, problems)
+    problems += _types_misspelt(report, sheet, layout, findings)
     if problems:
         raise BadInput(*problems)
 
     context = _context(by_year, layout)
     results = _results(by_year, layout, sheet.file, sheet.sheet)
     schools = _schools(by_year, context, results, params)
-    problems = _constant(sheet, context, schools, params)
+    problems = [*nobody_left(schools, params), *_constant(sheet, context, schools, params)]
     if problems:
         raise BadInput(*problems)
     taken = sum(frame.height for frame in by_year.values())
     counted = {
+        "rows_set_aside": (sheet.set_aside + signatures, "отложено повторов заголовка, номеров столбцов и подписей"),
         "rows_outside_years": (
             sheet.frame.height - taken if layout.year else 0,
             "строки за годы, которых нет в отчёте",
@@ -62,10 +79,14 @@ def accept(report: Report) -> dict[str, pl.DataFrame]:
             )
             for place, kind in enumerate(_absent_types(sheet, layout), start=1)
         },
+        "ids_mended": (mended, "коды вида 100049.0 прочитаны без .0"),
+        "percents": (_percents_among_numbers(sheet, layout), "ячейки со знаком процента среди ячеек без него"),
         "results_incomplete": (_incomplete(by_year, layout), "результаты без значения или без числа участников"),
     }
-    acceptance = _acceptance(sheet, schools, counted)
-    return {"schools": schools, "context": context, "results": results, "acceptance": acceptance}
+    acceptance = _acceptance(
+        sheet, schools, {name: one for name, one in counted.items() if one[0] or not name.endswith(_SILENT)}
+    )
+    return {"schools": schools, "context": context, "results": results, "acceptance": acceptance}, findings
 
 
 def _named(column: ColumnByYear) -> list[str]:
@@ -78,20 +99,17 @@ def _of_year(column: ColumnByYear, year: int) -> str:
 
 def _require_columns(sheet: Sheet, layout: SchoolTable) -> None:
     """Refuse a file that lacks a column which the params name."""
-    single = [layout.school_id, layout.school_name, layout.group_id, layout.group_name, layout.n_pupils]
-    optional = [layout.year, layout.school_type, layout.locality]
-    grades = [result.grade_column for result in layout.results]
-    of_indicators = [c for item in layout.indicators.values() for c in (*item.columns, *item.of)]
-    of_results = [c for item in layout.results for c in (*_named(item.value), *_named(item.n))]
-    needed = list(dict.fromkeys(c for c in (*single, *optional, *grades, *of_indicators, *of_results) if c))
+    identity = [layout.school_id, layout.school_name, layout.group_id, layout.group_name]
+    optional = [layout.year, layout.school_type, layout.locality, *(result.grade_column for result in layout.results)]
+    needed = list(dict.fromkeys(c for c in (*identity, layout.n_pupils, *optional, *_measures(layout)) if c))
     missing = [column for column in needed if column not in sheet.columns]
     if missing == needed:
         raise BadInput(
             Problem(
                 file=sheet.file, sheet=sheet.sheet, found=f"столбцы {_listed(sheet.columns)}",
                 expected=f"столбцы {_listed(needed)}",
-                advice="названия столбцов должны стоять в первой строке таблицы; проверьте их, "
-                "а для csv — и ключи encoding и delimiter",
+                advice="проверьте, те ли это названия; если над ними есть другие строки или они занимают две, назовите это "
+                "ключами header_row и header_rows, а у csv проверьте ключи encoding и delimiter",
             )
         )  # fmt: skip
     problems = []
@@ -104,6 +122,72 @@ def _require_columns(sheet: Sheet, layout: SchoolTable) -> None:
         problems.append(Problem(sheet.file, found, "столбец с таким названием", advice, sheet.sheet, None, column))
     if problems:
         raise BadInput(*problems)
+
+
+def _measures(layout: SchoolTable) -> list[str]:
+    """Columns that hold numbers."""
+    of_indicators = [c for item in layout.indicators.values() for c in (*item.columns, *item.of)]
+    of_results = [c for item in layout.results for c in (*_named(item.value), *_named(item.n))]
+    return list(dict.fromkeys((layout.n_pupils, *of_indicators, *of_results)))
+
+
+def _without_signatures(sheet: Sheet, layout: SchoolTable) -> tuple[Sheet, int]:
+    """Leave out rows of signatures: no more than one number where the measures stand, and no school."""
+    measures, kept = _measures(layout), []
+    for row in sheet.frame.iter_rows(named=True):
+        signed = is_signature(row[title] for title in sheet.columns)
+        kept.append(not signed or sum(_is_read(row[title], layout) for title in measures) > 1)
+    return replace(sheet, frame=sheet.frame.filter(pl.Series(kept, dtype=pl.Boolean))), kept.count(False)
+
+
+def _is_read(text: str | None, layout: SchoolTable) -> bool:
+    try:
+        return _number(text, layout) is not None
+    except NotANumber:
+        return False
+
+
+def _number(text: str | None, layout: SchoolTable) -> float | None:
+    """A number; None of the table's own words for «no data» too."""
+    own = {" ".join(word.lower().split()) for word in layout.no_data}
+    return None if text is not None and " ".join(text.lower().split()) in own else parse_number(text)
+
+
+def _with_whole_ids(sheet: Sheet, layout: SchoolTable) -> tuple[Sheet, int]:
+    """Codes that a program took for numbers: 100049.0 is 100049; and how many there were."""
+    codes = [pl.col(title) for title in dict.fromkeys((layout.school_id, layout.group_id))]
+    fractional = [code.str.contains(r"^\d+\.0$").fill_null(False) for code in codes]
+    mended = sum(sheet.frame.select(one.sum() for one in fractional).row(0))
+    return replace(
+        sheet, frame=sheet.frame.with_columns(code.str.replace(r"^(\d+)\.0$", "${1}") for code in codes)
+    ), mended
+
+
+def _nothing_in_column(sheet: Sheet, layout: SchoolTable) -> list[Problem]:
+    """Named columns in which no row has a value."""
+    empty = []
+    of_people = any(indicator.unit != "score" for indicator in layout.indicators.values())
+    for title in dict.fromkeys((layout.school_name, *_measures(layout))):
+        if title == layout.n_pupils and not of_people:  # then the number of pupils is shown and enters nothing
+            continue
+        texts = [text.lower() for text in sheet.frame[title].drop_nulls()]
+        words = NO_DATA | {word.lower() for word in layout.no_data}
+        if all(text in words for text in texts):
+            empty.append(title)
+    return [
+        Problem(sheet.file, "во всём столбце нет ни одного значения", "значения хотя бы у одной школы",
+                "выгрузите таблицу заново или уберите столбец из файла параметров", sheet.sheet, None, title)
+        for title in empty
+    ]  # fmt: skip
+
+
+def _percents_among_numbers(sheet: Sheet, layout: SchoolTable) -> int:
+    """Cells with a percent sign in columns where others have none."""
+    counts = [
+        (sum(map(in_percent, texts)), len(texts))
+        for texts in (sheet.frame[title].drop_nulls().to_list() for title in _measures(layout))
+    ]
+    return sum(signed for signed, all_cells in counts if signed < all_cells)
 
 
 def _listed(titles: list[str]) -> str:
@@ -125,17 +209,35 @@ def _measured(sheet: Sheet, layout: SchoolTable, problems: list[Problem]) -> pl.
         for column in _named(result.n):
             ranges[column] = (0.0, None, True)
     ranges.setdefault(layout.n_pupils, (0.0, None, True))
-    measured = pl.DataFrame({c: _numbers(sheet, c, *limits, problems) for c, limits in ranges.items()})
+    of_shares = {
+        column for item in layout.indicators.values() if item.unit in tops for column in (*item.columns, *item.of)
+    }
+    of_shares |= {column for result in layout.results if result.measure in tops for column in _named(result.value)}
+    measured = pl.DataFrame(
+        {c: _numbers(sheet, c, *limits, problems, layout, c in of_shares) for c, limits in ranges.items()}
+    )
     problems += _shares_for_percent(sheet, measured, layout)
+    problems += _shares_among_percents(sheet, measured, layout)
     return measured
 
 
 def _numbers(
-    sheet: Sheet, column: str, low: float | None, high: float | None, whole: bool, problems: list[Problem]
+    sheet: Sheet,
+    column: str,
+    low: float | None,
+    high: float | None,
+    whole: bool,
+    problems: list[Problem],
+    layout: SchoolTable,
+    of_shares: bool,
 ) -> pl.Series:
-    """Parse one column; note what is not a number or lies out of range."""
+    """Parse one column; note what is not a number or lies out of range.
+
+    A percent sign says the unit of its cell in a column `of_shares`; elsewhere it is a fault.
+    """
     numbers: list[float | None] = []
     faults: list[Problem] = []
+    repeated = Counter(sheet.frame[column])
 
     def fault(row: int, text: str, expected: str) -> None:
         advice = "исправьте ячейку, а если данных нет, оставьте её пустой"
@@ -146,15 +248,23 @@ def _numbers(
             advice = (
                 "исправьте ячейку, а если весь столбец в процентах, укажите в файле параметров percent вместо share"
             )
+        elif expected in ("число", "целое число") and repeated[text] >= _REPEATED:
+            advice = "если так обозначено, что данных нет, впишите это слово в ключ no_data файла параметров"
         shown = quoted(text.removesuffix(" 00:00:00"))
         faults.append(Problem(sheet.file, shown, expected, advice, sheet.sheet, row, column))
 
     for text, row in zip(sheet.frame[column], sheet.frame[ROW], strict=True):
         try:
-            number = parse_number(text)
+            number = _number(text, layout)
         except NotANumber:
             fault(row, text, "целое число" if whole else "число")
             number = None
+        if number is not None and in_percent(text):
+            if not of_shares:
+                fault(row, text, "само число, а не процент")
+                number = None
+            elif high == 1:
+                number /= 100
         if number is not None:
             expected = ""
             if (low is not None and number < low) or (high is not None and number > high):
@@ -193,6 +303,34 @@ def _shares_for_percent(sheet: Sheet, measured: pl.DataFrame, layout: SchoolTabl
     ]  # fmt: skip
 
 
+def _shares_among_percents(sheet: Sheet, measured: pl.DataFrame, layout: SchoolTable) -> list[Problem]:
+    """Refuse fractions of a percent that are less than half a child: shares that have got among percents."""
+    pairs = [
+        (c, layout.n_pupils) for i in layout.indicators.values() if i.unit == "percent" and not i.of for c in i.columns
+    ]
+    for result in layout.results:
+        of_years = [result.value] if isinstance(result.value, str) else [result.value[year] for year in result.value]
+        ns = [result.n] * len(of_years) if isinstance(result.n, str) else [result.n[year] for year in result.n]
+        pairs += zip(of_years, ns, strict=False) if result.measure == "percent" else []
+    problems = []
+    for column, n in dict.fromkeys(pairs):
+        value = measured[column]
+        if (value.max() or 0) <= 1:  # all of them are shares, which is told once
+            continue
+        odd = ((value > 0) & (value < 1) & (value / 100 * measured[n] < _HALF)).fill_null(False)
+        problems += shortened(
+            [
+                Problem(
+                    sheet.file, f"{_comma(value[place])} % от {measured[n][place]:.0f} человек — меньше одного", "процент от 0 до 100",
+                    "похоже на долю среди процентов: запишите весь столбец в одной единице", sheet.sheet, sheet.frame[ROW][place],
+                    column,
+                )
+                for place in odd.arg_true()
+            ]
+        )  # fmt: skip
+    return problems
+
+
 def _by_year(sheet: Sheet, measured: pl.DataFrame, params: Params, problems: list[Problem]) -> dict[int, pl.DataFrame]:
     """One frame per year, a row a school: identity as text, measures as numbers."""
     layout = params.data.school_table
@@ -226,9 +364,7 @@ def _by_year(sheet: Sheet, measured: pl.DataFrame, params: Params, problems: lis
     if not layout.year:
         problems += _duplicates(sheet, frame, layout.school_id, None)
         return dict.fromkeys(params.years, frame)
-    wrong_years: list[Problem] = []
-    year = _numbers(sheet, layout.year, 1900, 2200, True, wrong_years)
-    problems += [replace(problem, advice="впишите год четырьмя цифрами") for problem in wrong_years]
+    year = _years(sheet, layout.year, problems)
     frames = {y: frame.filter(year == y) for y in params.years}
     for y, rows in frames.items():
         if rows.is_empty():
@@ -240,6 +376,21 @@ def _by_year(sheet: Sheet, measured: pl.DataFrame, params: Params, problems: lis
             )  # fmt: skip
         problems += _duplicates(sheet, rows, layout.school_id, y)
     return frames
+
+
+def _years(sheet: Sheet, title: str, problems: list[Problem]) -> pl.Series:
+    """The column of years; a school year is the one in which it ends."""
+    years: list[int | None] = []
+    wrong: list[Problem] = []
+    for text, row in zip(sheet.frame[title], sheet.frame[ROW], strict=True):
+        try:
+            years.append(parse_year(text) if text else None)
+        except NotANumber:
+            years.append(None)
+            wrong.append(Problem(sheet.file, quoted(text), "год или учебный год", "впишите год четырьмя цифрами, например "
+                                 "2021 или 2020/2021", sheet.sheet, row, title))  # fmt: skip
+    problems += shortened(wrong)
+    return pl.Series(title, years, dtype=pl.Int64)
 
 
 def _impossible(sheet: Sheet, frame: pl.DataFrame, params: Params) -> list[Problem]:
@@ -360,14 +511,8 @@ def _low(share: pl.Expr, result: Result) -> pl.Expr:
 def _schools(
     by_year: dict[int, pl.DataFrame], context: pl.DataFrame, results: pl.DataFrame, params: Params
 ) -> pl.DataFrame:
-    """Who every school is, and whether the link is estimated on it; if not, the first reason.
-
-    Reasons: `type` (left out by params), `no_context`, `no_result`, `small_n`
-    (fewer participants than `small_n.model_fit`).
-    """
+    """Who every school is, and whether the link is estimated on it; if not, the first reason."""
     layout = params.data.school_table
-    indicators = list(layout.indicators)
-    participants = results.group_by("year", "school_id").agg(pl.col("n_participants").max())
     identity = pl.concat(
         rows.select(
             pl.lit(year).alias("year"), "school_id", "school_name", "group_id",
@@ -375,32 +520,21 @@ def _schools(
         )
         for year, rows in by_year.items()
     )  # fmt: skip
-    needs_n = any(item.unit != "score" for item in layout.indicators.values())
-    no_context = pl.any_horizontal(pl.col(name).is_null() for name in [*indicators, *(["n_pupils"] if needs_n else [])])
-    if needs_n:
-        no_context |= pl.col("n_pupils") == 0
-    reason = (
-        pl.when(pl.col("school_type").is_in(layout.left_out)).then(pl.lit("type"))
-        .when(no_context).then(pl.lit("no_context"))
-        .when(pl.col("n_participants").is_null()).then(pl.lit("no_result"))
-        .when(pl.col("n_participants") < params.small_n.model_fit).then(pl.lit("small_n"))
-    )  # fmt: skip
-    return (
-        identity.join(context, on=["year", "school_id"], how="left")
-        .join(participants, on=["year", "school_id"], how="left")
-        .with_columns(why_excluded=reason)
-        .with_columns(
-            in_model=pl.col("why_excluded").is_null(),
-            school_type=pl.col("school_type").replace(layout.school_types),
-        )
-        .drop("n_pupils", "n_participants", *indicators)
-    )
+    whole = identity.join(context, on=["year", "school_id"], how="left", maintain_order="left")
+    judged = with_exclusion(whole, results, params).drop("n_pupils", *layout.indicators)
+    return judged.with_columns(pl.col("school_type").replace(layout.school_types))
 
 
 def _absent_types(sheet: Sheet, layout: SchoolTable) -> list[str]:
-    """Types to be left out that no row has: none this time, or a slip of the pen that lets schools into the fit."""
+    """Types to be left out that no row has."""
     there = set(sheet.frame[layout.school_type].drop_nulls()) if layout.left_out else set()
     return [kind for kind in layout.left_out if kind not in there]
+
+
+def _types_misspelt(report: Report, sheet: Sheet, layout: SchoolTable, findings: Findings) -> list[Problem]:
+    """Types to be left out that no row has: a slip of the pen if one is like them, else none this time, which is told."""
+    there = sorted(set(sheet.frame[layout.school_type].drop_nulls())) if layout.left_out else []
+    return absent_types(layout.left_out, there, report.params_file.name, "data.school_table.left_out", findings)
 
 
 def _constant(sheet: Sheet, context: pl.DataFrame, schools: pl.DataFrame, params: Params) -> list[Problem]:

@@ -19,6 +19,16 @@ _SIGNER = re.compile(
 _TO_BE_SIGNED = re.compile(r".*_{3,}.*|.*\((?:подпись|ф\.? ?и\.? ?о\.?|расшифровка[^)]*|дата)\)", re.DOTALL)
 
 
+def rows_of_data(rows: Sequence[tuple[int, list[str]]], header: Sequence[Sequence[str]]) -> list[tuple[int, list[str]]]:
+    """Numbered rows below a header but its repetitions, and the numbers of columns below it and them."""
+    kept, below_header = [], True
+    for number, row in rows:
+        below_header = is_header_again(row, header) or (below_header and is_numbering(row))
+        if not below_header:
+            kept.append((number, row))
+    return kept
+
+
 def is_header_again(row: Sequence[str], headers: Iterable[Sequence[str]]) -> bool:
     """Whether a row repeats a row of the header: its cells, where they are filled, are the titles of their columns."""
     filled = [(place, fold(cell)) for place, cell in enumerate(row) if cell]

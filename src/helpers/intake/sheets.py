@@ -16,6 +16,7 @@ import polars as pl
 import polars.selectors as cs
 
 from helpers.intake import workbook_process
+from helpers.intake.set_aside import rows_of_data
 from helpers.problems import BadInput, Problem, quoted, shortened
 
 ROW = "__row__"
@@ -23,6 +24,11 @@ TABLES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet"}
 """Endings of the files that can be read."""
 _LONGEST_TITLES = 100_000
 _DELIMITERS = ";\t|,"
+_SEPARATOR = re.compile(r'"?sep=(.)"?[;,\t]*(?:\r?\n|\r)', re.IGNORECASE)
+"""The first line in which Excel is told the delimiter."""
+_WORD = re.compile(rb"[A-Za-z\xc0-\xff]+")
+_DOS = 0.4
+"""From which share of bytes between 0x80 and 0xAF, where DOS keeps capitals and the letters а–п, a text is of DOS."""
 _BOOK = "книга xlsx"
 _UNREAD = {
     "broken": ("файл, который не открывается как книга Excel", _BOOK, "пересохраните его в Excel"),
@@ -53,13 +59,14 @@ class Sheet:
     `frame` has one string column per titled column and `ROW`: the row's number
     as a spreadsheet counts it, from 1, header included. Empty cells are null,
     white space inside titles is a single space. `note` says how the file was
-    read (Russian).
+    read (Russian); `set_aside` how many rows below the header were the header again or numbers of columns.
     """
 
     file: str
     sheet: str
     frame: pl.DataFrame
     note: str
+    set_aside: int = 0
 
     @property
     def columns(self) -> list[str]:
@@ -70,7 +77,8 @@ class Sheet:
 class Cells:
     """A sheet cell by cell: pairs of a row's number from 1 and its cells as stripped text; empty rows are left out.
 
-    `unstored`: row numbers and places of cells whose formula has no stored value; they are empty in `rows`.
+    `unstored`: row numbers and places of cells whose formula has no stored value; they are empty in `rows`. `guessed`: the
+    encoding of a csv file where neither the file nor the params name it.
     """
 
     file: str
@@ -78,6 +86,7 @@ class Cells:
     rows: list[tuple[int, list[str]]]
     note: str
     unstored: frozenset[tuple[int, int]] = frozenset()
+    guessed: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,17 +171,18 @@ def read_titles(path: Path) -> tuple[list[str], str]:
             head = file.read(_LONGEST_TITLES)
     except OSError:
         return [], ""
-    line = re.split(r"[\r\n]", head.decode(_guess_encoding(head), "replace").removeprefix("\ufeff"), maxsplit=1)[0]
+    line = re.split(r"[\r\n]", head.decode(_guess_encoding(head)[0], "replace").removeprefix("\ufeff"), maxsplit=1)[0]
     delimiter = _guess_delimiter(line)
     return [title.strip() for title in next(csv.reader([line], delimiter=delimiter), [])], delimiter
 
 
 def _read_csv(path: Path, encoding: str | None, delimiter: str) -> Cells:
     content = path.read_bytes()
-    known = encoding or _guess_encoding(content)
+    known, guessed = (encoding, False) if encoding else _guess_encoding(content)
     by_key = "" if encoding is None else "назовите верную кодировку ключом encoding в файле параметров или "
     text = _decode(path, content, known, f"{by_key}сохраните таблицу как CSV UTF-8")
-    delimiter = delimiter or _guess_delimiter(text)
+    named = _SEPARATOR.match(text)
+    delimiter = delimiter or (named[1] if named else _guess_delimiter(text))
     rows: list[list[str]] = []
     try:
         rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
@@ -184,25 +194,41 @@ def _read_csv(path: Path, encoding: str | None, delimiter: str) -> Cells:
             "исправьте кавычки в этой строке или сохраните таблицу из Excel заново как CSV UTF-8",
             row=len(rows) + 1,
         ) from None
+    if named:
+        rows[0] = []  # Excel's word on the delimiter is no row of the table
     shown = "табуляция" if delimiter == "\t" else quoted(delimiter)
-    return _cells(path, "", rows, f"csv, кодировка {known}, разделитель {shown}")
+    note = f"csv, кодировка {known}{' (угадана)' if guessed else ''}, разделитель {shown}"
+    return replace(_cells(path, "", rows, note), guessed=known if guessed else "")
 
 
-def _guess_encoding(content: bytes) -> str:
-    """Go by the byte-order mark, else UTF-8, else cp1251.
+def _guess_encoding(content: bytes) -> tuple[str, bool]:
+    """An encoding, and whether it is no more than a guess: the byte-order mark, else UTF-8, else one of a byte a letter.
 
     Russian text in cp1251 hardly ever forms UTF-8 sequences, so a file that has
     more of them than of stray bytes is damaged UTF-8, not cp1251.
     """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+        return "utf-16", False
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
         sound = content.decode("utf-8", "ignore")
         stray = content.decode("utf-8", "replace").count("\ufffd")
-        return "utf-8" if len(sound.encode()) - len(sound) > stray else "cp1251"
-    return "utf-8"
+        return ("utf-8", False) if len(sound.encode()) - len(sound) > stray else (_of_a_byte_a_letter(content), True)
+    return "utf-8", False
+
+
+def _of_a_byte_a_letter(content: bytes) -> str:
+    """cp866 where most letters stand where only DOS had them, cp1252 where they stand among Latin ones, else cp1251.
+
+    Cyrillic and Latin letters do not mix within words, letters with accents stand nowhere else.
+    """
+    high = sum(byte >= 0x80 for byte in content)
+    if sum(0x80 <= byte < 0xB0 for byte in content) > _DOS * high:
+        return "cp866"
+    words = [word for word in _WORD.findall(content) if any(byte >= 0xC0 for byte in word)]
+    mixed = sum(any(byte < 0x80 for byte in word) for word in words)
+    return "cp1252" if 2 * mixed > len(words) else "cp1251"
 
 
 def _decode(path: Path, content: bytes, encoding: str, advice: str) -> str:
@@ -294,14 +320,25 @@ def unstored(file: str, sheet: str, rows: Sequence[int], title: str) -> Problem:
                    "откройте книгу в Excel и сохраните её: тогда формулы получат значения", sheet, rows[0], title)  # fmt: skip
 
 
-def titled(path: Path, cells: Cells) -> Sheet:
-    """Take the first filled row as titles, the rest as data; refuse ragged rows and repeated titles."""
-    rows, sheet = cells.rows, cells.sheet
-    if len(rows) < 2:
+def titled(path: Path, cells: Cells, header_row: int | None = None, header_rows: int = 1, form: bool = False) -> Sheet:
+    """Take the first filled row as titles, the rest as data; refuse ragged rows and repeated titles.
+
+    Parameters
+    ----------
+    header_row, header_rows : int
+        The row where the header begins, as a spreadsheet counts, and how many rows it takes.
+    form : bool
+        Whether to set aside rows that repeat the header or number the columns.
+    """
+    rows, sheet = [(number, row) for number, row in cells.rows if number >= (header_row or 0)], cells.sheet
+    if len(rows) <= header_rows:
         raise _fault(
             path, "таблица без строк с данными", "заголовок и строки под ним", "выгрузите файл заново", sheet=sheet
         )
-    titles = [" ".join(title.split()) for title in rows[0][1]]
+    above = [row for _, row in rows[:header_rows]]
+    titles, data = [" ".join(title.split()) for title in joined_titles(above)], rows[header_rows:]
+    if form:
+        data = rows_of_data(data, above)
     problems = [
         Problem(
             file=path.name, sheet=sheet, row=rows[0][0], column=title,
@@ -317,15 +354,39 @@ def titled(path: Path, cells: Cells) -> Sheet:
                 expected=f"число ячеек {len(titles)}, как в заголовке",
                 advice="проверьте лишние или недостающие разделители и кавычки в этой строке",
             )
-            for number, row in rows[1:]
+            for number, row in data
             if len(row) != len(titles)
         ]
     )  # fmt: skip
+    problems += [
+        unstored(path.name, sheet, found, title)
+        for place, title in enumerate(titles)
+        if title and (found := sorted(row for row, column in cells.unstored if column == place))
+    ]
     if problems:
         raise BadInput(*problems)
-    data = {title: [row[i] or None for _, row in rows[1:]] for i, title in enumerate(titles) if title}
-    frame = pl.DataFrame(data, schema=dict.fromkeys(data, pl.String))
-    return Sheet(path.name, sheet, frame.with_columns(pl.Series(ROW, [number for number, _ in rows[1:]])), cells.note)
+    columns = {title: [row[i] or None for _, row in data] for i, title in enumerate(titles) if title}
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+    numbered = frame.with_columns(pl.Series(ROW, [number for number, _ in data], dtype=pl.Int64))
+    return Sheet(path.name, sheet, numbered, cells.note, len(rows) - header_rows - len(data))
+
+
+def joined_titles(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Titles of columns under one, two or three rows of merged cells: `верх / низ`.
+
+    Of a merged cell only the first holds the text: the upper row's text reaches to the right as long as there
+    is something below and nothing above.
+    """
+    width = max(len(row) for row in rows)
+    padded = [[*row, *[""] * (width - len(row))] for row in rows]
+    titles = list(padded[-1])
+    for upper in reversed(padded[:-1]):
+        above = ""
+        for place in range(width):
+            above = upper[place] or (above if titles[place] else "")
+            parts = [part for part in (above, titles[place]) if part]
+            titles[place] = " / ".join(parts)
+    return titles
 
 
 def _fault(path: Path, found: str, expected: str, advice: str, row: int | None = None, sheet: str = "") -> BadInput:

@@ -59,8 +59,9 @@ def run_single_pages(report: Report, edition: str) -> Iterator[tuple[str, float]
 
 def _common(report: Report, edition: str) -> str:
     """Digest of what all pages are made from: the edition's tables, params, lock, code."""
-    code = [path for path in (PROJECT / "src" / "helpers").rglob("*") if path.is_file()
-            and "__pycache__" not in path.parts and not _LAYERS_BELOW & set(path.parts) and path.name != "cli.py"]  # fmt: skip
+    root = PROJECT / "src" / "helpers"
+    code = [path for path in root.rglob("*") if path.is_file() and path.name != "cli.py"
+            and not {"__pycache__", *_LAYERS_BELOW} & set(path.relative_to(root).parts)]  # fmt: skip
     files = [*report.tables(edition).iterdir(), report.params_file, *RULES, PROJECT / "requirements.lock", *code]
     told = [f"{path.name} {sha256(path)}" for path in sorted(files)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
