@@ -220,6 +220,14 @@ def test_windows_numbers_are_known_from_another_process():
     assert files.refused("ValueError", "nothing of the kind") == ""
 
 
+def test_the_last_words_of_another_program_are_its_reason():
+    trace = "Building DAG\nTraceback (most recent call last):\n  File \"a.py\", line 1\nOSError: [Errno 28] No space: '/д'\nExiting.\n"
+    assert files.last_words(trace) == files.in_words(OSError(errno.ENOSPC, "No space", "/д"))
+    assert "памяти" in files.last_words("x\nMemoryError\n")
+    assert files.last_words("one\nWorkflowError: no such rule\n\n") == "WorkflowError: no such rule"
+    assert "удалите папку .snakemake" in files.last_words("")
+
+
 def test_targets_are_tried_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     site = a_site(tmp_path / "site", "text", "school/a.html")
     files.refuse_held([site, site / "index.html", tmp_path / "nowhere"])

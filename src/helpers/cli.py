@@ -114,7 +114,9 @@ def check(
     from helpers.intake import examine
     from helpers.show import views, words
 
-    examined = examine(open_report(report))
+    this = open_report(report)
+    _try_targets(this)
+    examined = examine(this)
     acceptance = examined.tables["acceptance"]
     for file, count, what, state in views.accepted(acceptance).select("file", "count", "what", "state").iter_rows():
         typer.echo(f"{file + ': ' if file else ''}{count:>8}  {what}" + (f"  {state}" if state != _IN_ORDER else ""))
@@ -269,8 +271,7 @@ def build(
     chosen = _engine(engine)
     if chosen == "pandoc" and engine is None:
         typer.echo("Quarto не найден: страницы соберёт pandoc (те же страницы и то же содержание).")
-    files.refuse_unwritable(this.out)
-    files.refuse_held([*map(this.site, editions), *map(this.tables, ("internal", "public"))])
+    _try_targets(this)
     files.make_folder(this.build)
     try:
         with FileLock(this.build / "build.lock", timeout=0):
@@ -342,6 +343,12 @@ def verify(
     if inputs or files:
         raise typer.Exit(1)
     typer.echo(f"Сайт {built} совпадает с тем, что получается из нынешних файлов.")
+
+
+def _try_targets(this: Report) -> None:
+    """Refuse, before any work, a full disk, a folder that cannot be written, a table or page that a program holds."""
+    files.refuse_unwritable(this.out)
+    files.refuse_held(folder(edition) for folder in (this.site, this.tables) for edition in OneEdition)
 
 
 def _list_all(heading: str, lines: list[str]) -> None:

@@ -94,6 +94,15 @@ def refused(kind: str, text: str) -> str:
     )
 
 
+def last_words(said: str) -> str:
+    """Why another program stopped, by what it said of errors: what the system refused, or its last line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    for line in reversed(lines):
+        if found := refused(line.partition(":")[0], line):
+            return found
+    return lines[-1] if lines else "причины не сказано; повторите команду, не поможет — удалите папку .snakemake."
+
+
 @contextlib.contextmanager
 def told(path: object = "") -> Iterator[None]:
     """Turn what the system refuses inside the block into a sentence about `path`, or about the file the system names.
