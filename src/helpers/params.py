@@ -273,20 +273,6 @@ class FederalRules(Closed):
     source: Text
 
 
-class PromiseRules(Closed):
-    """At which reliabilities of the index the expected number of mistakes is told; `assumed` is the one to believe in."""
-
-    reliability: Annotated[list[Annotated[float, Field(gt=0.5, le=1)]], Field(min_length=2)]
-    assumed: Annotated[float, Field(gt=0.5, le=1)]
-    source: Text
-
-    @model_validator(mode="after")
-    def _assumed_is_told(self) -> PromiseRules:
-        if self.assumed not in self.reliability or 1 not in self.reliability:
-            raise ValueError("reliability называет 1 и значение ключа assumed")
-        return self
-
-
 class SimulationRules(Closed):
     """How regions with a planted truth are redrawn: `truth` is the persistent effect beyond which a school is deviant."""
 
@@ -438,7 +424,6 @@ class Params(Closed):
     small_n: SmallNRules
     context_class: ContextClassRules
     specifications: SpecificationRules
-    promise: PromiseRules
     simulation: SimulationRules
     federal: FederalRules
     ranks: RankRules

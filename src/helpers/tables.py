@@ -212,7 +212,7 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         ["school_id"],
         {
             "school_id": TEXT, "tier": TEXT, "direction": TEXT, "type": TEXT, "context_class": TEXT,
-            "spec_share": FLOAT, "least_reliability": FLOAT, "q_value": FLOAT, "federal_low": BOOL, "reason": TEXT,
+            "spec_share": FLOAT, "q_value": FLOAT, "federal_low": BOOL, "reason": TEXT,
         },
     ),
     "tutors": (

@@ -6,7 +6,6 @@ from helpers.model.expectation import Influence, MetaRegression, expectation, in
 from helpers.model.federal import agreement, chance_table, federal
 from helpers.model.flags import flags
 from helpers.model.links import procedure_slopes, year_checks
-from helpers.model.promise import probabilities, promise, with_least_reliability
 from helpers.model.ranks import rank_intervals
 from helpers.model.similar import similar
 from helpers.model.simulation import simulate_report
@@ -25,9 +24,7 @@ __all__ = [
     "flags",
     "influence",
     "meta_regression",
-    "probabilities",
     "procedure_slopes",
-    "promise",
     "rank_intervals",
     "school_effects",
     "shrink",
@@ -36,7 +33,6 @@ __all__ = [
     "stability",
     "summary",
     "variance_components",
-    "with_least_reliability",
     "year_checks",
     "year_to_year",
 ]

@@ -95,13 +95,7 @@ def split_variance(
     return VarianceComponents(persistent, total - persistent, len(tau2))
 
 
-def pool(
-    residual: np.ndarray,
-    variance: np.ndarray,
-    expected_se: np.ndarray,
-    components: VarianceComponents,
-    context_error: float = 0.0,
-) -> Pooled:
+def pool(residual: np.ndarray, variance: np.ndarray, expected_se: np.ndarray, components: VarianceComponents) -> Pooled:
     """Pool each school's years and shrink.
 
     With weights w_t = 1/(τ_d² + v_t), W = Σw_t: pooled residual ē = Σw_t e_t / W,
@@ -109,9 +103,6 @@ def pool(
     λ² times the variance that the expectation brings. The fitted lines of different
     years err together, by how much is not known: they are taken to err as one, which
     is the cautious bound.
-
-    `context_error` κ² is the part of τ_a² that the error of the index makes (`promise.context_error`): it is no effect of
-    the schools and joins the noise, λ = (τ_a² − κ²)/(τ_a² + 1/W).
     """
     weight = np.where(np.isnan(residual), 0.0, 1 / (components.transient + variance))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -119,10 +110,8 @@ def pool(
         noise = 1 / total
         mean = np.nansum(weight * residual, axis=0) / total
         line = np.nansum(weight * expected_se, axis=0) / total
-        persistent = max(components.persistent - context_error, 0.0)
-        reliability = (
-            persistent / (persistent + context_error + noise) if persistent > 0 else np.where(total > 0, 0.0, np.nan)
-        )
+        persistent = components.persistent
+        reliability = persistent / (persistent + noise) if persistent > 0 else np.where(total > 0, 0.0, np.nan)
         error = persistent * (1 - reliability) + reliability**2 * line**2
         return Pooled(reliability * mean, np.sqrt(error), reliability, mean, np.sqrt(noise + line**2))
 

@@ -52,45 +52,30 @@ def flagged(summary: dict, params: Params) -> str:
         if of_side["persistent"]:
             text += f", из них устойчиво — {words.whole(of_side['persistent'])}"
         if of_side["named"]:
-            assumed = _promised(summary, params.promise.assumed)
-            text += (
-                f"; ошибочно, если индекс точен, — {_about(of_side['false'])}, если его надёжность "
-                f"{number(assumed['reliability'])}, — {_about(assumed[direction])}"
-            )
+            text += f"; ошибочно, если модель верна, — {_about(of_side['false'])}"
         parts.append(text + ".")
     if len(params.pooled_years) == 1:
         parts.append("В отчёте один год: это наблюдение года, об устойчивости судить рано.")
     return " ".join(parts)
 
 
-def _promised(summary: dict, reliability: float) -> dict:
-    """The promise at one reliability of the index."""
-    return next(row for row in summary["promise"] if row["reliability"] == reliability)
-
-
 def _about(schools: float) -> str:
     return f"около {number(schools, 0)}" if schools >= 0.5 else "меньше одной"
 
 
-def false_flags(summary: dict, params: Params) -> str:
-    """The expected number of schools named by mistake, per direction, by the reliability of the index."""
-    sides = [direction for direction in ("below", "above") if summary[direction]["named"]]
-    if not sides:
+def false_flags(summary: dict) -> str:
+    """The expected number of schools named by mistake, per direction."""
+    lines = [
+        f"- {words.DIRECTION[direction]}: из {count(of_side['named'], words.OF_NAMED)} ожидаемое "
+        f"число выделенных ошибочно — {number(of_side['false'], 1)} ({percent(of_side['false'] / of_side['named'], 1)})."
+        for direction in ("below", "above")
+        if (of_side := summary[direction])["named"]
+    ]
+    if not lines:
         return "Ни одна школа не выделена."
-    heads = [f"{words.DIRECTION[side]}: из {count(summary[side]['named'], words.OF_NAMED)}" for side in sides]
-    rows = [
-        [number(row["reliability"]), *(f"{number(row[side], 1)} ({percent(row[side] / summary[side]['named'], 1)})" for side in sides)]
-        for row in summary["promise"]
-    ]  # fmt: skip
-    table = [["Надёжность индекса", *heads], ["---:"] * (1 + len(sides)), *rows]
-    return (
-        "Сколько из выделенных школ ожидаемо выделены ошибочно, зависит от того, насколько надёжен индекс. Первая строка — если "
-        "показатели измеряют контекст без ошибки: тогда отклонение считается от контекста, как он измерен. Ниже — если часть "
-        f"различий в индексе случайна. Надёжность индекса не измерена; верить следует строке {number(params.promise.assumed)} "
-        "или худшей, пока не доказано лучшее.\n\n"
-        + "\n".join(f"| {' | '.join(row)} |" for row in table)
-        + "\n\nОстальное в модели принято верным: связь прямая, годы независимы. Когда это не так, ошибок больше, и в тяжёлом "
-        "контексте чаще: «ниже»."
+    return "\n".join(lines) + (
+        "\n\nЭти числа верны, если верна модель: связь прямая, годы независимы, индекс измерен без ошибки. Когда это не так, "
+        "ошибок больше, и в тяжёлом контексте чаще: «ниже»."
     )
 
 
@@ -699,18 +684,8 @@ def school_verdict(school: dict, params: Params) -> str:
         f"**{school['verdict']}**. {why}. Результаты {side}, чем у школ с таким же контекстом, в {times} из {years}; вероятность, "
         f"что отклонение больше практически значимого ({number(params.flag.delta)}), — {probability}. Надёжность оценки — "
         f"{number(school['reliability'])}. Вероятность не ниже {percent(params.flag.watch)} получается "
-        f"в {percent(school['spec_share'])} вариантов расчёта.{_held(school['least_reliability'])}\n\n"
+        f"в {percent(school['spec_share'])} вариантов расчёта.\n\n"
         "Отклонение не измеряет труд учителя и не является оценкой деятельности школы: это повод разобраться и помочь."
-    )
-
-
-def _held(least_reliability: float | None) -> str:
-    """Down to which reliability of the index a conclusion stands."""
-    if least_reliability is None:
-        return ""
-    return (
-        " Вероятность считается относительно измеренных показателей; вывод держится, если надёжность индекса не ниже "
-        f"{number(least_reliability)}."
     )
 
 

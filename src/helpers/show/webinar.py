@@ -91,7 +91,7 @@ def named(report: Report, edition: str) -> emit.Shown:
 
 def stability(summary: dict, params: Params) -> str:
     """How far the conclusions can be trusted."""
-    lines = [f"- {sentences.flagged(summary, params)}"]
+    lines = [sentences.false_flags(summary).partition("\n\n")[0]]
     if summary["judged"]:
         lines.append(
             f"- Выводы о {count(summary['judged'], words.ABOUT_SCHOOLS)} проверены другими расчётами; держатся не меньше чем в "
