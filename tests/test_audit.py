@@ -28,7 +28,7 @@ EXACTLY_PUBLIC = Rules(10, 3, 20, 3)
 
 
 def widths(seen: pl.DataFrame, names: list[str]) -> dict[str, list[float]]:
-    """Feasible widths of each hidden cell (people, count, the others), from what is shown and the sums alone.
+    """Feasible widths, in whole people, of each hidden cell (people, count, the others), from what is shown and the sums alone.
 
     Written apart from the audit: a dense linear programme, the sums found by adding up the leaves of the cube.
     """
@@ -66,7 +66,8 @@ def widths(seen: pl.DataFrame, names: list[str]) -> dict[str, list[float]]:
             for people, count in ((1, 0), (0, 1), (1, -1)):
                 toward = np.zeros(2 * size)
                 toward[place], toward[size + place] = people, count
-                known[row["cell"]].append(-end(-toward) - end(toward))
+                high, low = -end(-toward), end(toward)
+                known[row["cell"]].append(np.floor(high + 1e-6) - np.ceil(low - 1e-6))
     return known
 
 

@@ -17,6 +17,7 @@ FLOW = [
         "params",
         "tables",
         "report",
+        "attack",
         "intake",
         "measure",
         "model",

@@ -357,6 +357,27 @@ def _list_all(heading: str, lines: list[str]) -> None:
 
 
 @app.command()
+def attack(report: ReportName, out: Out = "") -> None:
+    """Напасть на построенную открытую редакцию: что скрытое вычисляется из сайта, прежних выпусков и известного всем."""
+    from helpers.attack import attack as attacked
+    from helpers.publish.downloads import FOLDER
+
+    this = open_report(report, out)
+    if this.sight("public") != "protected":
+        typer.echo("Данные открыты: скрывать нечего.")
+        return
+    found = attacked(this, this.site("public") / FOLDER)
+    for row in found.sort("secret", "table", "cell", descending=[True, False, False]).iter_rows(named=True):
+        known = "" if row["low"] is None else f" — от {row['low']:.0f} до {row['high']:.0f}"
+        mark = "✗ тайна" if row["secret"] else "· скрыто ради других"
+        typer.echo(f"{mark}: {row['table']}, {row['cell']}{known}\n    путь: {row['path']}")
+    secrets = found.filter("secret").height
+    typer.echo(f"Вычисляется тайн: {secrets}, скрытого ради других: {found.height - secrets}.")
+    if secrets:
+        raise typer.Exit(1)
+
+
+@app.command()
 def publish(
     report: ReportName,
     target: Annotated[

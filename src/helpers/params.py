@@ -368,6 +368,18 @@ class DisclosureRules(Closed):
     source: Text
 
 
+class AttackRules(Closed):
+    """What a reader is assumed to know without the site when the public edition is attacked (`report attack`).
+
+    `participants`: how many people took part in each assessment and how many pupils a passport counts, by municipality;
+    `kinds`: the schools of a kind on which nothing is concluded.
+    """
+
+    participants: bool
+    kinds: bool
+    source: Text
+
+
 class PageRules(Closed):
     """How much a page shows; `cards` without a number: a card for every school of the last year."""
 
@@ -430,6 +442,7 @@ class Params(Closed):
     similar: SimilarRules
     support: SupportRules
     disclosure: DisclosureRules
+    attack: AttackRules
     pages: PageRules
     build: BuildRules
 

@@ -2,8 +2,8 @@
 
 Sums, and shares of people, are linear in numbers of people `n` and counts `k`: parts add up to their total in both,
 and a share between `low` and `high` says `low · n ≤ k ≤ high · n`. What such inequalities allow is found by
-propagating bounds (quick; allows too much) and by linear programmes (exact, but for whole numbers, which would allow
-somewhat less).
+propagating bounds (quick; allows too much) and by linear programmes, whose ends are rounded inwards as people are whole
+(exact, but for sums of whole numbers, which may allow somewhat less: `helpers.attack` looks at these).
 
 Sources: Hundepool et al. (2012, «Statistical Disclosure Control», 4.2: feasibility intervals); Fischetti, Salazar
 (2000, «Models and algorithms for the disclosure problem»); HiGHS by scipy.
@@ -139,7 +139,7 @@ def _audited(cells: pl.DataFrame, groups: pl.DataFrame, width: float) -> pl.Data
     own = known.upper[hidden] - known.lower[hidden], known.upper[hidden], known.upper[hidden]
     enough = np.minimum(width, np.concatenate(own)) - _CLOSE
     outer = _range(asked, *propagated(known))
-    sure = outer[1] - outer[0] < enough
+    sure = _span(*outer) < enough
     low, high = np.where(sure, outer[0], np.inf), np.where(sure, outer[1], -np.inf)
 
     def look(toward: np.ndarray) -> None:
@@ -152,9 +152,9 @@ def _audited(cells: pl.DataFrame, groups: pl.DataFrame, width: float) -> pl.Data
         look(asked.T @ mixed)
     for number in np.flatnonzero(~sure):
         for sign in (1, -1):
-            if not high[number] - low[number] >= enough[number]:
+            if not _span(low[number], high[number]) >= enough[number]:
                 look(sign * asked[[number]].toarray()[0])
-    narrow = (~(high - low >= enough)).reshape(3, -1).any(axis=0)
+    narrow = (~(_span(low, high) >= enough)).reshape(3, -1).any(axis=0)
     low, high = (np.where(np.isfinite(ends), ends, np.nan).reshape(3, -1) for ends in (low, high))
     columns = {
         f"{name}_{end}": pl.Series(values[row], dtype=pl.Float64, nan_to_null=True).round(3) + 0.0
@@ -162,6 +162,11 @@ def _audited(cells: pl.DataFrame, groups: pl.DataFrame, width: float) -> pl.Data
         for end, values in (("low", low), ("high", np.where(high > _ANY / 2, np.nan, high)))
     }
     return pl.DataFrame({"cell": cells["cell"].gather(hidden), **columns, "narrow": narrow})
+
+
+def _span(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """How far apart whole numbers between two ends may be: people and schools are whole."""
+    return np.floor(high + _CLOSE) - np.ceil(low - _CLOSE)
 
 
 def _solved(known: System, toward: np.ndarray) -> np.ndarray:

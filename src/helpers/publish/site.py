@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from helpers.attack import refuse_broken
 from helpers.disclosure import refuse_public
 from helpers.files import copy_folder, remove, remove_folder, write
 from helpers.publish import document, extracts, figures, manifest, pandoc, protocol, quarto, search, slides, table_data
@@ -57,6 +58,8 @@ def render(report: Report, edition: str, engine: str) -> Path:
     ------
     helpers.problems.BrokenPage
         A page would miss something.
+    helpers.problems.BadInput
+        A public edition that disclosure control has refused, or of which a reader could work out what is hidden.
     helpers.problems.MissingTool
         The engine is absent or fails.
     """
@@ -65,6 +68,8 @@ def render(report: Report, edition: str, engine: str) -> Path:
     renderer = quarto if engine == "quarto" else pandoc
     source = report.build / edition / "source"
     mirror(wanted_files(report, edition, engine), source)
+    if report.sight(edition) == "protected":
+        refuse_broken(report, source / FOLDER)
     stamp = source.with_name(f"{engine}.json")
     digests = {path.relative_to(source).as_posix(): manifest.sha256(path) for path in _files(source)}
     digests[_RENDERER] = renderer.identity()

@@ -1,0 +1,84 @@
+"""A reader who wants to know what is hidden: works from the public site, earlier editions and what anyone knows.
+
+It shares no code with what decides what to hide (`helpers.disclosure`), so that one cannot be wrong where the other is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from helpers.attack.findings import differences, narrowed
+from helpers.attack.reading import besides, read_editions, read_site
+from helpers.problems import BadInput, Problem
+from helpers.report import Report
+
+__all__ = ["attack", "refuse_broken"]
+
+_SECRET = "скрыто: мало участников"
+"""`code` in table `hidden_cells` of what may not be shown in itself."""
+_TOLD = 10
+
+
+def attack(report: Report, data: Path) -> pl.DataFrame:
+    """Everything hidden that a reader can narrow.
+
+    Parameters
+    ----------
+    data : Path
+        The public tables as csv, as the site offers them.
+
+    Returns
+    -------
+    DataFrame
+        table, cell, low, high, path; `secret`: it may not be known. What was hidden for the sake of another number may.
+    """
+    site, rules = read_site(data), report.params.disclosure
+    found = pl.concat(
+        [
+            narrowed(site, besides(report), rules.width, rules.least_schools),
+            differences(site, report.params.years, read_editions(report.ledger)),
+        ]
+    )
+    harmless = report.read("hidden_cells").filter(pl.col("code") != _SECRET)
+    shown = pl.col("cell").str.replace(" · остальные", "", literal=True)
+    same = harmless.select("table", key=pl.struct("table", pl.col("cell").map_elements(_key, return_dtype=pl.String)))
+    return (
+        found.with_columns(key=pl.struct("table", shown.map_elements(_key, return_dtype=pl.String)))
+        .with_columns(secret=~pl.col("key").is_in(same["key"].implode()))
+        .drop("key")
+    )
+
+
+def _key(cell: str) -> str:
+    """One name of a cell for both sides: the region is `*` in one and `all` in the other; the year of the conclusions."""
+    parts = [part.replace("=all", "=*") for part in cell.split(" · ")]
+    return " · ".join(sorted(part for part in parts if not part.startswith("context_class")))
+
+
+def refuse_broken(report: Report, data: Path) -> None:
+    """Refuse to publish what a reader can work out.
+
+    Raises
+    ------
+    BadInput
+        A secret is narrowed.
+    """
+    broken = attack(report, data).filter("secret")
+    if broken.height:
+        rest = broken.height - _TOLD
+        raise BadInput(
+            *(_problem(row) for row in broken.head(_TOLD).iter_rows(named=True)),
+            *([Problem("открытая редакция", f"вычисляется ещё ячеек: {rest}", "ни одной", "см. report attack")] if rest > 0 else []),
+        )  # fmt: skip
+
+
+def _problem(row: dict) -> Problem:
+    known = "" if row["low"] is None else f" от {row['low']:.0f} до {row['high']:.0f}"
+    return Problem(
+        file=f"открытая редакция, таблица {row['table']}",
+        found=f"{row['cell']} вычисляется{known} ({row['path']})",
+        expected="скрытое не вычисляется из сайта и прежних выпусков",
+        advice="поднимите пороги disclosure или объедините муниципалитеты (disclosure.districts); всё — report attack",
+    )

@@ -1,0 +1,160 @@
+"""Which hidden numbers the facts narrow, by what path, and which numbers two editions tell differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from helpers.attack import knowledge as k
+from helpers.attack.reading import Besides, Tables
+from helpers.attack.unknowns import Form, Unknowns
+
+SCHEMA = {
+    "table": pl.String, "cell": pl.String, "low": pl.Float64, "high": pl.Float64, "path": pl.String,
+}  # fmt: skip
+_WAYS = (k.SUM, k.SIZE, k.MEAN, k.ELSEWHERE, k.BLANK, k.RULE, k.INDICATOR)
+"""Ways of knowing that may be left out one by one, to tell which a finding needs."""
+_LAST_YEAR = {"published_flags": ["group_id", "context_class", "direction"], "groups": ["group_id"],
+              "specifications": ["number"], "agreement": ["direction", "tier"], "backtest": ["direction", "tier"]}  # fmt: skip
+_BY_YEAR = {
+    "published_results": ["year", "procedure", "subject", "grade", "group_id"],
+    "published_context": ["year", "indicator", "group_id"],
+    "published_funnel": ["year", "stage", "group_id"],
+    "support_counts": ["topic", "year", "item", "level"],
+    "distributions": ["measure", "year", "bin"],
+    "link_bins": ["year", "bin"],
+    "excluded": ["year", "why_excluded"],
+    "monitoring": ["indicator", "year"],
+}
+_FACTS = {"group_name", "members", "place"}
+
+
+def narrowed(site: Tables, besides: Besides, people: int, schools: int) -> pl.DataFrame:
+    """The hidden numbers that are known too closely.
+
+    Parameters
+    ----------
+    people, schools : int
+        A number of people may not be known closer than so many; one of schools than between so many values. What is known
+        closer without the site is no finding.
+
+    Returns
+    -------
+    DataFrame
+        table, cell, low, high, path (which ways of knowing it needs). `low` and `high` are the least and greatest possible.
+    """
+    known = k.write_down(site, besides)
+    rows = []
+    for table, cell, form, least, most in [*_hidden(site, known, besides, people, schools), *_crossed(site, schools)]:
+        without: tuple[str, ...] = ()
+        ends = known.between(form)
+        if ends is None:  # what is known besides is of another year's correction
+            without = (k.ELSEWHERE,)
+            ends = known.between(form, without)
+        if ends is not None and ends[1] - ends[0] < min(least, most):
+            rows.append((table, cell, *ends, _path(known, form, min(least, most), without)))
+    return pl.DataFrame([*rows, *_verdicts(site, known, besides)], schema=SCHEMA, orient="row")
+
+
+def _path(known: Unknowns, form: Form, least: float, without: tuple[str, ...]) -> str:
+    needed = []
+    for way in _WAYS:
+        ends = known.between(form, (*without, way))
+        if ends is not None and ends[1] - ends[0] >= least:
+            needed.append(way)
+    return "; ".join(needed or [k.TOLD])
+
+
+def _hidden(
+    site: Tables, known: Unknowns, besides: Besides, people: int, schools: int
+) -> Iterator[tuple[str, str, Form, float, float]]:
+    """Hidden numbers: what they are called, the least range allowed, the range known without the site."""
+    for table, name in (("published_results", "results"), ("published_context", "context")):
+        keys = _BY_YEAR[table]
+        for row in site[table].filter(pl.col("share_text") == k.HIDDEN).iter_rows(named=True):
+            at = (name, *(str(row[key]) for key in keys))
+            there = known.between({("n", *at): 1.0})  # of two people no one can be unsure of three
+            most = there[1] if there else float("inf")
+            yield table, _cell(row, keys), {("k", *at): 1.0}, people, most
+            yield table, f"{_cell(row, keys)} · остальные", {("n", *at): 1.0, ("k", *at): -1.0}, people, most
+    if "published_funnel" in site:
+        for row in site["published_funnel"].filter(n_text=k.HIDDEN).iter_rows(named=True):
+            form = {("funnel", str(row["year"]), row["stage"], row["group_id"]): 1.0}
+            yield "published_funnel", _cell(row, _BY_YEAR["published_funnel"]), form, people, float("inf")
+    region = dict(_of_region(site).select("direction", "schools").iter_rows())
+    for row in _hidden_flags(site).iter_rows(named=True):
+        form = {("flags", row["group_id"], row["direction"]): 1.0}
+        most = min(region[row["direction"]], k.candidates(site, besides).get(row["group_id"], 0))
+        yield "published_flags", _cell(row, ["group_id", "direction"]), form, schools - 1, most
+    if "support_counts" in site:
+        for row in site["support_counts"].filter(schools_text=k.HIDDEN).iter_rows(named=True):
+            form = {("help", row["topic"], str(row["year"]), row["item"], row["level"]): 1.0}
+            total = known.between(dict.fromkeys([(*next(iter(form))[:-1], k.ALL)], 1.0))
+            yield "support_counts", _cell(row, _BY_YEAR["support_counts"]), form, schools - 1, total[1] if total else 0
+
+
+def _of_region(site: Tables) -> pl.DataFrame:
+    return site["published_flags"].filter(pl.col("group_id") == k.REGION, pl.col("context_class") == k.ALL)
+
+
+def _hidden_flags(site: Tables) -> pl.DataFrame:
+    return site["published_flags"].filter(pl.col("context_class") == k.ALL, pl.col("schools_text") == k.HIDDEN)
+
+
+def _crossed(site: Tables, schools: int) -> Iterator[tuple[str, str, Form, float, float]]:
+    """Numbers that no table has, but two tables together may tell."""
+    below = _of_region(site).filter(direction="below")["schools"].sum()
+    if "support_counts" in site:
+        for who in ("members", "others"):
+            said = "школы проекта" if who == "members" else "школы вне проекта"
+            yield "published_flags", f"{said}, ниже ожидаемого", {(who, "below"): 1.0}, schools - 1, below
+
+
+def _verdicts(site: Tables, known: Unknowns, besides: Besides) -> Iterator[tuple]:
+    """Groups all of whose schools, those aside that anyone knows, have one and the same conclusion for certain."""
+    named, candidates = k.named(site), k.candidates(site, besides)
+    for row in _hidden_flags(site).filter(pl.col("direction") != "unknown").iter_rows(named=True):
+        group = row["group_id"]
+        form = {("flags", group, row["direction"]): 1.0}
+        ends = known.between(form)
+        mine = named.get(group, 0) if row["direction"] == "above" else 0
+        if ends and candidates[group] > 0 and ends[0] - mine >= candidates[group]:
+            yield (
+                "published_flags",
+                f"вывод каждой школы: {_cell(row, ['group_id', 'direction'])}",
+                *ends,
+                _path(known, form, 1, ()),
+            )
+
+
+def differences(site: Tables, years: list[int], editions: dict[str, tuple[list[int], Tables]]) -> pl.DataFrame:
+    """Numbers of one year that this edition and an earlier one tell differently: behind a difference may stand one school."""
+    rows = []
+    for edition, (then, tables) in editions.items():
+        same_year = then[-1] == years[-1]
+        for name, keys in {**_BY_YEAR, **(_LAST_YEAR if same_year else {})}.items():
+            if name not in site or name not in tables:
+                continue
+            mine, theirs = site[name], tables[name]
+            texts = [pl.col(key).cast(pl.String) for key in keys]
+            told = [c for c in mine.columns if c in theirs.columns and c not in keys and c not in _FACTS]
+            if name == "groups":
+                told = ["mean_index", "mean_effect"]
+            both = mine.with_columns(texts).join(theirs.with_columns(texts), on=keys, suffix="_then")
+            for row in both.iter_rows(named=True):
+                other = [c for c in told if not _same(row[c], row[f"{c}_then"])]
+                if other:
+                    said = ", ".join(f"{c}: {row[f'{c}_then']} → {row[c]}" for c in other[:2])
+                    rows.append((name, _cell(row, keys), None, None, f"разность с выпуском {edition}: {said}"))
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _same(now: object, then: object) -> bool:
+    if isinstance(now, int | float) and isinstance(then, int | float) and not isinstance(now, bool):
+        return abs(now - then) < 1e-9
+    return now == then or str(now) == str(then)
+
+
+def _cell(row: dict, keys: list[str]) -> str:
+    return " · ".join(f"{key}={row[key]}" for key in keys)

@@ -1,0 +1,103 @@
+"""What a reader has: the tables of the public site, those of earlier editions, and what is known without them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+import yaml
+
+from helpers.problems import MissingTool
+from helpers.report import RECOMMENDATIONS, Report
+
+Tables = dict[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Besides:
+    """What anyone may know without the site.
+
+    Attributes
+    ----------
+    participants : dict
+        (year, procedure, subject, grade, municipality): how many took part.
+    pupils : dict
+        (year, indicator, municipality): pupils of the schools whose passport has the indicator.
+    no_conclusion : dict
+        municipality: schools of a kind on which nothing is concluded.
+    rules : dict
+        Rule of help: the factor and the levels that it asks for, where it asks for nothing else. They are published.
+    """
+
+    participants: dict[tuple, float] = field(default_factory=dict)
+    pupils: dict[tuple, float] = field(default_factory=dict)
+    no_conclusion: dict[str, int] = field(default_factory=dict)
+    rules: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+
+
+def read_site(folder: Path) -> Tables:
+    """The tables that a site offers to download.
+
+    Raises
+    ------
+    MissingTool
+        There is no such site.
+    """
+    files = sorted(folder.glob("*.csv"))
+    if not files:
+        raise MissingTool(f"нет таблиц открытой редакции в папке {folder}: сначала постройте её")
+    return {path.stem: pl.read_csv(path, infer_schema_length=None, schema_overrides=_TEXT) for path in files}
+
+
+_TEXT = dict.fromkeys(
+    ("group_id", "school_id", "grade", "level", "item", "n_text", "schools_text", "share_text"), pl.String
+)
+
+
+def read_editions(folder: Path) -> dict[str, tuple[list[int], Tables]]:
+    """The public tables of every edition in a ledger, with its years, the first one first."""
+    found = {}
+    for path in sorted(folder.glob("*/edition.json")):
+        if not path.parent.name.endswith(".new"):
+            years = json.loads(path.read_text(encoding="utf-8"))["years"]
+            found[path.parent.name] = (
+                years,
+                {file.stem: pl.read_parquet(file) for file in path.parent.glob("*.parquet")},
+            )
+    return found
+
+
+def besides(report: Report) -> Besides:
+    """What the params assume a reader to know without the site (block `attack`)."""
+    assumed, years = report.params.attack, report.params.years
+    where = report.read("schools").select("year", "school_id", "group_id")
+    participants, pupils, kinds = {}, {}, {}
+    if assumed.participants:
+        keys = ["year", "procedure", "subject", "grade", "group_id"]
+        taken = report.read("results").filter(pl.col("set_aside").is_null()).join(where, on=["year", "school_id"])
+        participants = {
+            row[:-1]: row[-1] for row in taken.group_by(keys).agg(pl.col("n_participants").sum()).iter_rows()
+        }
+        context = report.read("context").join(where, on=["year", "school_id"])
+        shares = [name for name, item in report.params.described.indicators.items() if item.unit != "score"]
+        long = context.unpivot(shares, index=["year", "group_id", "n_pupils"], variable_name="indicator").drop_nulls(
+            "value"
+        )
+        by = long.group_by("year", "indicator", "group_id").agg(pl.col("n_pupils").sum())
+        pupils = {row[:-1]: row[-1] for row in by.iter_rows()}
+    if assumed.kinds:
+        outside = report.read("schools").filter(pl.col("why_excluded") == "type", year=years[-1])
+        kinds = dict(outside.group_by("group_id").len().iter_rows())
+    return Besides(participants, pupils, kinds, _rules())
+
+
+def _rules() -> dict[str, tuple[str, tuple[str, ...]]]:
+    listed = yaml.safe_load(RECOMMENDATIONS.read_text(encoding="utf-8"))["rules"]
+    at_least = {"high": ("high",), "medium": ("high", "medium")}
+    return {
+        rule["id"]: (rule["when"][0]["factor"], at_least[rule["when"][0]["level"]])
+        for rule in listed
+        if len(rule["when"]) == 1 and set(rule["when"][0]) == {"factor", "level"}
+    }

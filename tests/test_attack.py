@@ -1,0 +1,211 @@
+"""The attacker of the product: finds each leak when its fix is taken out, and nothing where all stand."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from test_ledger import NUMBERS, late_passport
+from test_protected import COUNTED, PARAMS, RULES, flags, region, with_rules
+
+from helpers import tables
+from helpers.attack import findings, knowledge
+from helpers.attack.findings import differences, narrowed
+from helpers.attack.reading import Besides
+from helpers.attack.unknowns import Unknowns
+from helpers.disclosure import cells, helped, protected, protection
+from helpers.disclosure.ledger import Published
+from helpers.disclosure.protected import protected_tables
+from helpers.disclosure.rounding import exact
+from helpers.report import PROJECT, open_report
+
+LAST = PARAMS.years[-1]
+
+
+def test_whole_numbers_are_reasoned_with_as_whole():
+    """Three numbers add up to 5; twice the first is at least 3: so it is two or more. By hand."""
+    known = Unknowns()
+    known.know({("a",): 1, ("b",): 1, ("c",): 1}, 5, 5, "sum")
+    known.know({("a",): 2}, 3, None, "told")
+    known.know({("b",): 1}, 1, None, "told")
+    known.know({("elsewhere",): 1}, 7, 7, "told")
+    assert known.between({("a",): 1}) == (2, 4)
+    assert known.between({("b",): 1}) == (1, 3)
+    assert known.between({("b",): 1}, without=["sum"])[0] == 1
+    assert known.between({("elsewhere",): 1}) == (7, 7)
+    known.know({("c",): 1}, 9, None, "told")
+    assert known.between({("a",): 1}) is None
+
+
+# conclusions
+
+
+def site_of(effects: dict[str, float | None] | None = None, **places: str) -> dict[str, pl.DataFrame]:
+    """The public tables of conclusions alone, of schools by letter as `test_protected.flags`."""
+    table = flags(**places)
+    judged = protection.protect(cells.flag_cells(table, LAST, RULES), cells.FLAGS, COUNTED, cells.shown_flags)
+    sizes = pl.DataFrame({"group_id": list(places), "schools": [len(letters) for letters in places.values()]})
+    effect = pl.Series([(effects or {}).get(place, 0.0) for place in places], dtype=pl.Float64)
+    return {name: tables.empty(name) for name in ("published_results", "published_context", "directory")} | {
+        "published_flags": protected._conclusions(judged, cells.type_counts(table)),
+        "groups": sizes.with_columns(mean_effect=effect),
+    }
+
+
+def found(site: dict[str, pl.DataFrame], known: Besides | None = None) -> pl.DataFrame:
+    return narrowed(site, known or Besides(), RULES.width, RULES.least_schools)
+
+
+def test_a_hidden_number_of_schools_is_found_where_nothing_else_is_hidden_with_it(monkeypatch):
+    places = {"x": "wwwwb", "y": "wwwwbbaaa", "z": "wwwwwaaab"}
+    assert found(site_of(**places)).is_empty()
+    monkeypatch.setattr(protection, "complementary", lambda judged, _: judged)
+    monkeypatch.setattr(protection, "next_smallest", lambda *_: [])
+    told = found(site_of(**places))
+    assert "group_id=x · direction=below" in told["cell"].to_list()
+    assert told["path"].str.contains(knowledge.SIZE).any()
+
+
+def test_a_group_whose_schools_are_all_below_is_found(monkeypatch):
+    """As if what is alike were shown: three of three."""
+    places = {"x": "bbb", "y": "wwwwbbbaaa", "z": "wwwwwaaab"}
+    assert not found(site_of(**places))["cell"].str.starts_with("вывод каждой").any()
+    site = site_of(**places)
+    site["published_flags"] = site["published_flags"].with_columns(
+        schools=pl.when(group_id=pl.lit("x"), direction=pl.lit("above")).then(0)
+        .when((pl.col("group_id") == "x") & pl.col("direction").is_in(["within", "unknown", "above"])).then(0)
+        .otherwise("schools")
+    )  # fmt: skip
+    assert "вывод каждой школы: group_id=x · direction=below" in found(site)["cell"].to_list()
+
+
+def test_a_mean_that_is_blank_only_with_certain_conclusions_is_found():
+    """Blank where all but one are below: x has a number, so it has two better ones; y is blank, so it has at most one."""
+    places = {"x": "bbwa", "y": "bbbw", "z": "wwwwaaaub"}
+    assert found(site_of(**places)).is_empty()
+    told = found(site_of({"x": -0.1, "y": None, "z": 0.0}, **places))
+    assert told.filter(pl.col("path").str.contains(knowledge.BLANK)).height
+
+
+# people
+
+
+def results_site(with_means: bool, monkeypatch) -> tuple[dict[str, pl.DataFrame], Besides]:
+    """Russian of five municipalities; in `a` one of eighty has a two and nearly all have a five."""
+    if with_means:
+        monkeypatch.setattr(protected, "_BEST_MARK", 0)
+    internal = region(low_in_a=1)
+    ours = pl.col("school_id").str.starts_with("a") & (pl.col("procedure") == "OGE")
+    internal["results"] = internal["results"].with_columns(mean=pl.when(ours).then(4.95).otherwise("mean"))
+    made = protected_tables(internal, with_rules(), "край-2021")
+    keys = {(y, "OGE", "rus", "9", place): 80.0 for y in PARAMS.years for place in "abcde"}
+    return made, Besides(participants=keys)
+
+
+def test_a_mean_mark_beside_a_hidden_share_is_found(monkeypatch):
+    site, known = results_site(with_means=False, monkeypatch=monkeypatch)
+    assert found(site, known).filter(table="published_results").is_empty()
+    site, known = results_site(with_means=True, monkeypatch=monkeypatch)
+    told = found(site, known).filter(
+        pl.col("cell").str.contains("procedure=OGE") & pl.col("cell").str.contains("group_id=a")
+    )
+    assert told.height
+    assert told["path"].str.contains(knowledge.MEAN).all()
+    assert (told.filter(~pl.col("cell").str.contains("остальные"))["high"] <= 2).all()
+
+
+# help
+
+
+def helped_site(monkeypatch) -> dict[str, pl.DataFrame]:
+    """Eight schools of a programme, two of them below; three more are below; five of the eight are of high risk."""
+    schools = [f"s{n}" for n in range(11)]
+    internal = {name: tables.empty(name) for name in ("roadmap_status", "membership", "tutors")} | {
+        "programme": pl.DataFrame({"school_id": schools[:8], "from_year": [2020] * 8, "to_year": [None] * 8},
+                                  schema_overrides={"to_year": pl.Int64}),
+        "risk_profile": pl.DataFrame({"school_id": schools * 2, "factor": ["disabilities"] * 11 + ["staff"] * 11,
+                                      "level": ["high"] * 3 + ["low"] * 8 + ["medium"] * 4 + ["low"] * 7}),
+        "recommendations": pl.DataFrame({"school_id": [*schools[:3], *schools[6:], *schools],
+                                         "rule_id": ["disabilities"] * 3 + ["below"] * 5 + [None] * 11}),
+        "rule_coverage": pl.DataFrame({"rule_id": ["below", "disabilities"]}),
+    }  # fmt: skip
+    table = flags(x="wwwwwwwbbbbb", y="wwwwwwaaa")
+    below = pl.DataFrame({"school_id": schools[6:], "direction": ["below"] * 5})
+    members = helped.of_programme(internal, LAST)
+    support = helped.support_cells(members, LAST, RULES)
+    alone = protection.protect(support, helped.SUPPORT, COUNTED, exact)
+    told = helped.veiled(support, alone, helped.twins(members), helped.of_conclusion(members, below))
+    judged = protection.protect(told, helped.SUPPORT, COUNTED, exact)
+    counts = protected._schools_told(cells.named_total(judged, helped.SUPPORT), helped.SUPPORT)
+    monitoring = pl.DataFrame({"indicator": ["roadmaps_in_time"], "year": [LAST], "n": [8]})
+    site = site_of(x="wwwwwwwbbbbb", y="wwwwwwaaa")
+    assert table.filter(direction="below").height == 5
+    return site | {"support_counts": counts, "monitoring": monitoring}
+
+
+RULE = Besides(rules={"disabilities": ("disabilities", ("high",))})
+
+
+def test_the_help_gives_nothing_away(monkeypatch):
+    assert found(helped_site(monkeypatch), RULE).is_empty()
+
+
+def test_a_total_of_helped_schools_less_the_programmes_is_found(monkeypatch):
+    """11 − 8 = 3 of those below are in no programme; 5 − 3 = 2 are in it."""
+    monkeypatch.setattr(helped, "of_programme", lambda internal, _: internal)
+    told = found(helped_site(monkeypatch), RULE)
+    assert set(told.filter(pl.col("cell").str.contains("ниже ожидаемого")).select("low", "high").iter_rows()) == {
+        (3, 3),
+        (2, 2),
+    }
+
+
+def test_a_measure_of_just_those_below_is_found(monkeypatch):
+    monkeypatch.setattr(helped, "of_programme", lambda internal, _: internal | {
+        name: internal[name].filter(pl.col("school_id").is_in([f"s{n}" for n in (0, 1, 2, 3, 4, 6, 7, 8)]))
+        for name in ("risk_profile", "recommendations")})  # fmt: skip
+    assert found(helped_site(monkeypatch), RULE).is_empty()
+    monkeypatch.setattr(helped, "of_conclusion", lambda *_: set())
+    told = found(helped_site(monkeypatch), RULE)
+    assert "школы проекта, ниже ожидаемого" in told["cell"].to_list()
+
+
+def test_a_measure_that_is_a_hidden_level_of_its_factor_is_found(monkeypatch):
+    monkeypatch.setattr(helped, "veiled", lambda support, *_: support)
+    told = found(helped_site(monkeypatch), RULE).filter(table="support_counts")
+    assert told["path"].str.contains(knowledge.RULE).any()
+
+
+# editions
+
+
+def test_two_editions_that_differ_by_a_late_passport_are_found_if_nothing_is_kept(monkeypatch):
+    first = protected_tables(late_passport(False), with_rules(), "край-2021")
+    ledger = [Published("001", "край-2021", PARAMS.years, first, NUMBERS)]
+    seen = {"001": (PARAMS.years, first)}
+    assert differences(
+        protected_tables(late_passport(True), with_rules(), "край-2021", ledger), PARAMS.years, seen
+    ).is_empty()
+    monkeypatch.setattr(protected, "frozen", lambda fresh, *_: (fresh, tables.empty("kept_blocks")))
+    told = differences(protected_tables(late_passport(True), with_rules(), "край-2021", ledger), PARAMS.years, seen)
+    assert {"published_flags", "published_results", "excluded"} <= set(told["table"])
+    assert (
+        told.filter(table="published_flags", cell="group_id=all · context_class=all · direction=below")["path"]
+        .item()
+        .endswith("schools: 4 → 5, schools_text: 4 → 5")
+    )
+
+
+def test_the_attacker_shares_no_code_with_what_it_judges():
+    for path in (PROJECT / "src" / "helpers" / "attack").glob("*.py"):
+        assert "helpers.disclosure import" not in path.read_text(encoding="utf-8")
+        assert "from helpers.disclosure" not in path.read_text(encoding="utf-8")
+
+
+def test_the_demonstration_is_not_broken():
+    report = open_report("kamchatka-2021")
+    if not (report.site("public") / "data" / "published_flags.csv").exists():
+        pytest.skip("the report has not been built here")
+    from helpers.attack import attack
+
+    assert attack(report, report.site("public") / "data").filter("secret").is_empty()
+    assert findings.SCHEMA.keys() >= {"table", "cell", "path"}
