@@ -1462,7 +1462,8 @@ def test_a_bad_input_is_told(region, spoil, told):
 
 def test_every_check_that_finds_fault_has_a_case():
     told = {check for one in CASES for check, *_ in one.values[1]} | {"heaping"}
-    counts = {"rows_all", "rows_read", "rows_dropped", "rows_unknown", "totals", "notes", "header_again", "signatures",
+    told |= {"individual", "individual_agree"}  # tests/test_individual.py
+    counts = {"rows_all", "participants", "rows_read", "rows_dropped", "rows_unknown", "totals", "notes", "header_again", "signatures",
               "other_attempts", "text_numbers", "hidden_by_source"}  # fmt: skip
     counts |= {check for check in checks.TITLES if check.startswith("matched_")}
     assert told - {""} == checks.TITLES.keys() - counts

@@ -10,7 +10,7 @@ from functools import cache
 from helpers.intake.layouts import Layout
 from helpers.intake.names import fold
 from helpers.intake.sheets import Cells, joined_titles
-from helpers.intake.task_labels import task_label
+from helpers.intake.task_labels import label_and_maximum, task_label
 
 LOOKED_AT = 40
 """In how many first rows of a sheet a header is looked for."""
@@ -23,7 +23,15 @@ def _number(text: str) -> str | None:
     return text if re.fullmatch(r"\d{1,3}", text) else None
 
 
-_STANDS_FOR = {"share_done_*": (task_label, "номер задания вида 1К1, 3, 4.1")}
+def _task_with_maximum(title: str) -> str | None:
+    told = label_and_maximum(title)
+    return told and told[0]
+
+
+_STANDS_FOR = {
+    "share_done_*": (task_label, "номер задания вида 1К1, 3, 4.1"),
+    "task_*": (_task_with_maximum, "номер задания с его максимальным баллом вида 1 (2б), 4К1 (3б)"),
+}
 """What the `*` of a field's title stands for, and how a sentence calls it; a number where nothing is said."""
 
 

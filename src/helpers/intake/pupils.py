@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -165,6 +165,19 @@ def personal_data(path: Path) -> list[Problem]:
     return problems
 
 
+def personal_columns(shown: str, titles: Sequence[str], rows: pl.DataFrame) -> list[Problem]:
+    """The same of a table whose columns stand in the order of their titles."""
+    problems = []
+    for title, column in zip(titles, rows.iter_columns(), strict=False):
+        found = (is_personal(title) and "персональные данные, судя по названию") or _looks_like(
+            column.drop_nulls().unique(maintain_order=True).to_list()
+        )
+        if found:
+            problems.append(Problem(shown, found, "файл без персональных данных",
+                                    "выгрузите его без этого столбца; файл не читается", column=title))  # fmt: skip
+    return problems
+
+
 def _looks_like(cells: list[str]) -> str:
     """What of a person a column seems to hold, in words; empty if nothing."""
     filled = [cell for cell in cells if cell]
@@ -197,7 +210,7 @@ def _first_rows(path: Path) -> list[list[str]]:
     if not path.is_file():
         raise _fault(path, "такого файла нет", "выгрузка с результатами участников", "положите файл на место")
     rows: list[list[str]] = []
-    with path.open(encoding=_encoding(path), errors="replace", newline="") as file, suppress(csv.Error):
+    with path.open(encoding=encoding_of(path), errors="replace", newline="") as file, suppress(csv.Error):
         rows.extend(islice(csv.reader(file, delimiter=_DELIMITER), 1 + _LOOKED_AT))
     if not rows or not rows[0]:
         raise _empty(path)
@@ -208,7 +221,7 @@ def _titles(rows: list[list[str]]) -> list[str]:
     return [" ".join(title.split()) for title in rows[0]]
 
 
-def _encoding(path: Path) -> str:
+def encoding_of(path: Path) -> str:
     """Go by the first part of the file that is not plain ASCII: Russian text in cp1251 is hardly ever sound UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
@@ -225,9 +238,9 @@ def _encoding(path: Path) -> str:
 
 
 @contextmanager
-def _as_utf8(path: Path) -> Iterator[Path]:
+def as_utf8(path: Path) -> Iterator[Path]:
     """The file itself, or a copy for as long as it is needed: polars streams UTF-8 only."""
-    encoding = _encoding(path)
+    encoding = encoding_of(path)
     if encoding == "utf-8-sig":
         yield path
         return
@@ -256,7 +269,7 @@ def _undecodable(path: Path, encoding: str) -> BadInput:
 
 def _broken(path: Path) -> BadInput:
     """Why polars could not read the file: look for the first row that is not as the header is."""
-    encoding, number = _encoding(path), 0
+    encoding, number = encoding_of(path), 0
     try:
         with path.open(encoding=encoding, newline="") as file:
             rows = csv.reader(file, delimiter=_DELIMITER, strict=True)
@@ -310,7 +323,7 @@ def school_results(path: Path, columns: Mapping[str, str], exam: Exam) -> pl.Dat
     if personal := personal_data(path):
         raise BadInput(*personal)
     places = _places(path, columns, exam)
-    with _as_utf8(path) as file, _groups_kept_together():
+    with as_utf8(path) as file, _groups_kept_together():
         cells = _cells(file, places)
         try:
             sums = _sums(cells, exam, places)

@@ -128,7 +128,7 @@ def _used_sheets(
         if cells.rows and not any(cells is one for one, _ in used):
             findings.advise("unused_sheet", Problem(shown, "лист без таблицы этого вида", "таблица с известным заголовком",
                                                     "лист не читался; проверьте, не нужен ли он", sheet=cells.sheet))  # fmt: skip
-    disorder = [problem for cells, header in used for problem in _disorder(cells, header, shown)]
+    faults = [problem for cells, header in used for problem in disorder(cells, header, shown)]
     for problem in (problem for cells, header in used for problem in _unstored(cells, header, shown)):
         findings.fail("formulas", problem)
     data = [
@@ -140,12 +140,12 @@ def _used_sheets(
     findings.count("rows_all", below)
     findings.count("header_again", below - sum(len(one.rows) for one in data))
     if not any(one.rows for one in data):
-        disorder.append(
+        faults.append(
             Problem(shown, "таблица без строк с данными", "заголовок и строки под ним", "выгрузите файл заново")
         )
-    for problem in disorder:
+    for problem in faults:
         findings.fail("layout", problem)
-    return [] if disorder else data
+    return [] if faults else data
 
 
 def _table(used: list[_Read], shown: str) -> Table:
@@ -180,7 +180,7 @@ def _personal(cells: Cells, header: Header | None) -> list[str]:
     return [title for title in dict.fromkeys(header.titles if header else fullest) if is_personal(title)]
 
 
-def _disorder(cells: Cells, header: Header, shown: str) -> Iterator[Problem]:
+def disorder(cells: Cells, header: Header, shown: str) -> Iterator[Problem]:
     """Columns of one title, and rows of a csv file that have more or fewer cells than the header."""
     rows = cells.rows[header.start : header.start + header.height]
     for title in header.repeated:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from helpers.intake import checks, gia, lists, passport, surveys, vpr
+from helpers.intake import checks, gia, individual, individual_tables, lists, passport, surveys, vpr
 from helpers.intake.calendar import load_calendar
 from helpers.intake.canonical import canonical
 from helpers.intake.confirmed import FILE as CONFIRMED
@@ -112,7 +112,7 @@ def examine(report: Report) -> Examined:
             parts.setdefault(name, []).append(frame)
     intake.tell_strangers()
     found = {name: pl.concat(frames, how="diagonal_relaxed") for name, frames in parts.items()}
-    made = canonical(found, params, intake)
+    made = canonical(individual_tables.preferred(found, intake), params, intake)
     checks.run(made, params, intake, refused)
     findings.tell_once()
     made["corrections"] = corrections_table(corrections)
@@ -157,6 +157,10 @@ def _read(source: _Source) -> tuple[list[Table], Findings]:
         pupils = gia.pupil_columns(source.kind, source.path, source.year) if source.kind in ("oge", "ege") else {}
         if pupils:
             table = gia.read_pupils(source.kind, source.path, pupils, findings, source.shown, source.year)
+        elif source.kind == "vpr" and individual.is_individual(source.path):
+            one = next(one for one in layouts if one.name == "vpr_individual")
+            tables = individual.read(source.path, one, findings, source.shown)
+            return (read_tables(source.path, layouts, findings, source.shown) if tables is None else tables), findings
         elif KINDS[source.kind].by_sheet:
             return read_tables(source.path, layouts, findings, source.shown), findings
         else:

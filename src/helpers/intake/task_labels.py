@@ -9,6 +9,7 @@ from helpers.intake.names import fold
 _NUMBER = r"[1-9]\d?"
 _SUB = rf"(?:[.,]{_NUMBER}|\({_NUMBER}\))?"
 _LABEL = re.compile(rf"№?({_NUMBER})({_SUB}(?:[кk]{_NUMBER}{_SUB})?)\.?", re.ASCII)
+_WITH_MAXIMUM = re.compile(r"(.+)\((\d{1,2}) ?(?:б|балл|балла|баллов)?\.?\)", re.ASCII)
 _PART = re.compile(r"([кk.,(])(\d+)\)?")
 
 
@@ -27,3 +28,10 @@ def task_label(text: str) -> str | None:
     if not match:
         return None
     return match[1] + "".join(f"{'К' if sign in 'кk' else '.'}{number}" for sign, number in _PART.findall(match[2]))
+
+
+def label_and_maximum(title: str) -> tuple[str, int] | None:
+    """A task's label and the most points it can bring, from the title of its column: `4К1 (3б)`; None where it is none."""
+    match = _WITH_MAXIMUM.fullmatch(fold(title))
+    label = task_label(match[1]) if match else None
+    return (label, int(match[2])) if match and label and int(match[2]) else None

@@ -11,7 +11,7 @@ from helpers.intake.findings import Findings
 from helpers.intake.numbers import NotANumber, parse_number
 from helpers.intake.raw_table import LABEL, SHEET, Table
 from helpers.intake.sheets import ROW
-from helpers.intake.works import highest_score
+from helpers.intake.works import above, highest_score
 from helpers.problems import Problem, quoted_cell
 
 _FIELD = "share_done_"
@@ -90,7 +90,7 @@ def _repeated(table: Table, rows: pl.DataFrame, fields: list[str], findings: Fin
 
 def _adds_up(table: Table, sheet: str, points: dict[str, float], findings: Findings) -> None:
     """Whether the maxima make the work's highest score, so that no task is lost; a task may hide under a strange title."""
-    stated = highest_score(table)
+    stated = highest_score(above(table))
     total, tasks = sum(points.values()), ", ".join(field.removeprefix(_FIELD) for field in points)
     if total == stated:
         return

@@ -7,12 +7,11 @@ down: region, municipality, its schools by login.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import polars as pl
 import polars.selectors as cs
 
-from helpers.intake import tasks
+from helpers.intake import individual_tables, tasks
 from helpers.intake.logins import school_of, territory_of
 from helpers.intake.marks import with_mean
 from helpers.intake.numbers import NotANumber, parse_number
@@ -22,9 +21,9 @@ from helpers.intake.sheets import ROW
 from helpers.intake.works import work_of
 from helpers.problems import Problem, quoted
 
-LAYOUTS = ["vpr_marks", "vpr_journal", "vpr_scores", "vpr_tasks"]
+LAYOUTS = ["vpr_marks", "vpr_journal", "vpr_scores", "vpr_tasks", "vpr_individual"]
 _CONTENT = {"vpr_marks": "results", "vpr_journal": "journal", "vpr_scores": "primary_scores", "vpr_tasks": "tasks"}
-KEY = ["year", "school_id", "subject", "grade"]
+KEY = individual_tables.KEY
 
 
 def read(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
@@ -32,12 +31,13 @@ def read(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
     work = work_of(table, year, intake)
     if work is None:
         return {}
-    day = date(year, 10, 15) if work.season == "осень" else date(year, 5, 15)
+    if table.layout.name == "vpr_individual":
+        return individual_tables.of_schools(table, work, intake)
     name, maxima = _CONTENT[table.layout.name], pl.DataFrame()
     if name == "tasks":
         table, maxima = tasks.set_apart(table, intake.findings)
     whole = replace(table, frame=_with_keys(table, intake))
-    rows = records(whole, year, day, intake).with_columns(subject=pl.lit(work.subject), grade=pl.lit(work.grade))
+    rows = records(whole, year, work.day, intake).with_columns(subject=pl.lit(work.subject), grade=pl.lit(work.grade))
     _totals_agree(table, rows, intake)
     if name == "results":
         rows = with_mean(rows).select(

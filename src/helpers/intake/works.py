@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from helpers.intake.names import fold
 from helpers.intake.raw_table import Table
@@ -25,6 +27,11 @@ class Work:
     grade: str
     subject: str
     season: str
+
+    @property
+    def day(self) -> date:
+        """A day on which its schools existed."""
+        return date(self.year, 10, 15) if self.season == "осень" else date(self.year, 5, 15)
 
 
 def work_of(table: Table, year: int, intake: Intake) -> Work | None:
@@ -58,9 +65,9 @@ def work_of(table: Table, year: int, intake: Intake) -> Work | None:
     return None if problems or not subject else Work(year, grade, subject, season)
 
 
-def highest_score(table: Table) -> int | None:
-    """The highest primary score of the work, as the text above the table states it."""
-    stated = _HIGHEST.search(fold(" ".join(above(table))))
+def highest_score(lines: Iterable[str]) -> int | None:
+    """The highest primary score of the work, as the lines above its table state it."""
+    stated = _HIGHEST.search(fold(" ".join(lines)))
     return int(stated[1]) if stated else None
 
 
