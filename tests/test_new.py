@@ -132,6 +132,15 @@ def test_only_a_report_of_the_project_goes_on(project: Copy, small: Path):
     assert "из папки params" in project.report("new", "2001", "--from", small, code=1)
 
 
+def test_a_report_whose_files_are_gone_is_not_gone_on_from(project: Copy):
+    raw = project.root / "data" / "raw" / OLD
+    away = raw.rename(raw.with_name("away"))
+    told = project.report("new", "kamchatka-2029", "--from", OLD, code=1)
+    assert "папка data/raw/kamchatka-2021 — найдено: такой папки нет" in told.replace("Папка", "папка")
+    assert not (project.root / "params" / "kamchatka-2029.yml").exists()
+    away.rename(raw)
+
+
 def test_a_school_table_gets_params_and_an_empty_folder(project: Copy):
     said = project.report("new", "2001", "--from", "california-2000")
     assert list((project.root / "data" / "raw" / "california-2001").iterdir()) == []

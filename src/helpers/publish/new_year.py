@@ -42,7 +42,7 @@ def start_report(named: str, model: str) -> tuple[Path, Path]:
     Raises
     ------
     BadInput
-        The name has no later year, the model is not in params/, or the file or folder is there.
+        The name has no later year, the model is not in params/ or has no files, or the new file or folder is there.
     """
     old = _in_params(model)
     name = new_name(named, old.name)
@@ -159,6 +159,9 @@ def _in_params(model: str) -> Report:
         raise BadInput(Problem(old.params_file.name, "файл параметров не из папки params",
                                f"имя отчёта из папки params: {', '.join(report_names())}",
                                "отчёт вне проекта продолжайте сами: скопируйте его файл параметров и папку"))  # fmt: skip
+    if old.params.data.region_files and not old.raw.is_dir():
+        raise BadInput(Problem(f"папка data/raw/{old.name}", "такой папки нет", f"папка с файлами отчёта {old.name}",
+                               "верните папку: новый отчёт продолжает её файлы"))  # fmt: skip
     return old
 
 
