@@ -54,10 +54,11 @@ class _Lasting:
 
 @dataclass(frozen=True)
 class _Made:
-    """The region up to a year, the books of all its years, and those that the year has brought or changed."""
+    """The region up to a year, its passports, the books of all its years, and those that the year has brought or changed."""
 
     region: region.Region
     lasting: _Lasting
+    passports: Mapping[region.School, context.Record]
     books: list[Book]
     new: list[Book]
 
@@ -177,7 +178,7 @@ def _first_years(seed: int, clean: bool) -> _Made:
         planter = Planter(books, streams["dirt"], planted)
         books = plant(planter, invented)
         plant_in_tasks(replace(planter, rng=streams["tasks_dirt"], planted=planted | _lacking(invented)))
-    return _Made(invented, lasting, books, books)
+    return _Made(invented, lasting, passports[FIRST_REPORT], books, books)
 
 
 def _year_later(made: _Made, seed: int, clean: bool) -> _Made:
@@ -185,7 +186,7 @@ def _year_later(made: _Made, seed: int, clean: bool) -> _Made:
     year = made.region.years[-1] + 1
     streams = _streams([seed, year])
     invented = region.next_year(made.region, streams["region"])
-    passports = context.passport_records(invented, made.lasting.families, streams["passport"], [year])
+    passports = context.passport_records(invented, made.lasting.families, streams["passport"], [year], made.passports)
     papers = results.vpr_papers(invented, year, streams["vpr"])
     new = [
         forms.registry_book(invented),
@@ -202,7 +203,7 @@ def _year_later(made: _Made, seed: int, clean: bool) -> _Made:
     if not clean:
         planted = frozenset(invented.schools[index].school_id for index in invented.planted)
         plant_in_year(Planter(books, streams["dirt"], planted | _lacking(invented)), invented, year)
-    return _Made(invented, made.lasting, books, new)
+    return _Made(invented, made.lasting, passports[year], books, new)
 
 
 def _lacking(invented: region.Region) -> frozenset[str]:

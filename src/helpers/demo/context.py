@@ -45,12 +45,20 @@ def lasting_families(region: Region, rng: np.random.Generator) -> dict[str, np.n
 
 
 def passport_records(
-    region: Region, lasting: Mapping[str, np.ndarray], rng: np.random.Generator, years: Sequence[int] = YEARS
+    region: Region,
+    lasting: Mapping[str, np.ndarray],
+    rng: np.random.Generator,
+    years: Sequence[int] = YEARS,
+    before: Mapping[School, Record] | None = None,
 ) -> Years:
-    """Social passports by year and school, as of 1 September of the school year; counts of pupils."""
+    """Social passports by year and school, as of 1 September of the school year; counts of pupils.
+
+    `before` are those of the year before the first one: a passport that repeats last year's is dirt, not chance.
+    """
     yearly = {name: rng.normal(0, _YEARLY_NOISE, (len(region.schools), len(years))) for name in _SHARES}
     records: Years = {}
     for place, year in enumerate(years):
+        last = {school.school_id: record for school, record in records.get(year - 1, before or {}).items()}
         records[year] = {}
         t = year - YEARS[0]
         for school in region.at(school_year_start(year)):
@@ -64,8 +72,8 @@ def passport_records(
             overlap = max(round(_OVERLAP * both), min(both, 1))
             counts["n_supervised_or_at_risk"] = counts["n_supervised"] + counts["n_at_risk"] - overlap
             counts |= {"n_pupils": pupils}
-            if counts.items() <= records.get(year - 1, {}).get(school, {}).items():
-                counts["n_low_income"] += 1  # a passport that repeats last year's is dirt, not chance
+            if counts.items() <= last.get(school.school_id, {}).items():
+                counts["n_low_income"] += 1
             records[year][school] = _identity(school, school_year_start(year)) | counts
         _leave_blank(records[year], "n_not_native_russian", rng)
     return records
