@@ -44,7 +44,7 @@ def report(copy: Copy, tmp_path_factory: pytest.TempPathFactory) -> Report:
 def files(report: Report, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     executed = site._executed(report, "internal")
     settings = configuration(site._settings(report, "internal", {"index.qmd"}), "internal")
-    others = site._assets() | protocol.books(views.protocol(report))
+    others = site._assets() | protocol.books(views.protocol(report), report.params)
     return extracts(report, executed, settings, others, Kept(tmp_path_factory.mktemp("kept")))
 
 
@@ -127,7 +127,7 @@ def test_links_stay_within_the_extract(files: dict[str, bytes]):
 
 def test_the_same_report_makes_the_same_extracts(report: Report, files: dict[str, bytes], tmp_path: Path):
     settings = configuration(site._settings(report, "internal", {"index.qmd"}), "internal")
-    others = site._assets() | protocol.books(views.protocol(report))
+    others = site._assets() | protocol.books(views.protocol(report), report.params)
     assert extracts(report, site._executed(report, "internal"), settings, others, Kept(tmp_path)) == files
 
 

@@ -126,14 +126,38 @@ def check(
         from helpers.publish.protocol import books, names_to_confirm
 
         titles = acceptance.select("check", title="note")
-        made = books(views.named(examined.tables["protocol"], titles, examined.tables["schools"])) | names_to_confirm(
-            examined.unknown
-        )
+        findings = views.named(examined.tables["protocol"], titles, examined.tables["schools"])
+        made = books(findings, this.params) | names_to_confirm(examined.unknown)
         files.write_all(Path(protocol), {name.partition("/")[2]: content for name, content in made.items()})
         typer.echo(f"\nПротокол: {Path(protocol).resolve()}, файлов: {len(made)}.")
     if examined.findings.fails:
         raise typer.Exit(1)
     typer.echo("Данные приняты.")
+
+
+@app.command()
+def corrections(
+    book: Annotated[Path, typer.Argument(metavar="КНИГА", help="Заполненная книга с вопросами к данным.")],
+    report: Annotated[
+        str, typer.Argument(metavar="[ОТЧЁТ]", help="Чьи это данные; без него исправления только печатаются.")
+    ] = "",
+) -> None:
+    """Превратить ответы муниципалитета или школы в записи для corrections.yml."""
+    from helpers.intake.answers import proposed_text, read_answers, write_proposed
+    from helpers.intake.corrections import load_corrections
+
+    raw = open_report(report).raw if report else None
+    answers = read_answers(book, load_corrections(raw) if raw else ())
+    _list_all("Без исправлений: верно или пришлют файл", answers.kept)
+    _list_all("Решите сами", [str(problem) for problem in answers.unread])
+    if answers.empty:
+        typer.echo(f"Без ответа — {answers.empty}.")
+    if not answers.proposed:
+        typer.echo("Исправлений нет.")
+        return
+    text = proposed_text(answers.proposed, book.name)
+    typer.echo(f"Предложено исправлений — {len(answers.proposed)}:")
+    typer.echo(f"Записаны: {write_proposed(raw, text)}. Проверьте и перенесите в corrections.yml." if raw else text)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -411,6 +412,13 @@ class Tile(Closed):
     short: Text
 
 
+class QuestionRules(Closed):
+    """Whom the senders of the data answer, and until when: words of the workbooks with questions to the data."""
+
+    contact: str = ""
+    deadline: date | None = None
+
+
 class Params(Closed):
     """All parameters of one report.
 
@@ -429,6 +437,7 @@ class Params(Closed):
     year_notes: dict[int, str] = {}
     earlier: list[EarlierReport] = []
     tiles: dict[str, Tile] = {}
+    questions: QuestionRules = QuestionRules()
     index: IndexRules
     outcome: OutcomeRules
     model: ModelRules

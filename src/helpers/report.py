@@ -25,6 +25,8 @@ RULES = (METHOD, PROCEDURES, RISK_FACTORS, SKILLS, RECOMMENDATIONS, PROGRAMME, D
 
 LEDGER = "_published"
 """Name of the folder, beside the raw data, that holds the public editions which readers have seen."""
+PROPOSED = "corrections.proposed*.yml"
+"""Beside the raw files: corrections proposed by answers, not yet taken."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Report:
         if self.params.data.school_table:
             return [self.raw / self.params.data.school_table.file]
         found = (path for path in self.raw.rglob("*") if path.is_file() and path != self.params_file)
-        notes = set(self.raw.glob("*.md"))  # a checklist beside the files is not data
+        notes = {path for own in ("*.md", PROPOSED) for path in self.raw.glob(own)}  # a checklist, a proposal: no data
         return sorted(path for path in found if path not in notes and not self.raw_name(path).startswith("_"))
 
     @property

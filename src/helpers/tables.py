@@ -33,6 +33,7 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         {
             "number": INT, "check": TEXT, "status": TEXT, "file": TEXT, "sheet": TEXT, "row": INT, "column": TEXT,
             "school_id": TEXT, "municipality": TEXT, "found": TEXT, "expected": TEXT, "advice": TEXT,
+            "asked": TEXT, "columns": TEXT, "fields": TEXT, "cells": TEXT,
         },
     ),
     "corrections": (

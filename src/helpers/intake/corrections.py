@@ -108,7 +108,7 @@ def corrected(table: Table, frame: pl.DataFrame, corrections: Sequence[Correctio
             _tell(one, "в файле несколько таблиц", "лист", "добавьте ключ sheet: имя листа", findings)
             continue
         rows = _rows(frame, one)
-        field = _field(table, one)
+        field = field_titled(table, one.column)
         if one.school and field in _SAYS_WHICH_ROW:
             _tell(
                 one,
@@ -155,15 +155,15 @@ def _rows(frame: pl.DataFrame, one: Correction) -> pl.DataFrame:
     return chosen.filter(pl.col("school_id") == one.school) if one.school else chosen
 
 
-def _field(table: Table, one: Correction) -> str | None:
-    """The field of the corrected column; empty where the whole row is meant, None where there is no such column.
+def field_titled(table: Table, title: str) -> str | None:
+    """The field of the column with this title; empty where the whole row is meant, None where there is no such column.
 
     The К of a task's title may be Latin in the file and Cyrillic in the correction, or the other way round.
     """
-    if not one.column:
+    if not title:
         return ""
-    wanted = as_latin(fold(one.column))
-    return next((field for field, title in table.columns.items() if as_latin(fold(title)) == wanted), None)
+    wanted = as_latin(fold(title))
+    return next((field for field, own in table.columns.items() if as_latin(fold(own)) == wanted), None)
 
 
 def _same(cell: str | None, expected: str | int | float) -> bool:

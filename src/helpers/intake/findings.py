@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -22,11 +22,20 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A cell of a raw file: its column's title, the layout's field, the text that stands there."""
+
+    title: str
+    field: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """One finding of one check.
 
     `check` is a key of `helpers.intake.checks.TITLES`; `school_id` and `municipality` say whom to send it
-    to, where that is known.
+    to, where that is known; `cells` what stands at its place (`helpers.intake.places`).
     """
 
     check: str
@@ -34,6 +43,7 @@ class Finding:
     problem: Problem
     school_id: str | None = None
     municipality: str | None = None
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclass
@@ -79,14 +89,27 @@ class Findings:
         return [problem for problems in kinds.values() for problem in shortened(problems)]
 
 
-def protocol(findings: Iterable[Finding]) -> pl.DataFrame:
-    """Table `protocol`: a row a finding, in the order of files, sheets, rows."""
+def protocol(findings: Iterable[Finding], asked: Mapping[str, str]) -> pl.DataFrame:
+    """Table `protocol`: a row a finding, in the order of files, sheets, rows.
+
+    Parameters
+    ----------
+    asked : mapping
+        By check what is asked of who sent the data (`helpers.intake.checks.ASKED`); empty where only the analyst can mend.
+
+    Notes
+    -----
+    `columns`, `fields`, `cells` describe the cells at fault, a line a cell; of a fault of a whole row its first filled
+    cell, without a field.
+    """
     rows = [
         {
             "check": one.check, "status": one.status.value, "file": one.problem.file, "sheet": one.problem.sheet,
             "row": one.problem.row, "column": one.problem.column, "school_id": one.school_id,
             "municipality": one.municipality, "found": one.problem.found, "expected": one.problem.expected,
-            "advice": one.problem.advice,
+            "advice": one.problem.advice, "asked": asked.get(one.check),
+            "columns": "\n".join(cell.title for cell in one.cells), "fields": "\n".join(cell.field for cell in one.cells),
+            "cells": "\n".join(cell.text for cell in one.cells),
         }
         for one in findings
     ]  # fmt: skip

@@ -48,7 +48,8 @@ class Intake:
     `unknown`: names that no school has, with their municipality, and ids of the schools with a like name;
     `strangers`: the schools that no row of the registry is, by what the rows call them and their municipality;
     `new_logins`: logins that the registry lacks of schools found otherwise, (school, login), with the places where they
-    stand; `titles`: every file's own titles by field, so that a finding can name a column.
+    stand; `titles`: every file's own titles by field, so that a finding can name a column; `schools_of_rows`: the school of
+    each row by file, sheet and row, so that a finding of a cell can name a school.
     """
 
     registry: Registry
@@ -60,6 +61,7 @@ class Intake:
     strangers: dict[tuple[str, str], Stranger] = field(default_factory=dict)
     new_logins: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     titles: dict[str, dict[str, str]] = field(default_factory=dict)
+    schools_of_rows: dict[tuple[str, str, int | None], str] = field(default_factory=dict)
 
     def is_territory(self, name: str) -> bool:
         """Whether a name is the region's or a municipality's."""
@@ -147,6 +149,8 @@ def records(
     if day:
         _closed(table, of_schools, day, intake)
     findings.count("rows_read", of_schools.height)
+    for school_id, sheet, number in of_schools.select("school_id", SHEET, ROW).iter_rows():
+        intake.schools_of_rows[table.file, sheet, number] = school_id
     return (
         parsed(table, of_schools, findings)
         .with_columns(pl.lit(year).alias("year"), pl.lit(table.file).alias("source_file"))

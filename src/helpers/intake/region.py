@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from helpers.intake import checks, gia, individual, individual_tables, lists, passport, surveys, vpr
+from helpers.intake import checks, gia, individual, individual_tables, lists, passport, places, surveys, vpr
 from helpers.intake.calendar import load_calendar
 from helpers.intake.canonical import canonical
 from helpers.intake.confirmed import FILE as CONFIRMED
@@ -115,8 +115,9 @@ def examine(report: Report) -> Examined:
     made = canonical(individual_tables.preferred(found, intake), params, intake)
     checks.run(made, params, intake, refused)
     findings.tell_once()
+    findings.found = places.placed(findings.found, [table for found, _ in read for table in found], intake)
     made["corrections"] = corrections_table(corrections)
-    made["protocol"] = protocol(findings.found)
+    made["protocol"] = protocol(findings.found, checks.ASKED)
     made["acceptance"] = checks.acceptance(findings)
     return Examined(made, findings, intake.unknown)
 

@@ -99,7 +99,7 @@ def wanted_files(report: Report, edition: str, engine: str) -> dict[str, bytes]:
         _bundles(files) | _settings(report, edition, files.keys()) | _assets() | pictures | downloads(report, edition)
     )
     if edition == "internal":
-        files |= protocol.books(views.protocol(report))
+        files |= protocol.books(views.protocol(report), report.params)
     settings = pandoc.configuration(files, edition)
     files[document.NAME] = document.document(report.params, edition, settings, files)
     files |= slides.slides(executed[SLIDES], engine, pictures, kept_files)

@@ -13,7 +13,7 @@ import polars as pl
 from helpers.measure.outcome import PupilSpread
 from helpers.params import Params
 from helpers.problems import Problem
-from helpers.show import words
+from helpers.show import views, words
 from helpers.show.words import SCHOOL, count, literal, number, percent, signed
 
 
@@ -130,16 +130,20 @@ def protocol_summary(findings: pl.DataFrame) -> str:
 
 
 def protocol_books(findings: pl.DataFrame) -> str:
-    """Links to the workbooks with findings, whole and by municipality; those of schools lie beside them."""
+    """Links to the workbooks: the analyst's, then the questions by municipality; those to schools lie beside them."""
     if findings.is_empty():
         return "Отправлять нечего."
-    lines = ["- [весь протокол](site:/protocol/protocol.xlsx)"]
-    for name, number_of in (
-        findings.drop_nulls("municipality").group_by("municipality").len().sort("municipality").iter_rows()
-    ):
-        book = f"site:/protocol/municipality/{words.slug(name)}.xlsx"
-        lines.append(f"- [{literal(name)}]({book}) — {count(number_of, words.REMARK)}")
-    return "\n".join(lines) + "\n\nКниги отдельных школ — в папке `protocol/school` сайта, по коду школы."
+    own = "Аналитику: [книга со всеми замечаниями](site:/protocol/protocol.xlsx) — что исправляет он сам, что спросить."
+    questions = views.asked(findings).group_by("municipality").len().sort("municipality")
+    if questions.is_empty():
+        return f"{own} Спросить у муниципалитетов нечего."
+    lines = [
+        f"- [{literal(name)}](site:/protocol/municipality/{words.slug(name)}.xlsx) — {count(number_of, words.QUESTION)}"
+        for name, number_of in questions.iter_rows()
+    ]
+    return (
+        f"{own}\n\n" + "\n".join(lines) + "\n\nКниги отдельных школ — в папке `protocol/school` сайта, по коду школы."
+    )
 
 
 def extracts_lead(params: Params) -> str:

@@ -162,6 +162,11 @@ def protocol(report: Report) -> pl.DataFrame:
     return named(report.read("protocol"), titles, report.read("schools"))
 
 
+def asked(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings that are sent out: those which the sender of the data can mend, where it is known who that is."""
+    return findings.filter(pl.col("asked").is_not_null(), pl.col("municipality").is_not_null())
+
+
 def named(findings: pl.DataFrame, titles: pl.DataFrame, schools: pl.DataFrame) -> pl.DataFrame:
     """Findings with the names of their checks and schools, the worst first."""
     names = schools.sort("year").unique("school_id", keep="last").select("school_id", "school_name")
