@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 from copies import Copy
 from filelock import FileLock
+from typer.testing import CliRunner
+
+from helpers.cli import app
+from helpers.report import PROJECT
 
 RUSSIAN = re.compile(r"[а-яё]{4,}", re.IGNORECASE)
+
+
+def test_the_version_is_that_of_the_project():
+    wanted = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert CliRunner().invoke(app, ["--version"]).output.strip() == wanted
 
 
 def test_list_names_the_reports(copy: Copy):

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from helpers.intake.findings import Finding
 
 app = typer.Typer(
-    help="Отчёт о результатах школ в социальном контексте.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -73,6 +72,23 @@ OneEditionOption = Annotated[OneEdition, typer.Option("--edition", help="Ред�
 EngineOption = Annotated[
     Engine | None, typer.Option("--engine", help="Чем собирать страницы; без ключа — Quarto, если он найден.")
 ]
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(version("school-context-report"))
+        raise typer.Exit
+
+
+@app.callback()
+def _every_command(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Номер версии программы.")
+    ] = False,
+) -> None:
+    """Отчёт о результатах школ в социальном контексте."""
 
 
 @app.command("list")
