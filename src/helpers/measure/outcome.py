@@ -105,38 +105,48 @@ def _estimated(rows: pl.DataFrame, index: pl.DataFrame, result: Assessment) -> P
     squared, inverse_n = [], []
     if len(years) > 1:
         for first, second in pairwise(years):
-            both = rows.filter(pl.col("year") == first).join(
-                rows.filter(pl.col("year") == second), on=["school_id", "subject", "grade"], suffix="_next"
+            both = (
+                rows.filter(pl.col("year") == first)
+                .join(rows.filter(pl.col("year") == second), on=["school_id", "subject", "grade"], suffix="_next")
+                .sort("grade", "subject", "school_id")
             )
             change = both.select(pl.col("mean_next") - pl.col("mean"), "grade")
             centred = change.select(pl.col("mean_next") - pl.col("mean_next").mean().over("grade")).to_series()
             squared.append(centred.to_numpy() ** 2)
             inverse_n.append(both.select(1 / pl.col("n_participants") + 1 / pl.col("n_participants_next")).to_series())
     else:
-        joined = rows.join(index, on=["year", "school_id"])
+        joined = rows.join(index, on=["year", "school_id"]).sort("grade", "subject", "school_id")
         for _, cell in joined.group_by("grade", maintain_order=True):
             design = np.column_stack([np.ones(cell.height), cell["index"].to_numpy()])
             y = cell["mean"].to_numpy()
             squared.append((y - design @ np.linalg.lstsq(design, y, rcond=None)[0]) ** 2)
             inverse_n.append(1 / cell["n_participants"])
     noise, x = np.concatenate(squared), np.concatenate(inverse_n)
-    design = np.column_stack([np.ones_like(x), x])
-    fitted = np.full_like(x, noise.mean())
-    for _ in range(50):
-        weight = 1 / fitted**2
-        covariance = np.linalg.pinv(design.T @ (design * weight[:, None]))
-        coefficients = covariance @ (design.T @ (weight * noise))
-        fitted = np.maximum(design @ coefficients, noise.mean() * 1e-3)
-    slope = float(coefficients[1])
-    # a squared normal deviate has variance 2 · (its mean)²
-    standard_error = float(np.sqrt(2 * covariance[1, 1]))
+    slope, standard_error = 0.0, float("inf")
+    if fits := bool(
+        noise.any() and np.ptp(x) > 0
+    ):  # else nothing tells what is noise, or how it depends on a school's size
+        design = np.column_stack([np.ones_like(x), x])
+        fitted = np.full_like(x, noise.mean())
+        for _ in range(50):
+            weight = 1 / fitted**2
+            covariance = np.linalg.pinv(design.T @ (design * weight[:, None]))
+            coefficients = covariance @ (design.T @ (weight * noise))
+            fitted = np.maximum(design @ coefficients, noise.mean() * 1e-3)
+        slope = float(coefficients[1])
+        # a squared normal deviate has variance 2 · (its mean)²
+        standard_error = float(np.sqrt(2 * covariance[1, 1]))
     if not slope > 2 * standard_error:
+        told = (
+            f"наклон {slope:.4g} при ошибке {standard_error:.4g}"
+            if fits
+            else "средние или численность у школ одинаковы"
+        )
         raise BadInput(
             Problem(
                 file="файл параметров",
                 column=f"results.{result.procedure}.pupil_sd",
-                found="пустое место, а по данным разброс внутри школ оценить нельзя "
-                f"(наклон {slope:.4g} при ошибке {standard_error:.4g})",
+                found=f"пустое место, а по данным разброс внутри школ оценить нельзя ({told})",
                 expected="стандартное отклонение результатов учеников",
                 advice="впишите его из статистического сборника процедуры",
             )
@@ -190,15 +200,20 @@ def outcome(
         .join(within, on=["procedure", "subject"])
         .with_columns(z=pl.col("sign") * (mean - mu) / sigma2.sqrt(), se=(sampling / sigma2).sqrt(), weight=weights * n)
         .filter(pl.col("weight") > 0, pl.col("z").is_finite(), pl.col("se").is_finite())
+        .sort("year", "school_id", "grade", "procedure", "subject")  # whose sums are to have the same last bits always
         .filter(pl.len().over("year", "school_id") >= rules.min_results)
         .with_columns(weight=pl.col("weight") / pl.col("weight").sum().over("year", "school_id"))
     )
     part = pl.col("weight") * pl.col("se")
-    cohorts = standardised.group_by("year", "school_id", "grade").agg(
-        variance=(1 - rho) * (part**2).sum() + rho * part.sum() ** 2,
-        outcome=(pl.col("weight") * pl.col("z")).sum(),
-        n_participants=n.max(),
-        procedures=pl.col("procedure").unique().sort(),
+    cohorts = (
+        standardised.group_by("year", "school_id", "grade")
+        .agg(
+            variance=(1 - rho) * (part**2).sum() + rho * part.sum() ** 2,
+            outcome=(pl.col("weight") * pl.col("z")).sum(),
+            n_participants=n.max(),
+            procedures=pl.col("procedure").unique().sort(),
+        )
+        .sort("year", "school_id", "grade")
     )
     return (
         cohorts.group_by("year", "school_id")

@@ -59,6 +59,7 @@ _OUTPUT_SECONDS = 60
 """How long the last outputs of a finished cell may be on their way."""
 _REASONS = {
     "SystemExit": "ячейка завершает программу (exit, quit, sys.exit): уберите этот вызов",
+    "LinAlgError": "по этим данным уравнения не решить: показатели у школ одинаковы, повторяют друг друга или их слишком мало",
     "StdinNotImplementedError": "ячейка ждёт ввода с клавиатуры, а сборка идёт без человека: уберите input",
 }
 """What is said instead of a traceback that tells nothing of the reason."""

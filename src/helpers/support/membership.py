@@ -202,7 +202,11 @@ def _social(passports: pl.DataFrame) -> pl.DataFrame:
 
 
 def _answers(questionnaires: pl.DataFrame) -> pl.DataFrame:
-    means = questionnaires.group_by("year", "school_id", item="role").agg(value=answer_mean())
+    means = (
+        questionnaires.group_by("year", "school_id", item="role")
+        .agg(value=answer_mean())
+        .sort("year", "school_id", "item")
+    )
     return means.select("year", "school_id", "item", "value", panel=pl.lit("questionnaires"))
 
 

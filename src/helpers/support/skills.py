@@ -19,6 +19,8 @@ from helpers.problems import BadInput, Problem, quoted
 from helpers.report import SKILLS
 
 _WORK = ["subject", "grade"]
+_DIGITS = 9
+"""Digits of an expected share that are kept: the last ones tell where the iterations stood in memory, not of a school."""
 _HALF = 0.5
 """What is added to the points won and to those lost, so that none and all have a logit (Haldane 1956)."""
 
@@ -240,7 +242,9 @@ def _expected(rows: pl.DataFrame) -> pl.DataFrame:
     expected = fit.fittedvalues
     leverage = fit.get_hat_matrix_diag(observed=False)
     variance = fit.scale * expected * (1 - expected) / possible * (1 - leverage)
-    return rows.with_columns(expected=pl.Series(expected), se=pl.Series(np.sqrt(variance)))
+    return rows.with_columns(
+        expected=pl.Series(expected.round(_DIGITS)), se=pl.Series(np.sqrt(variance).round(_DIGITS))
+    )
 
 
 def _joined(works: pl.DataFrame) -> pl.DataFrame:

@@ -138,6 +138,7 @@ def standing(results: pl.DataFrame, year: int, min_participants: int) -> pl.Data
         .group_by("school_id", "subject")
         .agg(n.sum(), excess=(pl.col("excess") * n).sum() / n.sum())
         .filter(n >= min_participants)
+        .sort("school_id", "subject")
         .with_columns(sd=pl.col("excess").std().over("subject"))
         .filter(pl.col("sd") > 0)
         .select("school_id", "subject", z=pl.col("excess") / pl.col("sd"))
