@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 QUARTO_CLI := quarto-cli==1.10.19
 
-.PHONY: help report test lint bench clean
+.PHONY: help report test lint bench bench-faults clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 report: $(READY)  ## build both editions of the default report (REPORT=name for another) and say where they lie
 	@$(BIN)/report build $(REPORT) --edition all
@@ -21,6 +21,9 @@ test: $(READY)  ## run all tests
 bench: $(READY)  ## measure how quick the work is against its targets (benchmarks/)
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/files.py
+
+bench-faults: $(READY)  ## kill builds, publish and new at random moments and tell what came of it (half an hour)
+	@$(BIN)/python benchmarks/faults.py
 
 lint: $(READY)  ## check the style of code and notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
