@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -215,3 +216,42 @@ def test_a_site_caught_between_two_renamings_comes_back(copy: Copy, built: Path,
     site.rename(site.with_name(f"{site.name}.old"))
     copy.report("build", small, "--out", built, "--engine", "pandoc")
     assert contents(site) == good
+
+
+def test_content_counts_and_no_clock(own: tuple[Copy, Path, Path]):
+    project, params, out = own
+    raw, before = next(params.parent.glob("*.csv")), contents(out, MADE)
+    kept = raw.read_bytes()
+    rows = kept.decode().splitlines(keepends=True)
+    raw.write_bytes("".join(rows[:-1]).encode())
+    os.utime(raw, (0, 0))  # as unpacked or copied from elsewhere
+    assert ran(project.report("build", params, "--out", out, "--engine", "pandoc")) >= STEPS
+    assert contents(out, MADE) != before
+    raw.write_bytes(kept)
+    os.utime(raw, (0, 0))
+    table = next(out.rglob("internal/expectation.parquet"))
+    table.write_bytes(table.read_bytes()[:1000])
+    project.report("build", params, "--out", out, "--engine", "pandoc")
+    assert contents(out, MADE) == before
+    table.write_bytes(table.read_bytes()[:1000])
+    (out / "_site" / params.stem / "index.html").write_text("повреждена", encoding="utf-8")
+    assert "03-expectation" in ran(project.report("build", params, "--out", out, "--engine", "pandoc"))
+    assert contents(out, MADE) == before
+
+
+def test_what_is_edited_during_a_build_is_told_and_not_attested(own: tuple[Copy, Path, Path]):
+    project, params, out = own
+    manifest = out / "_site" / params.stem / "manifest.json"
+    first, last = (project.root / "notebooks" / "pages" / "by_school" / f"{name}.ipynb" for name in ("data", "results"))
+    first.write_bytes(first.read_bytes() + b"\n")
+    before, kept = json.loads(manifest.read_text(encoding="utf-8"))["inputs"]["notebooks"], last.read_bytes()
+    process = project.popen("build", params, "--out", out, "--engine", "pandoc", env={"PYTHONUNBUFFERED": "1"})
+    while not process.stdout.readline().startswith("✓"):  # the pages are done, the site is being made
+        assert process.poll() is None
+    last.write_bytes(kept + b"\n")
+    said = process.communicate(timeout=120)[0]
+    assert process.returncode == 0 and "Изменено, пока шла сборка" in said and "by_school/results.ipynb" in said
+    name = "notebooks/pages/by_school/results.ipynb"
+    assert json.loads(manifest.read_text(encoding="utf-8"))["inputs"]["notebooks"][name] == before[name]
+    assert "results" in ran(project.report("build", params, "--out", out, "--engine", "pandoc"))
+    assert json.loads(manifest.read_text(encoding="utf-8"))["inputs"]["notebooks"][name] != before[name]

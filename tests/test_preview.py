@@ -1,10 +1,11 @@
-"""`report preview --watch`: a notebook that is saved shows its change in the browser, a broken one leaves the page."""
+"""`report preview --watch`: a notebook that is saved is seen in the browser, a broken one leaves the last good page."""
 
 from __future__ import annotations
 
 import http.client
 import re
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from copies import Copy, contents, copy_project
 
@@ -67,44 +69,83 @@ def preview(own: Copy, built: Path, small: Path, tmp_path: Path) -> Iterator[Pre
             process.wait(timeout=30)
 
 
-def save(notebook: Path, old: str, new: str) -> None:
-    content = nbformat.read(notebook, as_version=4)
-    cell = next(cell for cell in content.cells if old in cell.source)
-    cell.source = cell.source.replace(old, new)
-    nbformat.write(content, notebook)
+def save_as_jupyter(notebook: Path, text: str) -> None:
+    """JupyterLab keeps the old file beside as `.~name`, writes into the old one's place, and removes it."""
+    kept = notebook.with_name(f".~{notebook.name}")
+    shutil.copy2(notebook, kept)
+    with notebook.open("w", encoding="utf-8") as file:
+        file.write(text[: len(text) // 2])
+        file.flush()
+        time.sleep(0.3)
+        file.write(text[len(text) // 2 :])
+    kept.unlink()
 
 
-def test_a_saved_notebook_is_shown_and_a_broken_one_leaves_the_page(
-    preview: Preview, own: Copy, small: Path, tmp_path: Path
-):
-    notebook = own.root / "notebooks" / "pages" / "common" / "federal.ipynb"
-    site = tmp_path / "out" / "_site" / small.stem
-    before, first = contents(site), preview.get("federal.html")
-    assert "Как часто правило срабатывает случайно" in first
-    assert preview.get("__version") == "0"
+def save_by_renaming(notebook: Path, text: str) -> None:
+    beside = notebook.with_name(f".~{notebook.name}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(notebook)
 
-    save(notebook, "Как часто правило срабатывает случайно", "Как часто виноват случай")
-    preview.expect("✓ federal")
+
+def until_shown(preview: Preview, page: str, text: str) -> str:
     until = time.monotonic() + WAIT
-    while preview.get("__version") == "0":
-        assert time.monotonic() < until
+    while text not in (shown := preview.get(page)):
+        assert time.monotonic() < until and preview.process.poll() is None, preview.said
         time.sleep(0.1)
-    shown = preview.get("federal.html")
-    assert "Как часто виноват случай" in shown and "Как часто правило срабатывает случайно" not in shown
-    now = contents(site)
-    changed = {name for name in now if now[name] != before.get(name)}
-    assert changed - {"manifest.json"} <= {"federal.html"} | {
-        name for name in now if name.startswith(("documents/", "pagefind/"))
+    return shown
+
+
+def test_twenty_savings_two_of_them_broken(preview: Preview, own: Copy, small: Path, tmp_path: Path):
+    notebook = own.root / "notebooks" / "pages" / "common" / "federal.ipynb"
+    site, before = tmp_path / "out" / "_site" / small.stem, contents(tmp_path / "out")
+    content, good = notebook.read_text(encoding="utf-8"), ""
+    heading, call = "Как часто правило срабатывает случайно", "emit.text(sentences.chance(chance))"
+    assert heading in preview.get("federal.html") and call in content
+    checkpoints = notebook.parent / ".ipynb_checkpoints"
+    checkpoints.mkdir()
+    for number in range(1, 21):
+        text = content.replace(heading, f"Правка {number} видна")
+        if number in (7, 14):
+            text = text.replace(call, f"x = no_such_name_{number}")
+        (save_as_jupyter if number % 2 else save_by_renaming)(notebook, text)
+        (checkpoints / "federal-checkpoint.ipynb").write_text("{", encoding="utf-8")
+        if number in (7, 14):
+            shown = until_shown(preview, "federal.html", f"no_such_name_{number}")
+            assert good in shown  # the last good page stands under the fault
+            assert re.search(rf"federal.ipynb, ячейка \d+, «.*no_such_name_{number}", preview.said)
+        else:
+            good = f"Правка {number} видна"
+            shown = until_shown(preview, "federal.html", good)
+            assert "обновит report build" in shown and "no_such_name" not in shown
+    assert (preview.said.count("✓ federal"), preview.said.count("✗ federal")) == (18, 2)
+    assert ".~" not in preview.said and "checkpoint" not in preview.said
+    now = contents(tmp_path / "out")
+    assert {name for name in now if now[name] != before.get(name)} <= {
+        name for name in now if f"_build/{small.stem}/public/preview/" in name
     }
+    assert site.is_dir()
 
-    save(notebook, "emit.text(sentences.chance(chance))", "emit.text(sentences.no_such_sentence(chance))")
-    preview.expect("✗ federal")
-    assert "no_such_sentence" in preview.said
-    assert preview.get("federal.html") == shown
 
-    save(notebook, "emit.text(sentences.no_such_sentence(chance))", 'emit.text("Случай решает много.")')
-    preview.expect(r"(?s)✗ federal.*✓ federal")
-    assert "Случай решает много." in preview.get("federal.html")
+def test_of_many_pages_the_one_looked_at_is_made_anew(preview: Preview, own: Copy, small: Path, tmp_path: Path):
+    site = tmp_path / "out" / "_site" / small.stem
+    last = sorted(site.glob("municipality/*.html"))[-1]
+    page = f"municipality/{last.name}"
+    title = re.search(r"<title>([^<–]+)", preview.get(page))[1].strip()
+    notebook = own.root / "notebooks" / "pages" / "by_school" / "municipality.ipynb"
+    content = nbformat.read(notebook, as_version=4)
+    content.cells.append(nbformat.v4.new_markdown_cell("Приписано в конце."))
+    save_by_renaming(notebook, nbformat.writes(content))
+    shown = until_shown(preview, page, "Приписано в конце.")
+    assert title in shown and "Остальные страницы этой тетради прежние" in shown
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM"])
+def test_it_ends_with_its_kernel(preview: Preview, how: str):
+    children = psutil.Process(preview.process.pid).children(recursive=True)
+    assert children
+    preview.process.send_signal(getattr(signal, how))
+    preview.process.wait(timeout=10)
+    assert not psutil.wait_procs(children, timeout=3)[1]
 
 
 def test_only_the_server_adds_the_script_that_reloads(preview: Preview, small: Path, tmp_path: Path):

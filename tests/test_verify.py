@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from helpers import cli
 from helpers.problems import BadInput, MissingTool
+from helpers.publish import workflow
 from helpers.publish.difference import differing
 from helpers.publish.verify import changed_files, changed_inputs, engine_of, inputs_of_site
 from helpers.report import RULES, Report, open_report
@@ -26,7 +27,7 @@ def test_what_differs_is_named(built: Path, small: Path, tmp_path: Path, monkeyp
     def rebuild(this: Report, editions: list[str], *_: object) -> None:
         shutil.copytree(built / "_site" / small.stem, this.site(*editions))
 
-    monkeypatch.setattr(cli, "_snakemake", rebuild)  # the test above rebuilds in earnest
+    monkeypatch.setattr(workflow, "build", rebuild)  # the test above rebuilds in earnest
     params, site = tmp_path / "report" / small.name, tmp_path / "site"
     shutil.copytree(small.parent, params.parent)
     params.write_text(params.read_text(encoding="utf-8") + "\n# правка\n", encoding="utf-8")

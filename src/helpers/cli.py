@@ -11,7 +11,6 @@ import contextlib
 import errno
 import io
 import os
-import subprocess
 import sys
 import tempfile
 import threading
@@ -23,8 +22,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from helpers import files
-from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed
-from helpers.report import PROJECT, Report, open_report, report_names
+from helpers.problems import BadInput, BrokenPage, BuildFailed, MissingTool, NotebookFailed
+from helpers.publish import processes
+from helpers.report import Report, open_report, report_names
 
 if TYPE_CHECKING:
     from helpers.intake.findings import Finding
@@ -39,8 +39,6 @@ _IN_ORDER = "✓ порядок"
 _TOLD = 5
 """How many findings of a check are printed."""
 _LAST_PORT = 65535
-_FAILURE = "REPORT_FAILURE_FILE"
-"""Environment variable: where a rule's `report` call leaves its exit code for `report build`."""
 
 
 class Edition(StrEnum):
@@ -243,7 +241,9 @@ def demo(
 def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ", help="notebooks/…/имя.ipynb")],
         report: ReportName, edition: EditionOption = Edition.public, out: Out = "") -> None:  # fmt: skip
     """Выполнить одну тетрадь: шаг или страницу (для страниц округов и карточек — все сразу)."""
+    from helpers.publish import sources
     from helpers.publish.execute import run_notebook, run_page, warm_kernel
+    from helpers.publish.held import unchanged
     from helpers.publish.pages import PAGES, STEPS
 
     this = open_report(report, out)
@@ -251,7 +251,8 @@ def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ"
     started = time.monotonic()
     if not source.is_file() or (source.parent != STEPS and source.parent.parent != PAGES):
         raise typer.BadParameter(f"нет тетради {report_notebook}; тетради лежат в notebooks/steps и notebooks/pages")
-    with warm_kernel(this.params.build.cell_seconds) as kernel:
+    used = [source, *sources.rules(this), *sources.all_code(), *(this.raw_files if source.parent == STEPS else [])]
+    with unchanged(this, used), warm_kernel(this.params.build.cell_seconds) as kernel:
         if source.parent == STEPS:
             given = {"report": str(this.params_file), "out": str(this.out)}
             run_notebook(source, this.build / "steps" / source.name, given, kernel)
@@ -265,10 +266,14 @@ def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ"
 @app.command(hidden=True)
 def pages(report: ReportName, edition: EditionOption = Edition.public, out: Out = "") -> None:
     """Выполнить изменившиеся тетради одиночных страниц: шаг сборки."""
+    from helpers.publish import sources
+    from helpers.publish.held import unchanged
     from helpers.publish.single_pages import run_single_pages
 
-    for name, seconds in run_single_pages(open_report(report, out), str(edition)):
-        typer.echo(f"✓ {name} — {seconds:.1f} с")
+    this = open_report(report, out)
+    with unchanged(this, [*sources.rules(this), *sources.all_code()]):
+        for name, seconds in run_single_pages(this, str(edition)):
+            typer.echo(f"✓ {name} — {seconds:.1f} с")
 
 
 @app.command()
@@ -276,7 +281,7 @@ def render(
     report: ReportName, edition: EditionOption = Edition.public, engine: EngineOption = None, out: Out = ""
 ) -> None:
     """Собрать сайт из уже выполненных тетрадей."""
-    from helpers.publish import figures, site
+    from helpers.publish import figures, held, site, sources
 
     this, chosen = open_report(report, out), _engine(engine)
     started = time.monotonic()
@@ -285,7 +290,8 @@ def render(
         if chosen == "quarto"
         else "… pandoc собирает сайт"
     )
-    first = site.render(this, edition, chosen)
+    with held.unchanged(this, [*sources.rules(this), *sources.all_code(), *sources.site_settings()]):
+        first = site.render(this, edition, chosen)
     if figures.browser() is None:
         typer.echo(figures.NO_BROWSER)
     typer.echo(f"✓ сайт ({chosen}) — {time.monotonic() - started:.1f} с: {first}")
@@ -303,7 +309,7 @@ def build(
     """Построить отчёт: от сырых файлов до сайта; не изменившееся не пересчитывается."""
     from filelock import FileLock, Timeout
 
-    from helpers.publish import shelf
+    from helpers.publish import shelf, workflow
     from helpers.publish.swap import recover
 
     this = open_report(report, out)
@@ -317,9 +323,10 @@ def build(
         with FileLock(this.build / "build.lock", timeout=0):
             for one in editions:
                 recover(this.site(one))
-            _snakemake(this, editions, chosen, cores)
+            later = workflow.build(this, editions, chosen, cores)
     except Timeout:
         raise MissingTool(f"отчёт {this.name} уже строится другой командой; дождитесь её конца") from None
+    _list_all("Изменено, пока шла сборка, и в сайт не вошло (постройте отчёт ещё раз)", later)
     for one in editions:
         shelf.renew(this.site(one).parent)
         typer.echo(f"Отчёт готов: {this.site(one) / 'index.html'}")
@@ -340,7 +347,6 @@ def preview(
 ) -> None:
     """Показать построенный сайт в браузере по адресу http://localhost:ПОРТ."""
     from helpers.publish import preview as shown
-    from helpers.publish.verify import engine_of
 
     this = open_report(report, out)
     site = this.site(edition)
@@ -348,10 +354,12 @@ def preview(
         raise MissingTool(f"сайта ещё нет: постройте его командой report build {report} --edition {edition}")
     if not 0 <= port <= _LAST_PORT:
         raise typer.BadParameter(f"порт {port}; бывают порты от 0 до {_LAST_PORT}, 0 — любой свободный")
-    with shown.served(site, port, live=watch) as server, contextlib.suppress(KeyboardInterrupt):
+    with shown.served(site, port, live=watch) as server, contextlib.suppress(processes.Stopped):
         typer.echo(f"http://localhost:{server.server_port}/ — остановить: Ctrl+C")
         if watch:
-            shown.follow(this, str(edition), engine_of(site)[0], server.renewed)
+            from helpers.publish.watch import follow
+
+            follow(this, str(edition), server)
         else:
             threading.Event().wait()
 
@@ -364,7 +372,7 @@ def verify(
     out: Out = "",
 ) -> None:
     """Пересобрать отчёт в стороне и сказать, совпадает ли с ним построенный сайт."""
-    from helpers.publish import quarto
+    from helpers.publish import quarto, workflow
     from helpers.publish import verify as check
 
     this = open_report(report, out)
@@ -377,7 +385,7 @@ def verify(
     _list_all("Исходное с тех пор изменилось", inputs)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         rebuilt = open_report(report, folder)
-        _snakemake(rebuilt, [str(edition)], engine, os.cpu_count() or 1)
+        workflow.build(rebuilt, [str(edition)], engine, os.cpu_count() or 1)
         files = check.changed_files(built, rebuilt.site(edition))
     _list_all("Сайт не тот, что получается сейчас", files)
     if inputs or files:
@@ -468,38 +476,21 @@ def _engine(named: Engine | None) -> str:
     return str(named) if named else ("quarto" if quarto.find() else "pandoc")
 
 
-def _snakemake(this: Report, editions: list[str], engine: str, cores: int) -> None:
-    """Run the workflow; pass on what a rule's call said and its exit code."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        failure = Path(folder) / "code"
-        command = [
-            sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "workflow" / "Snakefile"),
-            "--directory", str(this.out), "--cores", str(cores), "--quiet", "all", "--nolock", "--rerun-incomplete",
-            "--max-checksum-file-size", "1000000000",
-            "--config", f"report={this.params_file}", f"out={this.out}", f"editions={','.join(editions)}", f"engine={engine}",
-            *(["--keep-going"] if len(editions) > 1 else []),
-        ]  # fmt: skip
-        environment = {**os.environ, _FAILURE: str(failure), "PYTHONUTF8": "1"}
-        done = subprocess.run(
-            command, env=environment, check=False, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-        )
-        if done.returncode == 0:
-            return
-        if failure.is_file():
-            typer.echo(failure.read_text(encoding="utf-8").partition("\n")[2], err=True)
-            raise typer.Exit(int(failure.read_text(encoding="utf-8").partition("\n")[0]))
-        raise MissingTool(f"Snakemake остановился:\n{done.stderr[-3000:]}")
-
-
 def main() -> None:
     """Run the command; say what is wrong in words, not in a traceback."""
     sys.stdout, sys.stderr = _spoken(sys.stdout), _spoken(sys.stderr)
+    processes.end_together()
     try:
         app(standalone_mode=True)
     except (BadInput, NotebookFailed, BrokenPage) as error:
         _fail(1, str(error))
     except MissingTool as error:
         _fail(3, str(error))
+    except BuildFailed as error:
+        _fail(error.code, str(error))
+    except processes.Stopped:
+        processes.end_descendants()
+        _fail(processes.CODE, "Остановлено.")
     except (OSError, MemoryError) as error:
         _fail(3, files.in_words(error))
 
@@ -533,11 +524,10 @@ def _spoken(stream: io.TextIOWrapper | None) -> io.TextIOWrapper | None:
 
 
 def _fail(code: int, message: str) -> None:
-    if file := os.environ.get(_FAILURE):
-        with contextlib.suppress(MissingTool):
-            files.write(Path(file), f"{code}\n{message}")
-            sys.exit(code)
-    typer.echo(message, err=True)
+    from helpers.publish.workflow import leave
+
+    if not leave(code, message):
+        typer.echo(message, err=True)
     sys.exit(code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 _COLUMN_IS_CALLED = {
@@ -73,6 +74,14 @@ class NotebookFailed(Exception):
 
 class BrokenPage(Exception):
     """An executed notebook would publish less than it seems to."""
+
+
+class BuildFailed(Exception):
+    """Some parts of a build have failed: what each had to say, and the exit code of the first."""
+
+    def __init__(self, code: int, messages: Iterable[str]) -> None:
+        super().__init__("\n\n".join(messages))
+        self.code = code
 
 
 class MissingTool(Exception):

@@ -69,6 +69,11 @@ class Report:
         """
         return self.raw / LEDGER
 
+    @property
+    def published_files(self) -> list[Path]:
+        """The files of the ledger."""
+        return sorted(path for path in self.ledger.rglob("*") if path.is_file())
+
     def raw_name(self, path: Path) -> str:
         """A raw file's name as findings and the manifest tell it: `2019/oge/oge_2019.csv`; of one from elsewhere the last part."""
         return path.relative_to(self.raw).as_posix() if path.is_relative_to(self.raw) else path.name

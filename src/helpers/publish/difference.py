@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from helpers.publish.manifest import sha256
+from helpers.publish.held import sha256
 
 State = Literal["added", "changed", "removed"]
 

@@ -40,7 +40,7 @@ class Target:
 
 def notebooks(report: Report, edition: str) -> dict[str, Path]:
     """The page notebooks of an edition by name."""
-    found = [path for folder in _FOLDERS[report.sight(edition)] for path in (PAGES / folder).glob("*.ipynb")]
+    found = [path for folder in _FOLDERS[report.sight(edition)] for path in (PAGES / folder).glob("[!.]*.ipynb")]
     left_out = set() if report.tells_of_help(edition) else HELP
     return {path.stem: path for path in sorted(found, key=lambda path: path.stem) if path.stem not in left_out}
 

@@ -1,31 +1,23 @@
-"""The built site in a browser, and, while page notebooks are being written, their pages anew after each saving.
+"""The built site in a browser, and over it the pages of notebooks that are being written (`watch`).
 
-The browser is told by a script that only this server adds to a page: the files of the site stay as they are.
+What is new and what is wrong the browser is told by a script and a note that only this server adds to a page: the files
+of the site stay as they are.
 """
 
 from __future__ import annotations
 
 import contextlib
+import html
 import http.server
+import mimetypes
 import os
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import typer
+from helpers.problems import MissingTool
 
-from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed
-from helpers.publish import site
-from helpers.publish.execute import WarmKernel, run_page, warm_kernel
-from helpers.publish.pages import notebooks
-from helpers.report import Report
-
-_LOOK_EVERY = 0.5
-"""Seconds between two looks at the notebooks; the browser asks half as often."""
-_FAULTS = (BadInput, BrokenPage, MissingTool, NotebookFailed, ValueError)
-"""What may be wrong with a notebook that is being written; ValueError: it is no notebook, or half a one."""
 _ASK = "/__version"
 _HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 """This computer's own names."""
@@ -36,10 +28,14 @@ _RELOAD = b"""<script>
     const version = await fetch("/__version").then((answer) => answer.text()).catch(() => shown);
     if (shown !== undefined && version !== shown) location.reload();
     shown = version;
-  }, 1000);
+  }, 300);
 })();
 </script>
 </body>"""
+_NOTE = (
+    '<div role="{role}" style="position:sticky;bottom:0;z-index:99;padding:.6rem 1rem;background:{back};color:#111;'
+    'white-space:pre-wrap;max-height:50vh;overflow:auto;font:.9rem/1.4 system-ui,sans-serif">{text}</div>'
+)
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -57,10 +53,24 @@ class Server(http.server.ThreadingHTTPServer):
                 "0 — любой свободный"
             ) from None
         self.folder, self.live, self.version = folder, live, 0
+        self.looked_at = ""
+        self._over: dict[str, bytes] = {}
+        self._notes: dict[str, str] = {}
 
-    def renewed(self) -> None:
-        """Have the pages reload."""
+    def show(self, files: Mapping[str, bytes], page: str, note: str, fault: bool = False) -> None:
+        """Serve these files instead of the site's, with a note on one page, and have the pages reload."""
+        self._over |= files
+        role, back = ("alert", "#ffd7d2") if fault else ("status", "#e4ecf7")
+        self._notes[page] = _NOTE.format(role=role, back=back, text=html.escape(note))
         self.version += 1
+
+    def over(self, path: str) -> bytes | None:
+        """What is served in the place of a file of the site; None where the site's own is."""
+        return self._over.get(path)
+
+    def note(self, page: str) -> bytes:
+        """The note on a page; empty where there is none."""
+        return self._notes.get(page, "").encode()
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -95,17 +105,26 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
             super().do_GET()
         elif self.path == _ASK:
             self._answer(str(self.server.version).encode(), "text/plain")
-        elif (page := self._page()) is not None:
-            self._answer(page.replace(b"</body>", _RELOAD, 1), "text/html; charset=utf-8")
-        else:
+        elif (found := self._found()) is None:
             super().do_GET()
+        elif (page := found[0]).endswith(".html"):
+            self.server.looked_at = page.removesuffix(".html")
+            more = self.server.note(self.server.looked_at) + _RELOAD
+            self._answer(found[1].replace(b"</body>", more, 1), "text/html; charset=utf-8")
+        else:
+            self._answer(found[1], mimetypes.guess_type(page)[0] or "application/octet-stream")
 
-    def _page(self) -> bytes | None:
-        """The HTML asked for; None for anything else, or between the two renamings of a swap."""
+    def _found(self) -> tuple[str, bytes] | None:
+        """Name and content of a page, or of a file made anew; None for anything else, or between the renamings of a swap."""
         path = Path(self.translate_path(self.path))
         path = path / "index.html" if path.is_dir() else path
+        if not path.is_relative_to(self.server.folder):
+            return None
+        name = path.relative_to(self.server.folder).as_posix()
+        if (made := self.server.over(name)) is not None:
+            return name, made
         try:
-            return path.read_bytes() if path.suffix == ".html" else None
+            return (name, path.read_bytes()) if path.suffix == ".html" else None
         except OSError:
             return None
 
@@ -128,42 +147,3 @@ def served(folder: Path, port: int, live: bool = False) -> Iterator[Server]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
-
-
-def follow(report: Report, edition: str, engine: str, changed: Callable[[], None]) -> None:
-    """Wait for page notebooks to be saved; run each that was, make its pages anew and call `changed`. Never returns.
-
-    What is wrong with a notebook is told in the terminal; the site then stays as it was.
-    """
-    before = _times(report, edition)
-    with warm_kernel(report.params.build.cell_seconds) as kernel:
-        typer.echo("Слежу за тетрадями страниц.")
-        while True:
-            time.sleep(_LOOK_EVERY)
-            now = _times(report, edition)
-            saved = [path for path, when in now.items() if before.get(path) != when]
-            before = now
-            for path in saved:
-                if _remade(path, report, edition, engine, kernel):
-                    changed()
-
-
-def _times(report: Report, edition: str) -> dict[Path, int]:
-    times = {}
-    for path in notebooks(report, edition).values():
-        with contextlib.suppress(FileNotFoundError):  # JupyterLab saves by putting a new file in the old one's place
-            times[path] = path.stat().st_mtime_ns
-    return times
-
-
-def _remade(path: Path, report: Report, edition: str, engine: str, kernel: WarmKernel) -> bool:
-    """Run a notebook and render its pages; whether that went well."""
-    started = time.monotonic()
-    try:
-        run_page(path, report, edition, kernel)
-        site.render(report, edition, engine)
-    except _FAULTS as error:
-        typer.echo(f"✗ {path.stem}: страница прежняя.\n{error}", err=True)
-        return False
-    typer.echo(f"✓ {path.stem} — {time.monotonic() - started:.1f} с")
-    return True

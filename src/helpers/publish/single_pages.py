@@ -13,13 +13,11 @@ from pathlib import Path
 
 from helpers import files
 from helpers.problems import BadInput, NotebookFailed
+from helpers.publish import sources
 from helpers.publish.execute import raise_all, run_page, warm_kernel
-from helpers.publish.manifest import sha256
+from helpers.publish.held import sha256, unchanged
 from helpers.publish.pages import FANNED, notebooks, record
-from helpers.report import PROJECT, RULES, Report
-
-_LAYERS_BELOW = {"publish", "demo"}
-"""Code that no page notebook runs."""
+from helpers.report import Report
 
 
 def run_single_pages(report: Report, edition: str) -> Iterator[tuple[str, float]]:
@@ -46,7 +44,8 @@ def run_single_pages(report: Report, edition: str) -> Iterator[tuple[str, float]
             for name in [name for name in single if name not in done]:
                 started = time.monotonic()
                 try:
-                    run_page(single[name], report, edition, kernel)
+                    with unchanged(report, [single[name]]):
+                        run_page(single[name], report, edition, kernel)
                 except (BadInput, NotebookFailed) as error:
                     failures.append(error)
                     continue
@@ -59,11 +58,8 @@ def run_single_pages(report: Report, edition: str) -> Iterator[tuple[str, float]
 
 def _common(report: Report, edition: str) -> str:
     """Digest of what all pages are made from: the edition's tables, params, lock, code."""
-    root = PROJECT / "src" / "helpers"
-    code = [path for path in root.rglob("*") if path.is_file() and path.name != "cli.py"
-            and not {"__pycache__", *_LAYERS_BELOW} & set(path.relative_to(root).parts)]  # fmt: skip
-    files = [*report.tables(edition).iterdir(), report.params_file, *RULES, PROJECT / "requirements.lock", *code]
-    told = [f"{path.name} {sha256(path)}" for path in sorted(files)]
+    used = [*report.tables(edition).iterdir(), *sources.rules(report), *sources.code("show")]
+    told = [f"{path.name} {sha256(path)}" for path in sorted(used)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 

@@ -14,7 +14,19 @@ import yaml
 from helpers.attack import refuse_broken
 from helpers.disclosure import refuse_public
 from helpers.files import copy_folder, remove, remove_folder, write
-from helpers.publish import document, extracts, figures, manifest, pandoc, protocol, quarto, search, slides, table_data
+from helpers.publish import (
+    document,
+    extracts,
+    figures,
+    held,
+    manifest,
+    pandoc,
+    protocol,
+    quarto,
+    search,
+    slides,
+    table_data,
+)
 from helpers.publish.chart_scripts import BASIC, WHOLE, bundle
 from helpers.publish.downloads import FOLDER, downloads
 from helpers.publish.kept import Kept
@@ -71,7 +83,7 @@ def render(report: Report, edition: str, engine: str) -> Path:
     if report.sight(edition) == "protected":
         refuse_broken(report, source / FOLDER)
     stamp = source.with_name(f"{engine}.json")
-    digests = {path.relative_to(source).as_posix(): manifest.sha256(path) for path in _files(source)}
+    digests = {path.relative_to(source).as_posix(): held.sha256(path) for path in _files(source)}
     digests[_RENDERER] = renderer.identity()
     before = json.loads(stamp.read_text(encoding="utf-8")) if stamp.is_file() else {}
     remove(stamp)

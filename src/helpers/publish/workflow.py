@@ -1,0 +1,164 @@
+"""A build: what it is made from is held by content, Snakemake is asked what is out of date, failures are summed up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+
+import polars as pl
+from filelock import FileLock
+
+from helpers import files
+from helpers.problems import BuildFailed, MissingTool
+from helpers.publish import held, processes
+from helpers.publish.pages import record
+from helpers.report import PROJECT, Report
+
+_FAILURES = "REPORT_FAILURES"
+"""Environment variable: the file to which a rule's `report` call adds its exit code and what it has to say."""
+_CHECKSUM_BYTES = 10**12
+"""Up to what size Snakemake compares tables by content and not by time: whatever their size."""
+
+
+def build(report: Report, editions: list[str], engine: str, cores: int) -> list[str]:
+    """Bring the sites of these editions up to date; the files that were changed meanwhile and so are not in them.
+
+    Raises
+    ------
+    BuildFailed
+        Something is not acceptable; all that does not hang on it is done.
+    MissingTool
+        Snakemake itself has failed.
+    """
+    files.make_folder(report.build)
+    digests = held.inputs(report)
+    held_now = _digest(digests, engine)
+    finished = report.build / "finished.json"
+    before = _read(finished)
+    if all(before.get(edition) == [held_now, _made(report, edition)] for edition in editions):
+        return []
+    _drop_damaged(report, editions, before)
+    environment = held.hold(report.build / "inputs.json", digests)
+    _run(report, editions, engine, cores, environment)
+    now = _read(finished) | {edition: [held_now, _made(report, edition)] for edition in editions}
+    files.write(finished, json.dumps(now))
+    return [held.told(report, path) for path in held.since(digests, held.inputs(report))]
+
+
+def leave(code: int, message: str) -> bool:
+    """Leave a message with the build that has started this command; False where there is none."""
+    file = os.environ.get(_FAILURES)
+    if file:
+        with Path(file).open("a", encoding="utf-8") as failures:
+            failures.write(json.dumps([code, message]) + "\n")
+    return bool(file)
+
+
+def _run(report: Report, editions: list[str], engine: str, cores: int, environment: dict[str, str]) -> None:
+    """Run the workflow; pass on what the rules' calls have said."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        failures = Path(folder) / "failures"
+        arguments = [
+            "--snakefile", str(PROJECT / "workflow" / "Snakefile"), "--directory", str(report.out), "--cores", str(cores),
+            "--quiet", "all", "--nolock", "--rerun-incomplete", "--keep-going",
+            "--max-checksum-file-size", str(_CHECKSUM_BYTES),
+            "--config", f"report={report.params_file}", f"out={report.out}", f"editions={','.join(editions)}",
+            f"engine={engine}",
+        ]  # fmt: skip
+        if not (report.out / ".snakemake" / "metadata").is_dir():
+            arguments.append(
+                "--forceall"
+            )  # nothing is known of what stands there: another tool's cleaning, half a copy
+        done = subprocess.run(
+            [sys.executable, "-m", "helpers.publish.workflow", str(report.build / "engine.lock"), *arguments],
+            env={**os.environ, **environment, _FAILURES: str(failures), "PYTHONUTF8": "1"},
+            check=False, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
+        )  # fmt: skip
+        if done.returncode == 0:
+            return
+        if failures.is_file():
+            told = [json.loads(line) for line in failures.read_text(encoding="utf-8").splitlines()]
+            raise BuildFailed(told[0][0], dict.fromkeys(message for _, message in told))
+        raise MissingTool(f"Snakemake остановился:\n{done.stderr[-3000:]}")
+
+
+def _digest(digests: dict[Path, str], engine: str) -> str:
+    parts = [engine, *(f"{path} {digest}" for path, digest in digests.items())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _made(report: Report, edition: str) -> dict[str, list[int]]:
+    """Size and time of all that a build of an edition leaves: our own files, written by our own clock."""
+    folders = {
+        report.tables("internal"),
+        report.tables(edition),
+        report.build / edition / "pages",
+        report.site(edition),
+    }
+    made = (path for folder in sorted(folders) for path in folder.rglob("*") if path.is_file())
+    stats = {str(path): path.stat() for path in [*made, record(report, edition)] if path.is_file()}
+    return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in sorted(stats.items())}
+
+
+def _read(finished: Path) -> dict[str, list]:
+    try:
+        return json.loads(finished.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _drop_damaged(report: Report, editions: Collection[str], before: dict[str, list]) -> None:
+    """Remove tables and executed pages that are not as they were left and cannot be read: they are made again.
+
+    Where a site's files are not as they were left, its manifest goes, and the site is rendered again.
+    """
+    for edition in editions:
+        left, now = before.get(edition, ["", {}])[1], _made(report, edition)
+        for path in [Path(name) for name in now if left.get(name) != now[name]]:
+            if path.suffix in (".parquet", ".json", ".ipynb") and not _readable(path):
+                files.remove(path)
+                files.remove(record(report, edition))
+        site = report.site(edition)
+        if left and any(left.get(name) != now.get(name) for name in left.keys() | now.keys()
+                        if Path(name).is_relative_to(site)):  # fmt: skip
+            files.remove(site / "manifest.json")
+
+
+def _readable(path: Path) -> bool:
+    try:
+        if path.suffix == ".parquet":
+            pl.read_parquet(path)
+        else:
+            json.loads(path.read_text(encoding="utf-8"))
+    except Exception:  # whatever a reader makes of rubbish
+        return False
+    return True
+
+
+def _engine(lock: str, arguments: list[str]) -> int:
+    """Snakemake in a process that ends with the build, and that begins when the one of a killed build is gone."""
+    processes.end_together()
+    from snakemake.cli import main
+
+    with FileLock(lock, timeout=60):
+        sys.argv = ["snakemake", *arguments]
+        try:
+            main(arguments)
+        except SystemExit as left:
+            return int(left.code or 0)
+        return 0
+
+
+if __name__ == "__main__":
+    try:
+        code = _engine(sys.argv[1], sys.argv[2:])
+    except processes.Stopped:
+        processes.end_descendants()
+        code = processes.CODE
+    sys.exit(code)
