@@ -134,6 +134,63 @@ class Report:
         tables.write_numbers(self.tables(edition), name, numbers)
 
 
+@dataclass(frozen=True)
+class Edition(Report):
+    """A report as the readers of one of its editions may see it: nothing else can be read.
+
+    Made by `open_edition`, for page notebooks. What is read is of this edition unless another one is asked for, which only
+    the internal edition may.
+    """
+
+    edition: str = "internal"
+
+    def read(self, name: str, edition: str = "") -> pl.DataFrame:
+        """Read one table that this edition may show.
+
+        Raises
+        ------
+        BadInput
+            It may not.
+        """
+        if self.edition == "public" and name not in tables.seen(self.sight("public")):
+            raise self._refusal(f"таблица {name}")
+        return super().read(name, edition or self.edition)
+
+    def read_numbers(self, name: str, edition: str = "") -> dict:
+        """Read `measures`, `model` or `summary` of this edition."""
+        return super().read_numbers(name, edition or self.edition)
+
+    def tables(self, edition: str) -> Path:
+        """Folder of this edition's tables."""
+        if self.edition == "public" and edition != "public":
+            raise self._refusal(f"папка таблиц {edition}")
+        return super().tables(edition)
+
+    @property
+    def raw(self) -> Path:
+        """Folder of the files as received, of the internal edition alone."""
+        if self.edition == "public":
+            raise self._refusal("папка исходных файлов")
+        return super().raw
+
+    def _refusal(self, what: str) -> BadInput:
+        shown = ", ".join(tables.seen(self.sight("public")))
+        return BadInput(
+            Problem(
+                file=f"страница открытой редакции отчёта {self.name}",
+                found=what,
+                expected=f"то, что открытая редакция показывает: {shown}",
+                advice="перенесите страницу в notebooks/pages/internal или возьмите открытую таблицу",
+            )
+        )
+
+
+def open_edition(report: str, edition: str, out: str = "") -> Edition:
+    """Open a report as one of its editions (`internal`, `public`); the rest as `open_report`."""
+    whole = open_report(report, out)
+    return Edition(whole.params_file, whole.params, whole.out, edition)
+
+
 def open_report(report: str, out: str = "") -> Report:
     """Find a report by its name in params/ or by a path to its params file.
 

@@ -130,8 +130,15 @@ def warm_kernel(cell_seconds: int | None = None) -> Iterator[WarmKernel]:
         kernel.stop()
 
 
-def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], kernel: WarmKernel) -> None:
+def run_notebook(
+    source: Path, target: Path, parameters: Mapping[str, Any], kernel: WarmKernel, folder: Path | None = None
+) -> None:
     """Execute `source` with `parameters` in `kernel` and save the result as `target`, whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where it runs; beside the notebook if not given.
 
     Raises
     ------
@@ -144,7 +151,7 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, Any], kern
     try:
         notebook = papermill.execute_notebook(
             str(source), None, dict(parameters), engine_name=_ENGINE, kernel_name="python3", language="python",
-            warm=kernel, cwd=str(source.parent), progress_bar=False, log_output=False,
+            warm=kernel, cwd=str(folder or source.parent), progress_bar=False, log_output=False,
         )  # fmt: skip
     except _Halted as error:
         kernel.restart()
@@ -195,11 +202,12 @@ def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel) -> 
         files.make_folder(pages / source.stem)
         for stale in set((pages / source.stem).glob("*.ipynb")) - wanted.keys():
             files.remove(stale)
-    given = {"report": str(report.params_file), "out": str(report.out), "edition": str(edition)}
+    out = public_alone(report, source.stem) if edition == "public" else report.out
+    given = {"report": str(report.params_file), "out": str(out), "edition": str(edition)}
     failures: list[BadInput | NotebookFailed] = []
     for target, own in wanted.items():
         try:
-            run_notebook(source, target, {**given, **own}, kernel)
+            run_notebook(source, target, {**given, **own}, kernel, out if edition == "public" else None)
         except KernelHalted as error:
             failures.append(error)
             break
@@ -207,6 +215,25 @@ def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel) -> 
             failures.append(error)
     raise_all(failures)
     return len(wanted)
+
+
+def public_alone(report: Report, page: str) -> Path:
+    """A folder for tables in which there are the public ones and no others: all that a public page is given.
+
+    A page that goes by the paths it has, or by a way from where it runs, finds no internal table.
+    """
+    # pages that are made many of run beside the others: two processes must not write one file
+    out = report.build / "public" / "alone" / (page if page in FANNED else "pages")
+    copied = out / report.tables("public").relative_to(report.out)
+    wanted = {path.name: path.read_bytes() for path in sorted(report.tables("public").iterdir()) if path.is_file()}
+    files.make_folder(copied)
+    for path in copied.iterdir():
+        if path.name not in wanted and path.suffix in (".parquet", ".json"):
+            files.remove(path)
+    for name, content in wanted.items():
+        if not (copied / name).is_file() or (copied / name).read_bytes() != content:
+            files.write(copied / name, content)
+    return out
 
 
 def raise_all(failures: list[BadInput | NotebookFailed]) -> None:
