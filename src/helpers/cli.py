@@ -123,12 +123,14 @@ def new(
 def check(
     report: ReportName,
     protocol: Annotated[str, typer.Option("--protocol", help="Папка, куда положить протокол книгами Excel.")] = "",
+    out: Out = "",
 ) -> None:
-    """Проверить сырые файлы отчёта, ничего не считая."""
+    """Проверить сырые файлы отчёта и всё, на чём могла бы остановиться сборка."""
     from helpers.intake import examine
+    from helpers.publish import readiness
     from helpers.show import views, words
 
-    this = open_report(report)
+    this = open_report(report, out)
     _try_targets(this)
     examined = examine(this)
     acceptance = examined.tables["acceptance"]
@@ -146,6 +148,11 @@ def check(
         typer.echo(f"\nПротокол: {Path(protocol).resolve()}, файлов: {len(made)}.")
     if examined.findings.fails:
         raise typer.Exit(1)
+    obstacles = readiness.obstacles(this, examined.tables)
+    if obstacles:
+        _list_all("\n✗ Данные читаются, но отчёта из них не построить", [str(problem) for problem in obstacles])
+        raise typer.Exit(1)
+    readiness.require_renderer()
     typer.echo("Данные приняты.")
 
 

@@ -7,6 +7,7 @@ what is particular to a report; the second is laid over the first.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -591,11 +592,34 @@ def _validated(model: type[ClosedModel], content: dict[str, Any], blamed: Callab
         raise BadInput(*problems) from None
 
 
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Characters of control and halves of characters: no page, no workbook can hold them."""
+
+
+_LARGEST = 10**15
+"""No number of the params is larger."""
+
+
 class _RepeatedKey(yaml.MarkedYAMLError):
     """A key stands twice in one mapping, where YAML would quietly take the last."""
 
 
+class _Unreadable(yaml.MarkedYAMLError):
+    """A value is none of what its form or its tag promises."""
+
+
 class _Loader(yaml.SafeLoader):
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            value = super().construct_object(node, deep)
+        except (ValueError, KeyError, AttributeError, TypeError, OverflowError):
+            raise _Unreadable(problem=quoted(getattr(node, "value", "")), problem_mark=node.start_mark) from None
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise _Unreadable(problem=f"число из {len(node.value)} знаков", problem_mark=node.start_mark)
+        if isinstance(value, str) and _UNSEEN.search(value):
+            raise _Unreadable(problem=f"управляющий знак в тексте {quoted(value)}", problem_mark=node.start_mark)
+        return value
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         seen = set()
         for key, _ in node.value:
@@ -619,7 +643,19 @@ def _read_yaml(path: Path, pattern: str = "params/california-2000.yml") -> dict[
     except _RepeatedKey as error:
         row = error.problem_mark.line + 1
         raise fault(error.problem, "каждый ключ один раз", "оставьте один из двух ключей", row) from None
-    except yaml.YAMLError as error:
+    except _Unreadable as error:
+        row, expected = error.problem_mark.line + 1, "число, день или текст"
+        raise fault(error.problem, expected, "исправьте значение или возьмите его в кавычки", row) from None
+    except RecursionError:
+        raise fault(
+            "скобки или отступы глубже всякой меры", "ключи в два-три уровня", "исправьте скобки и отступы"
+        ) from None
+    except (
+        yaml.YAMLError,
+        ValueError,
+        TypeError,
+        AttributeError,
+    ) as error:  # the latter of tags that promise another form
         mark = getattr(error, "problem_mark", None)
         raise fault(
             "текст, который не читается как YAML",

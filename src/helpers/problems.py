@@ -90,7 +90,8 @@ class MissingTool(Exception):
 
 def quoted(value: object, limit: int = 60) -> str:
     """Show a found value on one line inside Russian quotes, cut to `limit` characters."""
-    text = " ".join(str(value).split())
+    text = "".join(char if char.isprintable() else " " for char in str(value)[: 10 * limit])
+    text = " ".join(text.split())
     return f"«{text[:limit]}…»" if len(text) > limit else f"«{text}»"
 
 

@@ -29,6 +29,11 @@ PROPOSED = "corrections.proposed*.yml"
 """Beside the raw files: corrections proposed by answers, not yet taken."""
 
 
+def is_named(path: Path) -> bool:
+    """Whether a file's name is text: a name that is no UTF-8 can be neither told nor written into a table."""
+    return path.as_posix().isprintable() or not any("\ud800" <= char <= "\udfff" for char in path.as_posix())
+
+
 @dataclass(frozen=True)
 class Report:
     """A report's name, its params and the folder that receives what is made.
@@ -56,7 +61,7 @@ class Report:
         """The files that the report is made from; of a region's folder all but what lies in folders named `_…`."""
         if self.params.data.school_table:
             return [self.raw / self.params.data.school_table.file]
-        found = (path for path in self.raw.rglob("*") if path.is_file() and path != self.params_file)
+        found = (path for path in self.raw.rglob("*") if path.is_file() and path != self.params_file and is_named(path))
         notes = {path for own in ("*.md", PROPOSED) for path in self.raw.glob(own)}  # a checklist, a proposal: no data
         return sorted(path for path in found if path not in notes and not self.raw_name(path).startswith("_"))
 
@@ -76,7 +81,8 @@ class Report:
 
     def raw_name(self, path: Path) -> str:
         """A raw file's name as findings and the manifest tell it: `2019/oge/oge_2019.csv`; of one from elsewhere the last part."""
-        return path.relative_to(self.raw).as_posix() if path.is_relative_to(self.raw) else path.name
+        inside, folder = path.as_posix(), f"{self.raw.as_posix()}/"
+        return inside.removeprefix(folder) if inside.startswith(folder) else path.name
 
     @property
     def build(self) -> Path:

@@ -9,14 +9,14 @@ import polars as pl
 
 from helpers.intake.findings import Findings
 from helpers.intake.layouts import NUMBERS
-from helpers.intake.numbers import NO_DATA, NotANumber, hidden_by_source, in_percent, parse_number
+from helpers.intake.numbers import NO_DATA, NotANumber, hidden_by_source, parse_number
 from helpers.intake.raw_table import SHEET, Table
 from helpers.intake.sheets import ROW
 from helpers.problems import Problem, quoted
 
 SUM_TOLERANCE = 0.6
 """By how many percentage points shares that make a whole may miss 100: four of them rounded to whole percents."""
-_PLAIN = r"^-?\d+(\.\d+)?$"
+_PLAIN = re.compile(r"-?\d{1,15}(\.\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[.\-/](\d{1,2}[.\-/]\d|[a-zа-я]{3})", re.IGNORECASE)
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y")
 _AFTER_DAY = re.compile(r"\s*(г\.?|года)$|[\sT]([01]?\d|2[0-3])(:[0-5]\d){1,2}(\.\d+)?$")
@@ -95,8 +95,12 @@ def _of_how_many(table: Table, text: pl.DataFrame, frame: pl.DataFrame, findings
     values = [field for field in frame.columns if field.startswith(("share_", "mean_"))]
     if "n_participants" not in text.columns or not values:
         return
-    empty = text["n_participants"].fill_null("").str.strip_chars().str.to_lowercase().is_in(NO_DATA)
-    wrong = empty & frame.select(pl.any_horizontal(pl.col(values).is_not_null())).to_series()
+    empty = [(cell or "").strip().lower() in NO_DATA for cell in text["n_participants"]]
+    if not any(empty):
+        return
+    wrong = (
+        pl.Series(empty, dtype=pl.Boolean) & frame.select(pl.any_horizontal(pl.col(values).is_not_null())).to_series()
+    )
     told = [_place(table, text, place, "n_participants", "результат без числа участников", "число участников",
                    "уточните его: без него результат не войдёт в расчёт") for place in wrong.arg_true()]  # fmt: skip
     for problem in told:
@@ -104,12 +108,11 @@ def _of_how_many(table: Table, text: pl.DataFrame, frame: pl.DataFrame, findings
 
 
 def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) -> tuple[pl.Series, set[int]]:
-    text = frame[field]
-    numbers = text.cast(pl.Float64, strict=False).set(~text.str.contains(_PLAIN).fill_null(False), None)
+    text = frame[field].to_list()
     high = 100 if field.startswith("share_") else _HIGHEST.get(field)
-    whole = field.startswith("n_")
+    whole, shares = field.startswith("n_"), field.startswith("share_")
     faults: dict[str, list[Problem]] = {"numbers": [], "excel_dates": []}
-    mended = numbers.to_list()
+    mended = [float(cell) if cell and _PLAIN.fullmatch(cell) else None for cell in text]
     faulty: set[int] = set()
     for place, cell in enumerate(text):
         if cell is None:
@@ -128,7 +131,7 @@ def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) 
             if hidden_by_source(cell):
                 findings.count("hidden_by_source")
         number = mended[place]
-        if number is not None and in_percent(cell) and not field.startswith("share_"):
+        if number is not None and not shares and cell.endswith("%"):
             mended[place] = None
             faulty.add(place)
             faults["numbers"].append(_place(table, frame, place, field, quoted(cell), "само число, а не процент",

@@ -77,6 +77,7 @@ class Registry:
     def __init__(self, rows: pl.DataFrame, confirmed: Mapping[tuple[str, str], str] | None = None) -> None:
         self.rows = rows
         self._municipalities: dict[str, str] = {}
+        self._alive: dict[date, set[str]] = {}
         self.confirmed = {
             (name, fold(self.municipality(place) or place)): school_id
             for (name, place), school_id in (confirmed or {}).items()
@@ -86,6 +87,12 @@ class Registry:
     def at(self, day: date) -> pl.DataFrame:
         """The rows in force on a day: one a school."""
         return self.rows.filter(pl.col("from_date") <= day, pl.col("to_date").is_null() | (pl.col("to_date") >= day))
+
+    def alive(self, day: date) -> set[str]:
+        """Ids of the schools that exist on a day."""
+        if day not in self._alive:
+            self._alive[day] = set(self.at(day)["school_id"])
+        return self._alive[day]
 
     @cached_property
     def municipalities(self) -> dict[str, str]:

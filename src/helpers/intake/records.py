@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -202,8 +203,10 @@ def _look_for_empty(table: Table, of_schools: pl.DataFrame, findings: Findings) 
     for needed in sorted(table.layout.needed - {*KEYS, "municipality", "group"}):
         stem = needed.partition("*")[0]
         columns = [name for name in table.columns if name == needed or ("*" in needed and name.startswith(stem))]
-        texts = [text for name in columns if name in of_schools.columns for text in of_schools[name].drop_nulls()]
-        if not columns or of_schools.is_empty() or any(text.lower() not in NO_DATA for text in texts):
+        if not columns or of_schools.is_empty():
+            continue
+        texts = [text for name in columns if name in of_schools.columns for text in of_schools[name].to_list() if text]
+        if any(text.lower() not in NO_DATA for text in texts):
             continue
         found = "во всём столбце только слова «нет данных»" if texts else "во всём столбце нет ни одного значения"
         problem = Problem(table.file, found, "значения хотя бы у одной школы",
@@ -265,6 +268,7 @@ def _look_at_strangers(table: Table, row: dict, one: Keys, match: Match, intake:
         intake.findings.advise("code_and_name", problem, match.school_id, where)
 
 
+@cache
 def _mixed(text: str) -> bool:
     """Whether Latin letters stand in a Russian text where Cyrillic ones are meant."""
     return as_cyrillic(text) != text and not re.match(r"\s*(sch|edu)\d", text)
@@ -295,7 +299,7 @@ def _unknown(table: Table, row: dict, one: Keys, match: Match, intake: Intake) -
 
 def _closed(table: Table, frame: pl.DataFrame, day: date, intake: Intake) -> None:
     """Rows of schools that did not exist on the day they speak of."""
-    alive = set(intake.registry.at(day)["school_id"])
+    alive = intake.registry.alive(day)
     for school_id, sheet, row in frame.select("school_id", SHEET, ROW).iter_rows():
         if school_id not in alive:
             intake.findings.fail(

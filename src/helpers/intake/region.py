@@ -31,7 +31,7 @@ from helpers.intake.registry import FILE as REGISTRY
 from helpers.intake.registry import load_registry
 from helpers.intake.sheets import TABLES
 from helpers.problems import BadInput, Problem, quoted
-from helpers.report import Report
+from helpers.report import Report, is_named
 
 Reader = Callable[[Table, int, Intake], dict[str, pl.DataFrame]]
 
@@ -94,22 +94,21 @@ def examine(report: Report) -> Examined:
     """
     params = report.params
     calendar, findings = load_calendar(), Findings()
-    registry, corrections = load_registry(report.raw), load_corrections(report.raw)
+    registry, corrections = load_registry(report.raw, findings), load_corrections(report.raw)
     _check_params(report, registry, findings)
     intake = Intake(registry, corrections, calendar, params.region, findings)
     sources = _sources(report, findings)
     _corrections_of_no_file(corrections, {source.shown: source for source in sources}, findings)
-    with ThreadPoolExecutor() as pool:
-        read = list(pool.map(_read, sources))
     parts: dict[str, list[pl.DataFrame]] = {}
     refused = set()
-    for source, (found, own) in zip(sources, read, strict=True):
-        findings.extend(own)
-        made = [(name, frame) for table in found for name, frame in _records(source, table, intake).items()]
-        if not made:
-            refused.add((source.year, source.kind))
-        for name, frame in made:
-            parts.setdefault(name, []).append(frame)
+    with ThreadPoolExecutor() as pool:  # the next files are read while one is looked through
+        for source, (found, own) in zip(sources, pool.map(_read, sources), strict=True):
+            findings.extend(own)
+            made = [(name, frame) for table in found for name, frame in _records(source, table, intake).items()]
+            if not made:
+                refused.add((source.year, source.kind))
+            for name, frame in made:
+                parts.setdefault(name, []).append(frame)
     intake.tell_strangers()
     found = {name: pl.concat(frames, how="diagonal_relaxed") for name, frames in parts.items()}
     made = canonical(individual_tables.preferred(found, intake), params, intake)
@@ -125,6 +124,10 @@ def examine(report: Report) -> Examined:
 def _sources(report: Report, findings: Findings) -> list[_Source]:
     """What lies in the report's folder and what each file is; whatever is none of it is told."""
     sources = []
+    for path in sorted(path for path in report.raw.rglob("*") if not is_named(path)):
+        shown = path.relative_to(report.raw).as_posix().encode("utf-8", "replace").decode()
+        findings.advise("stray_file", Problem(shown, "имя файла не в UTF-8", "имя из обычных букв",
+                                              "файл не читался; переименуйте его"))  # fmt: skip
     for path in report.raw_files:
         shown = report.raw_name(path)
         *folders, name = shown.split("/")

@@ -10,7 +10,7 @@ import polars as pl
 
 from helpers.intake.confirmed import confirmed_names
 from helpers.intake.fields import parsed
-from helpers.intake.findings import Findings
+from helpers.intake.findings import Findings, Status
 from helpers.intake.identity import Registry, plain_code
 from helpers.intake.layouts import layout
 from helpers.intake.raw_table import LABEL, SHEET, Table, read_table
@@ -29,8 +29,8 @@ _WORDS = {
 _FIX_PERIOD = "исправьте столбцы «Действует с» и «Действует по»"
 
 
-def load_registry(folder: Path) -> Registry:
-    """Read `registry.csv` and, where there is one, `confirmed_names.csv`.
+def load_registry(folder: Path, told: Findings | None = None) -> Registry:
+    """Read `registry.csv` and, where there is one, `confirmed_names.csv`; what asks for a look goes to `told`.
 
     Raises
     ------
@@ -49,6 +49,8 @@ def load_registry(folder: Path) -> Registry:
     for optional in ("to_date", "kpp", "ogrn", "other_logins", "aliases", "branch_of", "successor_id"):
         if optional not in rows.columns:
             rows = rows.with_columns(pl.lit(None, pl.Date if optional == "to_date" else pl.String).alias(optional))
+    if told is not None:
+        told.found += findings.of(Status.advice)
     confirmed, faults = confirmed_names(folder, Registry(rows))
     problems = [
         *findings.fails,

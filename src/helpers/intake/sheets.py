@@ -23,6 +23,7 @@ ROW = "__row__"
 TABLES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet"}
 """Endings of the files that can be read."""
 _LONGEST_TITLES = 100_000
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _DELIMITERS = ";\t|,"
 _SEPARATOR = re.compile(r'"?sep=(.)"?[;,\t]*(?:\r?\n|\r)', re.IGNORECASE)
 """The first line in which Excel is told the delimiter."""
@@ -309,8 +310,15 @@ def _read_parquet(path: Path) -> Cells:
 
 
 def _cells(path: Path, sheet: str, rows: Iterable[Sequence[str | None]], note: str) -> Cells:
-    stripped = ((number, [(cell or "").strip() for cell in row]) for number, row in enumerate(rows, start=1))
+    stripped = (
+        (number, [_seen(cell).strip() if cell else "" for cell in row]) for number, row in enumerate(rows, start=1)
+    )
     return Cells(path.name, sheet, [(number, row) for number, row in stripped if any(row)], note)
+
+
+def _seen(cell: str) -> str:
+    """A cell without characters of control and halves of characters, which no page or workbook can hold."""
+    return cell if cell.isprintable() else _UNSEEN.sub("", cell)
 
 
 def unstored(file: str, sheet: str, rows: Sequence[int], title: str) -> Problem:

@@ -13,7 +13,6 @@ from hashlib import sha256
 
 import numpy as np
 import polars as pl
-from statsmodels.multivariate.pca import PCA
 
 from helpers.measure.index import IndexScale, wellbeing_index
 from helpers.measure.outcome import PupilSpread, entering
@@ -161,6 +160,8 @@ def _weights(name: str, placed: _Placed, outcome: pl.DataFrame, rules: IndexRule
 
 
 def _first_component(z: np.ndarray) -> np.ndarray:
+    from statsmodels.multivariate.pca import PCA  # late: statsmodels costs a second
+
     component = PCA(z, ncomp=1, standardize=False, demean=False).eigenvecs[:, 0]
     return -component if component[0] < 0 else component
 

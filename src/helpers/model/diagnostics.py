@@ -9,16 +9,15 @@ there, so that both are done here.
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-import statsmodels.api as sm
-from scipy.stats import norm
-from statsmodels.nonparametric.smoothers_lowess import lowess
-from statsmodels.regression.linear_model import RegressionResults
-from statsmodels.stats.diagnostic import het_breuschpagan
 
 from helpers.model.expectation import MetaRegression, meta_regression
+
+if TYPE_CHECKING:
+    from statsmodels.regression.linear_model import RegressionResults
 
 MIN_SCHOOLS = 5
 """Fewer tell nothing about the form of a line."""
@@ -104,6 +103,8 @@ def hc3_slope_se(fit: MetaRegression) -> float | None:
 
 def breusch_pagan_p(fit: MetaRegression) -> float:
     """Koenker's version: J·R² of the squared whitened residuals on the index is χ² with 1 degree of freedom."""
+    from statsmodels.stats.diagnostic import het_breuschpagan  # late, as below: statsmodels costs a second
+
     return float(het_breuschpagan(np.sqrt(fit.weights) * fit.residual, fit.X)[1])
 
 
@@ -142,6 +143,8 @@ def r2_left_out(fit: MetaRegression) -> float | None:
 
 def huber_slope(fit: MetaRegression) -> float:
     """Huber's M-estimate on the whitened data, scale by the median absolute residual."""
+    import statsmodels.api as sm
+
     root = np.sqrt(fit.weights)
     robust = sm.RLM(root * fit.y, root[:, None] * fit.X, M=sm.robust.norms.HuberT())
     return float(robust.fit(maxiter=500, tol=1e-10, conv="coefs").params[1])
@@ -149,6 +152,8 @@ def huber_slope(fit: MetaRegression) -> float:
 
 def remote_schools(fit: MetaRegression, remote: np.ndarray) -> dict[str, float]:
     """What being remote adds to the line: a meta-regression with its own τ²; nothing if it is not determined."""
+    from scipy.stats import norm  # late: it costs half a second
+
     if np.all(remote == remote[0]):
         return {}
     try:
@@ -172,6 +177,8 @@ def municipal_intercept(fit: MetaRegression, municipality: np.ndarray | None) ->
     groups = len(np.unique(municipality))
     if groups == 1 or groups == len(municipality):
         return {"municipal_reason": "one_group" if groups == 1 else "one_school_each"}
+    import statsmodels.api as sm
+
     index = fit.X[:, 1]
     design = np.column_stack([fit.X[:, 0], _standardised(index)])
     with warnings.catch_warnings():
@@ -208,6 +215,8 @@ def lowess_curve(x: np.ndarray, y: np.ndarray) -> pl.DataFrame:
     """
     if len(x) < MIN_SCHOOLS or np.ptp(x) == 0:
         raise ValueError("a curve needs five schools that differ in their index")
+    from statsmodels.nonparametric.smoothers_lowess import lowess
+
     grid = np.linspace(x.min(), x.max(), CURVE_POINTS)
     with np.errstate(divide="ignore", invalid="ignore"):
         smoothed = lowess(y, x, xvals=grid)
@@ -224,6 +233,8 @@ def _hangs_on_one(fit: MetaRegression) -> bool:
 
 
 def _least_squares(fit: MetaRegression, design: np.ndarray) -> RegressionResults:
+    import statsmodels.api as sm
+
     return sm.WLS(fit.y, design, weights=fit.weights).fit()
 
 

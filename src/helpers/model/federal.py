@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from scipy.stats import binom
 
 from helpers.params import FederalRules
 
@@ -95,6 +94,8 @@ def chance_table(
         `min_procedures` of 3 are). The procedures are taken to be independent; where the same pupils
         sit several, low ones come together more often.
     """
+    from scipy.stats import binom  # late: it costs half a second
+
     share, n = (grid.ravel() for grid in np.meshgrid(true_shares, sizes, indexing="ij"))
     fewest_low = np.ceil(n * (rules.share_low - _ROUNDING))
     one = np.where(n >= (rules.min_n or 0), binom.sf(fewest_low - 1, n, share), 0.0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
 
 from helpers.params import FlagRules, SmallNRules
 
@@ -134,6 +133,7 @@ def flags(
 
 def _q_values(decided: pl.DataFrame) -> pl.Series:
     """Benjamini–Hochberg (1995) q-values of z = ē / SE(ē) under no persistent effect."""
+    from scipy.stats import norm  # late, both: they cost a second
     from statsmodels.stats.multitest import multipletests
 
     z = (decided["pooled_residual"] / decided["pooled_residual_se"]).to_numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date
 
@@ -350,7 +351,16 @@ _LATIN = dict(zip("абвгдеёзийклмнопрстуфхцыэ", "abvgdee
 }  # fmt: skip
 
 
+_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)\d")
+"""Names that Windows gives to no file, whatever its ending."""
+_LONGEST_NAME = 60
+"""Characters of a name that leave room for the folders above it."""
+
+
 def slug(text: str) -> str:
-    """An ASCII name for a file or an anchor: transliterated, lower case, hyphens."""
+    """An ASCII name for a file or an anchor: transliterated, lower case, hyphens; no name of a device of Windows, not too long."""
     latin = "".join(_LATIN.get(letter, letter) for letter in text.lower())
-    return re.sub(r"[^a-z0-9]+", "-", latin).strip("-") or "x"
+    name = re.sub(r"[^a-z0-9]+", "-", latin).strip("-") or "x"
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return f"{name}-x" if _DEVICE.fullmatch(name) else name

@@ -9,7 +9,7 @@ from helpers.support.recommendations import gather, judged, recommendations, rul
 from helpers.support.risk import load_risk_factors, risk_profile
 from helpers.support.roadmaps import roadmap_status
 from helpers.support.rule_table import load_recommendations
-from helpers.support.skills import load_skills, skill_profile
+from helpers.support.skills import load_skills, require_described, skill_profile
 from helpers.support.supported import supported_schools
 from helpers.support.teachers import funnel, funnel_schools, tracks
 from helpers.support.tutors import tutors
@@ -31,6 +31,7 @@ __all__ = [
     "monitoring",
     "project_calendar",
     "recommendations",
+    "require_described",
     "risk_profile",
     "roadmap_status",
     "rule_coverage",

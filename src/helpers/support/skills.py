@@ -104,6 +104,19 @@ def _faults(works: Works, file: str) -> Iterator[Problem]:
                           "оставьте его в одном", column=f"{when}: tasks")  # fmt: skip
 
 
+def require_described(tasks: pl.DataFrame, skills: Skills, year: int) -> None:
+    """Refuse skills that do not fit the tasks of the year.
+
+    Raises
+    ------
+    BadInput
+        As `skill_profile`.
+    """
+    faults = list(_unlike(tasks.filter(pl.col("year") == year), skills.of_year(year), year))
+    if faults:
+        raise BadInput(*faults)
+
+
 def skill_profile(tasks: pl.DataFrame, biased: pl.DataFrame, skills: Skills, year: int) -> pl.DataFrame:
     """Compare what each school wins in the tasks of a skill with schools that do the other tasks of the work as well.
 
@@ -132,11 +145,8 @@ def skill_profile(tasks: pl.DataFrame, biased: pl.DataFrame, skills: Skills, yea
     BadInput
         The year has tasks, and its skills are not described or name tasks that its works do not have.
     """
-    held = tasks.filter(pl.col("year") == year)
-    told = skills.of_year(year)
-    faults = list(_unlike(held, told, year))
-    if faults:
-        raise BadInput(*faults)
+    require_described(tasks, skills, year)
+    held, told = tasks.filter(pl.col("year") == year), skills.of_year(year)
     judged = _in_skills(_trusted(held, biased), told)
     works = [_work(rows, skills.min_schools) for _, rows in judged.group_by(_WORK, maintain_order=True)]
     works = [found for found in works if found.height]
