@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 QUARTO_CLI := quarto-cli==1.10.19
 
-.PHONY: help report test lint bench bench-faults clean
+.PHONY: help report test lint bench bench-faults bench-disclosure clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ bench: $(READY)  ## measure how quick the work is against its targets (benchmark
 
 bench-faults: $(READY)  ## kill builds, publish and new at random moments and tell what came of it (half an hour)
 	@$(BIN)/python benchmarks/faults.py
+
+bench-disclosure: $(READY)  ## attack public editions of invented regions over years and reissues (hours)
+	@$(BIN)/python benchmarks/disclosure.py
 
 lint: $(READY)  ## check the style of code and notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
