@@ -100,10 +100,11 @@ def examine(report: Report) -> Examined:
     sources = _sources(report, findings)
     _corrections_of_no_file(corrections, {source.shown: source for source in sources}, findings)
     parts: dict[str, list[pl.DataFrame]] = {}
-    refused = set()
+    refused, tables_read = set(), []
     with ThreadPoolExecutor() as pool:  # the next files are read while one is looked through
         for source, (found, own) in zip(sources, pool.map(_read, sources), strict=True):
             findings.extend(own)
+            tables_read += found
             made = [(name, frame) for table in found for name, frame in _records(source, table, intake).items()]
             if not made:
                 refused.add((source.year, source.kind))
@@ -114,7 +115,7 @@ def examine(report: Report) -> Examined:
     made = canonical(individual_tables.preferred(found, intake), params, intake)
     checks.run(made, params, intake, refused)
     findings.tell_once()
-    findings.found = places.placed(findings.found, [table for found, _ in read for table in found], intake)
+    findings.found = places.placed(findings.found, tables_read, intake)
     made["corrections"] = corrections_table(corrections)
     made["protocol"] = protocol(findings.found, checks.ASKED)
     made["acceptance"] = checks.acceptance(findings)
