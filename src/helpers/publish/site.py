@@ -11,7 +11,6 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from helpers.attack import refuse_broken
 from helpers.disclosure import refuse_public
 from helpers.files import copy_folder, remove, remove_folder, write
 from helpers.publish import (
@@ -27,6 +26,7 @@ from helpers.publish import (
     slides,
     table_data,
 )
+from helpers.publish.attacked import refuse_once
 from helpers.publish.chart_scripts import BASIC, WHOLE, bundle
 from helpers.publish.downloads import FOLDER, downloads
 from helpers.publish.kept import Kept
@@ -81,7 +81,7 @@ def render(report: Report, edition: str, engine: str) -> Path:
     source = report.build / edition / "source"
     mirror(wanted_files(report, edition, engine), source)
     if report.sight(edition) == "protected":
-        refuse_broken(report, source / FOLDER)
+        refuse_once(report, source / FOLDER)
     stamp = source.with_name(f"{engine}.json")
     digests = {path.relative_to(source).as_posix(): held.sha256(path) for path in _files(source)}
     digests[_RENDERER] = renderer.identity()
