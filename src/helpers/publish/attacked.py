@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helpers import files
 from helpers.attack import refuse_broken
-from helpers.publish.manifest import sha256
+from helpers.publish.held import sha256
 from helpers.report import PROJECT, RULES, Report
 
 _KNOWN = ("schools", "results", "context", "hidden_cells")
