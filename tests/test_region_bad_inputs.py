@@ -845,6 +845,10 @@ WORD_CASES = [
          advice("new_login", f"Файл {REGISTRY}", "логина edu203389 нет, а под ним стоит школа «СОШ № 3» (s01): строк 2, первая "
                 f"в файле {JOURNAL}", "логин, под которым школа есть в ФИС ОКО", "школа найдена по названию или другому коду; "
                 "если логин её, впишите его в столбец «Логин ФИС ОКО», а прежний — в столбец «Другие логины»")),
+    case("layout of no kind among the report's own", file("layouts/marks.csv", "field;what;needed;all\n"),
+         fail("layout", "Файл layouts/marks.csv", "раскладка неизвестного вида",
+              f"имя одной из раскладок программы: {', '.join(sorted(path.name for path in layouts.FOLDER.glob('*.csv')))}",
+              "переименуйте файл или удалите его")),
     case("new login without a name", line(JOURNAL, 5, "edu410001;40;20;70;10"),
          fail("unknown_school", at(JOURNAL, 5, "Группы участников"), "«edu410001»; похожие: «СОШ № 3» (s01)", OF_REGISTRY,
               f"{ADD_SCHOOL} или, если это похожая, впишите этот логин в столбец «Другие логины» её строки")),

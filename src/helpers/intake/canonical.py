@@ -30,7 +30,7 @@ def canonical(found: dict[str, pl.DataFrame], params: Params, intake: Intake) ->
         for name in FROM_FILES
     }
     made["tasks"] = made["tasks"].drop_nulls("share_done")  # only now: a cell empty in one of two rows is a difference
-    made["passports"] = passport.whole(made["passports"])
+    made["passports"] = passport.whole(made["passports"], intake.layouts)
     made["context"] = passport.shares(made["passports"], params.described.indicators)
     made["results"] = _set_aside(made["results"], made["biased"], params, intake.calendar)
     years = sorted({*params.years, *made["results"]["year"], *made["context"]["year"]})

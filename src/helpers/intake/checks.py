@@ -208,7 +208,7 @@ def expected_files(
     results: pl.DataFrame, passports: pl.DataFrame, params: Params, intake: Intake, refused: set[tuple[int, str]]
 ) -> None:
     """What the calendar says was held must be there, what was not must not; a passport for every year."""
-    calendar, titles = intake.calendar, subject_titles()
+    calendar, titles = intake.calendar, subject_titles(intake.layouts)
 
     def fail(place: str, found: str, expected: str, advice: str) -> None:
         intake.findings.fail("expected_files", Problem(place, found, expected, advice))

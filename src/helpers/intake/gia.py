@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from helpers.intake.findings import Findings
-from helpers.intake.layouts import field_missing, layout
+from helpers.intake.layouts import Layout, field_missing, layout
 from helpers.intake.marks import with_mean
 from helpers.intake.names import fold
 from helpers.intake.pupils import NEEDED, personal_data, school_results
@@ -64,9 +64,9 @@ def read(exam: str, table: Table, year: int, intake: Intake) -> dict[str, pl.Dat
     return {"results": rows.select(*KEY, *kept, *marks)}
 
 
-def pupil_columns(exam: str, path: Path, year: int) -> dict[str, str]:
+def pupil_columns(exam: str, path: Path, year: int, own: Path | None = None) -> dict[str, str]:
     """Titles by field of a dump with a row for every pupil's exam; empty if the file is none."""
-    pupils = layout(f"{exam}_pupils", year)
+    pupils = layout(f"{exam}_pupils", year, own)
     for field in NEEDED[exam]:
         if field not in pupils.titles:
             raise BadInput(field_missing(pupils.name, field))
@@ -81,7 +81,7 @@ def pupil_columns(exam: str, path: Path, year: int) -> dict[str, str]:
 
 
 def read_pupils(
-    exam: str, path: Path, columns: dict[str, str], findings: Findings, shown: str, year: int
+    exam: str, path: Path, columns: dict[str, str], findings: Findings, shown: str, form: Layout
 ) -> Table | None:
     """Aggregate a pupil-level dump by streaming; the table it would be, had РИС ГИА aggregated it.
 
@@ -118,7 +118,7 @@ def read_pupils(
     )
     measured = columns[_MEASURED[exam]]  # what is added up has no title but that of its column
     titles = {field: columns.get(field, measured) for field in found.columns}
-    return Table(shown, layout(f"{exam}_pupils", year), text, {}, titles)
+    return Table(shown, form, text, {}, titles)
 
 
 def _first_attempts(exam: str, table: Table, findings: Findings) -> pl.DataFrame:
@@ -142,8 +142,8 @@ def _with_subject(exam: str, table: Table, rows: pl.DataFrame, intake: Intake) -
     """Name each row's subject; rows of an unknown one are findings, one for each name."""
     named = rows.with_columns(pl.col("subject").fill_null(""), subject_code=_text(rows, "subject_code"))
     pairs = named.select("subject", "subject_code").unique(maintain_order=True)
-    by_name = [subject_of(name, code, exam) for name, code in pairs.iter_rows()]
-    by_code = [subject_of_code(code, exam) for code in pairs["subject_code"]]
+    by_name = [subject_of(name, code, exam, intake.layouts) for name, code in pairs.iter_rows()]
+    by_code = [subject_of_code(code, exam, intake.layouts) for code in pairs["subject_code"]]
     for name, code, one, other in zip(*pairs.get_columns(), by_name, by_code, strict=True):
         if one and other in (None, one):
             continue

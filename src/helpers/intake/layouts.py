@@ -1,5 +1,6 @@
 """Layouts: which column of a raw file means what, a column of `layouts/<name>.csv` for each year.
 
+A report's folder of raw files may have `layouts/` of its own: a file there takes the place of the project's.
 A new year of a drifting format is a new column in the csv file, not code. `all` serves every year that has none.
 Fields tell their kind by their names: `n_…` whole numbers, `share_…` percentages, `mean_…` and the
 names in `NUMBERS` numbers, `…_date` days, the rest text.
@@ -19,6 +20,8 @@ from helpers.intake.sheets import read_sheet
 from helpers.problems import BadInput, Problem, quoted
 
 FOLDER = Path(__file__).parent / "layouts"
+OWN = "layouts"
+"""Name of the folder, beside a report's raw files, of its own layouts."""
 NUMBERS = {"posts", "vacancies", "sd_score"}
 _ABSENT = "-"
 _OF_THE_SHEET = ("sheet", "header_rows", "heading", "maxima")
@@ -53,15 +56,20 @@ def _squeezed(text: str) -> str:
     return re.sub(r"[\s.:]", "", fold(text))
 
 
-def layout(name: str, year: int) -> Layout | None:
+def layout(name: str, year: int, own: Path | None = None) -> Layout | None:
     """The layout of a kind of file in a year; None where the year has no such files.
+
+    Parameters
+    ----------
+    own : Path, optional
+        A report's folder of its own layouts: a file there stands in place of the project's of the same name.
 
     Raises
     ------
     BadInput
         The layout has no column for the year, or its cells are not usable.
     """
-    described = _described(name)
+    described = _described(name, own)
     column = str(year) if str(year) in described.columns or "all" not in described.columns else "all"
     if column not in described.columns:
         known = [title for title in described.columns if title.isdigit()]
@@ -99,14 +107,20 @@ def field_missing(name: str, field: str) -> Problem:
                    "верните строку из репозитория")  # fmt: skip
 
 
-def fields(name: str) -> list[str]:
+def fields(name: str, own: Path | None = None) -> list[str]:
     """The fields that a kind of file may have in any year."""
-    return [field for field in _described(name)["field"] if field not in _OF_THE_SHEET]
+    return [field for field in _described(name, own)["field"] if field not in _OF_THE_SHEET]
+
+
+def layout_file(name: str, own: Path | None = None) -> Path:
+    """The file of a layout, or of the subjects: the report's own where there is one, else the project's."""
+    mine = own / f"{name}.csv" if own else None
+    return mine if mine and mine.is_file() else FOLDER / f"{name}.csv"
 
 
 @cache
-def _described(name: str) -> pl.DataFrame:
-    path = FOLDER / f"{name}.csv"
+def _described(name: str, own: Path | None = None) -> pl.DataFrame:
+    path = layout_file(name, own)
     if not path.is_file():
         raise _fault(name, "такого файла нет", "раскладка файлов этого вида", "верните файл из репозитория")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from datetime import date
+from functools import partial
 
 import polars as pl
 
@@ -25,7 +26,8 @@ _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 def read_biased(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
     """Make rows of table `biased`: school, subject and grade whose ВПР are not to be trusted; empty means every one."""
     rows = records(table, year, date(year, 5, 15), intake)
-    rows = coded(table, rows, "subject", _or_nothing(_EVERY, subject_of), f"{OF_SUBJECTS} или «все»", intake, "subject")
+    subject = _or_nothing(_EVERY, partial(subject_of, own=intake.layouts))
+    rows = coded(table, rows, "subject", subject, f"{OF_SUBJECTS} или «все»", intake, "subject")
     rows = coded(table, rows, "grade", _or_nothing(_EVERY, _grade), "номер класса или «все»", intake)
     return {"biased": rows.select("year", "school_id", _null_if_empty("subject", "grade"), "sign", *SOURCE)}
 

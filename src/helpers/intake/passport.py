@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 
@@ -51,9 +52,9 @@ def _in_digits(day: str) -> str:
     return f"{words[0]}.{months[0]}.{words[2]}" if months else day
 
 
-def whole(passports: pl.DataFrame) -> pl.DataFrame:
+def whole(passports: pl.DataFrame, own: Path | None = None) -> pl.DataFrame:
     """Table `passports` with every count that a passport may have, be it in none of the files."""
-    counts = [field for field in fields("passport") if field.startswith("n_") and field not in passports.columns]
+    counts = [field for field in fields("passport", own) if field.startswith("n_") and field not in passports.columns]
     return passports.with_columns(pl.lit(None, pl.Float64).alias(field) for field in counts)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import polars as pl
 
@@ -46,6 +47,7 @@ class Stranger:
 class Intake:
     """What every reader of a kind of file needs.
 
+    `layouts`: the folder of the report's own layouts;
     `unknown`: names that no school has, with their municipality, and ids of the schools with a like name;
     `strangers`: the schools that no row of the registry is, by what the rows call them and their municipality;
     `new_logins`: logins that the registry lacks of schools found otherwise, (school, login), with the places where they
@@ -58,6 +60,7 @@ class Intake:
     calendar: Calendar
     region: str
     findings: Findings
+    layouts: Path | None = None
     unknown: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     strangers: dict[tuple[str, str], Stranger] = field(default_factory=dict)
     new_logins: dict[tuple[str, str], list[str]] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from helpers.intake.corrections import FILE as CORRECTIONS
 from helpers.intake.corrections import Correction, corrected, corrections_table, load_corrections, naming_rows
 from helpers.intake.findings import Findings, protocol
 from helpers.intake.identity import Registry
-from helpers.intake.layouts import field_missing, fields, layout
+from helpers.intake.layouts import FOLDER, OWN, field_missing, fields, layout
 from helpers.intake.raw_table import Table, filled_down, read_table, read_tables, with_schools_of_merged
 from helpers.intake.records import Intake
 from helpers.intake.registry import FILE as REGISTRY
@@ -96,13 +96,13 @@ def examine(report: Report) -> Examined:
     calendar, findings = load_calendar(), Findings()
     registry, corrections = load_registry(report.raw, findings), load_corrections(report.raw)
     _check_params(report, registry, findings)
-    intake = Intake(registry, corrections, calendar, params.region, findings)
+    intake = Intake(registry, corrections, calendar, params.region, findings, report.raw / OWN)
     sources = _sources(report, findings)
     _corrections_of_no_file(corrections, {source.shown: source for source in sources}, findings)
     parts: dict[str, list[pl.DataFrame]] = {}
     refused, tables_read = set(), []
     with ThreadPoolExecutor() as pool:  # the next files are read while one is looked through
-        for source, (found, own) in zip(sources, pool.map(_read, sources), strict=True):
+        for source, (found, own) in zip(sources, pool.map(partial(_read, own=report.raw / OWN), sources), strict=True):
             findings.extend(own)
             tables_read += found
             made = [(name, frame) for table in found for name, frame in _records(source, table, intake).items()]
@@ -134,6 +134,9 @@ def _sources(report: Report, findings: Findings) -> list[_Source]:
         *folders, name = shown.split("/")
         year = int(folders[0]) if folders and re.fullmatch(r"(19|20)\d\d", folders[0]) else None
         kind = folders[1] if year and len(folders) == 2 else folders[0] if len(folders) == 1 else ""
+        if folders == [OWN]:
+            _own_layout(shown, name, findings)
+            continue
         if shown in _OWN_FILES or (not folders and path.suffix == ".md"):
             continue
         if _NOT_FILES.match(name) or path.suffix.lower() not in TABLES:
@@ -150,18 +153,27 @@ def _sources(report: Report, findings: Findings) -> list[_Source]:
     return sources
 
 
-def _read(source: _Source) -> tuple[list[Table], Findings]:
+def _own_layout(shown: str, name: str, findings: Findings) -> None:
+    """Say of a file among the report's own layouts that it stands in place of none."""
+    known = sorted(path.name for path in FOLDER.glob("*.csv"))
+    if name not in known and not name.endswith(".md"):
+        findings.fail("layout", Problem(shown, "раскладка неизвестного вида", f"имя одной из раскладок программы: {', '.join(known)}",
+                                        "переименуйте файл или удалите его"))  # fmt: skip
+
+
+def _read(source: _Source, own: Path) -> tuple[list[Table], Findings]:
     findings = Findings()
     try:
-        layouts = [found for name in KINDS[source.kind].layouts if (found := layout(name, source.year))]
+        layouts = [found for name in KINDS[source.kind].layouts if (found := layout(name, source.year, own))]
         if not layouts:
             findings.fail("layout", Problem(source.shown, f"файл вида {source.kind} за {source.year} год",
                                             "год, в котором такие файлы бывают", "проверьте папку; если файл верен, впишите год "
                                             f"в layouts/{KINDS[source.kind].layouts[0]}.csv"))  # fmt: skip
             return [], findings
-        pupils = gia.pupil_columns(source.kind, source.path, source.year) if source.kind in ("oge", "ege") else {}
+        pupils = gia.pupil_columns(source.kind, source.path, source.year, own) if source.kind in ("oge", "ege") else {}
         if pupils:
-            table = gia.read_pupils(source.kind, source.path, pupils, findings, source.shown, source.year)
+            form = layout(f"{source.kind}_pupils", source.year, own)
+            table = gia.read_pupils(source.kind, source.path, pupils, findings, source.shown, form)
         elif source.kind == "vpr" and individual.is_individual(source.path):
             one = next(one for one in layouts if one.name == "vpr_individual")
             tables = individual.read(source.path, one, findings, source.shown)
@@ -191,7 +203,7 @@ def _records(source: _Source, table: Table, intake: Intake) -> dict[str, pl.Data
 
 def _check_params(report: Report, registry: Registry, findings: Findings) -> None:
     """Refuse params that name fields of the passport that there are not, or a kind of school by a slip of the pen."""
-    named, known = report.params.described, fields("passport")
+    named, known = report.params.described, fields("passport", report.raw / OWN)
     types = sorted(registry.rows["school_type"].unique())
 
     def fault(key: str, value: str, expected: str) -> Problem:

@@ -12,7 +12,7 @@ from helpers.intake.confirmed import confirmed_names
 from helpers.intake.fields import parsed
 from helpers.intake.findings import Findings, Status
 from helpers.intake.identity import Registry, plain_code
-from helpers.intake.layouts import layout
+from helpers.intake.layouts import OWN, layout
 from helpers.intake.raw_table import LABEL, SHEET, Table, read_table
 from helpers.intake.sheets import ROW
 from helpers.problems import BadInput, Problem, quoted, quoted_cell
@@ -42,7 +42,7 @@ def load_registry(folder: Path, told: Findings | None = None) -> Registry:
     if not path.is_file():
         raise BadInput(Problem(FILE, "такого файла нет", f"реестр школ в папке {quoted(folder.name)}",
                                "составьте его по руководству аналитика, раздел «Реестр школ»"))  # fmt: skip
-    table = read_table(path, [layout("registry", 0)], findings, FILE)
+    table = read_table(path, [layout("registry", 0, folder / OWN)], findings, FILE)
     if table is None:
         raise BadInput(*findings.fails)
     rows = parsed(table, table.frame, findings).drop(SHEET, LABEL)

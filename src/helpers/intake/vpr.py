@@ -7,6 +7,7 @@ down: region, municipality, its schools by login.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import polars as pl
 import polars.selectors as cs
@@ -18,16 +19,19 @@ from helpers.intake.numbers import NotANumber, parse_number
 from helpers.intake.raw_table import LABEL, SHEET, Table, filled_down
 from helpers.intake.records import SOURCE, Intake, records
 from helpers.intake.sheets import ROW
-from helpers.intake.works import work_of
+from helpers.intake.words import coded, with_subject
+from helpers.intake.works import grade_of, work_of, year_of
 from helpers.problems import Problem, quoted
 
-LAYOUTS = ["vpr_marks", "vpr_journal", "vpr_scores", "vpr_tasks", "vpr_individual"]
+LAYOUTS = ["vpr_marks", "vpr_journal", "vpr_scores", "vpr_tasks", "vpr_individual", "vpr_flat"]
 _CONTENT = {"vpr_marks": "results", "vpr_journal": "journal", "vpr_scores": "primary_scores", "vpr_tasks": "tasks"}
 KEY = individual_tables.KEY
 
 
 def read(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
     """Make records of one file: rows of table `results`, `journal`, `primary_scores` or `tasks`."""
+    if table.layout.name == "vpr_flat":
+        return _flat(table, year, intake)
     work = work_of(table, year, intake)
     if work is None:
         return {}
@@ -40,10 +44,7 @@ def read(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
     rows = records(whole, year, work.day, intake).with_columns(subject=pl.lit(work.subject), grade=pl.lit(work.grade))
     _totals_agree(table, rows, intake)
     if name == "results":
-        rows = with_mean(rows).select(
-            *KEY, "n_participants", "mean", "sd", "share_low", "share_2", "share_3", "share_4", "share_5", *SOURCE,
-            procedure=pl.lit("VPR"), period=pl.lit(work.season),
-        )  # fmt: skip
+        rows = _results(rows, work.season)
     elif name == "journal":
         rows = rows.select(*KEY, "n_participants", "share_lowered", "share_confirmed", "share_raised", *SOURCE)
     elif name == "tasks":
@@ -53,6 +54,25 @@ def read(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
         rows = rows.unpivot(scores, index=[*KEY, "n_participants", *SOURCE], variable_name="score", value_name="share")
         rows = rows.with_columns(pl.col("score").str.extract(r"(\d+)$").cast(pl.Int64)).drop_nulls("share")
     return {name: rows}
+
+
+def _flat(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
+    """Rows of table `results` from a centre's own table: a row a school, subject and grade, the work in its columns."""
+    rows = with_subject(table, records(table, year, date(year, 5, 15), intake), intake)
+    rows = coded(
+        table, rows, "grade", lambda word: grade_of(word, year, intake), "класс, в котором в этом году были ВПР", intake
+    )
+    if "of_year" in rows.columns:
+        of_year = f"год {year}, как в имени папки"
+        rows = coded(table, rows, "of_year", lambda word: word if year_of(word) == year else None, of_year, intake)
+    return {"results": _results(rows, "весна")}
+
+
+def _results(rows: pl.DataFrame, season: str) -> pl.DataFrame:
+    return with_mean(rows).select(
+        *KEY, "n_participants", "mean", "sd", "share_low", "share_2", "share_3", "share_4", "share_5", *SOURCE,
+        procedure=pl.lit("VPR"), period=pl.lit(season),
+    )  # fmt: skip
 
 
 def _with_keys(table: Table, intake: Intake) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 
@@ -41,4 +42,4 @@ def filled(table: Table, rows: pl.DataFrame, field: str, intake: Intake) -> pl.D
 
 def with_subject(table: Table, rows: pl.DataFrame, intake: Intake) -> pl.DataFrame:
     """Names of subjects into their ids."""
-    return coded(table, rows, "subject", subject_of, OF_SUBJECTS, intake, "subject")
+    return coded(table, rows, "subject", partial(subject_of, own=intake.layouts), OF_SUBJECTS, intake, "subject")

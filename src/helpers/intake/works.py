@@ -65,6 +65,21 @@ def work_of(table: Table, year: int, intake: Intake) -> Work | None:
     return None if problems or not subject else Work(year, grade, subject, season)
 
 
+def grade_of(word: str, year: int, intake: Intake) -> str | None:
+    """The number of a grade in a cell; None where there is none or the year's ВПР did not have it."""
+    match = re.search(r"\d{1,2}", word)
+    session = intake.calendar.session("VPR", year)
+    known = not (session and session.held) or (match and int(match[0]) in session.grades)
+    return match[0] if match and known else None
+
+
+def year_of(text: str) -> int | None:
+    """The year in which a school year named in a text ends: 2026, 2025/2026, 2025-26."""
+    ends = _SCHOOL_YEAR.search(text)
+    stated = [f"20{ends[1]}"] if ends else re.findall(r"\b20\d\d\b", text)
+    return int(stated[0]) if stated else None
+
+
 def highest_score(lines: Iterable[str]) -> int | None:
     """The highest primary score of the work, as the lines above its table state it."""
     stated = _HIGHEST.search(fold(" ".join(lines)))
@@ -85,7 +100,7 @@ def _subject(table: Table, lines: list[str], text: str, sheet: str, intake: Inta
         intake.findings.fail("work", Problem(table.file, "над таблицей: предмет не назван", "строка вида «Предмет: Математика»",
                                              "проверьте, тот ли это файл; если строку стёрли, впишите её", sheet))  # fmt: skip
         return None
-    subject = subject_of(named)
+    subject = subject_of(named, own=intake.layouts)
     if not subject:
         intake.findings.fail("subject", Problem(table.file, f"предмет {quoted(named)}, которого программа не знает",
                                                 "предмет из файла layouts/subjects.csv",

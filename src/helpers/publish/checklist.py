@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from helpers.intake.calendar import Calendar, Session, load_calendar
-from helpers.intake.layouts import layout
+from helpers.intake.layouts import OWN, layout
 from helpers.intake.region import KINDS, OUTLIVE_A_YEAR
 from helpers.intake.subjects import subject_titles
 from helpers.params import Assessment, Params
@@ -46,7 +46,7 @@ def checklist(name: str, year: int, old: Report) -> str:
     sections = {
         f"Запросить файлы в папку data/raw/{name}": _asked(year, old.params.years[-1], files),
         f"Календарь {year} года: сверить params/procedures.yml с письмами Рособрнадзора": _sessions(calendar, year),
-        f"Раскладки без столбца {year}: src/helpers/intake/layouts": _layouts(year),
+        f"Раскладки без столбца {year}: src/helpers/intake/layouts": _layouts(old, year),
         f"Проверить в params/{name}.yml": _of_params(old.params, calendar, year),
         "Реестр, списки, исправления": _of_lists(old, files, year),
         "Проверить и построить": [f"`report check {name} --protocol протокол`",
@@ -90,11 +90,11 @@ def _session(session: Session | None, year: int) -> str:
     return "; ".join(parts) + f". {session.reason}".rstrip()
 
 
-def _layouts(year: int) -> Iterator[str]:
+def _layouts(old: Report, year: int) -> Iterator[str]:
     """What layouts lack for the year, in the words of the check."""
     for name in dict.fromkeys(name for kind in KINDS.values() for name in kind.layouts):
         try:
-            layout(name, year)
+            layout(name, year, old.raw / OWN)
         except BadInput as error:
             yield from (f"`{one.file}`: {one.found}; {one.advice}" for one in error.problems)
 
