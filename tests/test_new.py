@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ def test_the_new_params_are_the_old_ones_a_year_on(project: Copy, said: str):
     assert [line for line in old.splitlines() if "#" in line] == [line for line in new.splitlines() if "#" in line]
     expected = yaml.safe_load(old)
     expected |= {"years": [2018, 2019, 2021, 2022], "title": expected["title"].replace("2021", "2022")}
+    expected["questions"]["deadline"] = date(2022, 11, 15)
     note = "впишите, что с тех пор изменилось в данных и методе и сравнимы ли числа"
     expected["earlier"] = [{"report": OLD, "title": yaml.safe_load(old)["title"], "note": note}]
     assert yaml.safe_load(new) == expected
@@ -156,6 +158,8 @@ def test_the_text_moves_on_in_whatever_way_it_is_written():
     block = "years:\n  - 2020   # первый\n  - 2021\n# о названии\ntitle: Край, 2021 год\nyear_notes:\n  2021: x\n\n# дальше\nz: 2021\n"
     new = moved_on(block, 2021, 2022)
     assert yaml.safe_load(new) == {"years": [2020, 2021, 2022], "title": "Край, 2022 год", "z": 2021}
+    asked = "questions:\n  deadline: 2020-02-29 # до конца зимы\ntitle: Т\nyears: [2020]\n"
+    assert moved_on(asked, 2020, 2021).startswith("questions:\n  deadline: 2021-02-28 # до конца зимы\n")
     assert "# первый" in new and "# о названии\n" in new and "\n\n# дальше\n" in new
 
 

@@ -113,6 +113,10 @@ def moved_on(text: str, last: int, year: int) -> str:
         (_end(years.value[-1]), _end(years.value[-1]), added),
         (start := title.start_mark.index, _end(title), text[start : _end(title)].replace(str(last), str(year))),
     ]
+    asked = keys["questions"][1] if "questions" in keys else None
+    for key, value in asked.value if isinstance(asked, yaml.MappingNode) else []:
+        if key.value == "deadline":
+            edits.append((value.start_mark.index, _end(value), _years_later(value.value, year - last)))
     for name, why in _NOT_CARRIED.items():
         if name in keys:
             key, value = keys[name]
@@ -120,6 +124,13 @@ def moved_on(text: str, last: int, year: int) -> str:
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return text
+
+
+def _years_later(day: str, years: int) -> str:
+    """The same day so many years on; what is no day stays."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
+        return day
+    return f"{int(day[:4]) + years}{day[4:].replace('-02-29', '-02-28')}"
 
 
 def archived(text: str, name: str, title: str) -> str:
