@@ -2,30 +2,70 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
-from copies import Copy, copy_project, small_report
+from copies import Copy, copy_project, made_once, region_report, small_report
+
+from helpers.intake import Examined, examine
+from helpers.report import open_report
 
 
 @pytest.fixture(scope="session")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A copy of the project that no test changes."""
-    return copy_project(tmp_path_factory.mktemp("copy") / "project")
+    return Copy(made_once(tmp_path_factory, "copy", lambda folder: copy_project(folder / "project")) / "project")
 
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small report's params file; no test changes it or the data beside it."""
-    return small_report(tmp_path_factory.mktemp("small") / "report")
+    return made_once(tmp_path_factory, "small", lambda folder: small_report(folder / "report")) / "report" / "small.yml"
 
 
 @pytest.fixture(scope="session")
 def built(copy: Copy, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small report built through pandoc: the folder with its tables and site; no test changes it."""
-    out = tmp_path_factory.mktemp("built")
-    copy.report("build", small, "--out", out, "--engine", "pandoc")
-    return out
+    return made_once(
+        tmp_path_factory, "built", lambda out: copy.report("build", small, "--out", out, "--engine", "pandoc")
+    )
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration region without dirt: its params file, beside the raw files; no test changes them."""
+    return _region(tmp_path_factory, "clean")
+
+
+@pytest.fixture(scope="session")
+def dirty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration region as `report demo` writes it: its params file, beside the raw files; no test changes them."""
+    return _region(tmp_path_factory, "dirty")
+
+
+def _region(factory: pytest.TempPathFactory, name: str) -> Path:
+    folder = made_once(factory, name, lambda folder: region_report(folder / "region", clean=name == "clean"))
+    return folder / "region" / "kamchatka-2021.yml"
+
+
+@pytest.fixture(scope="session")
+def from_clean(clean: Path, tmp_path_factory: pytest.TempPathFactory) -> Examined:
+    """What the clean region's files have come to."""
+    return _examined(tmp_path_factory, clean, "from_clean")
+
+
+@pytest.fixture(scope="session")
+def from_dirty(dirty: Path, tmp_path_factory: pytest.TempPathFactory) -> Examined:
+    """What the dirty region's files have come to."""
+    return _examined(tmp_path_factory, dirty, "from_dirty")
+
+
+def _examined(factory: pytest.TempPathFactory, params: Path, name: str) -> Examined:
+    def make(folder: Path) -> None:
+        (folder / "examined").write_bytes(pickle.dumps(examine(open_report(str(params)))))
+
+    return pickle.loads((made_once(factory, name, make) / "examined").read_bytes())
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +73,19 @@ def later_years(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The default region's files of the years after its first report, each in a folder of its own; no test changes them."""
     from helpers.demo import write_year
 
-    folder = tmp_path_factory.mktemp("later")
-    for year in (2022, 2023):
-        write_year(2021, year, folder / str(year))
-    return folder
+    def make(folder: Path) -> None:
+        for year in (2022, 2023):
+            write_year(2021, year, folder / str(year))
+
+    return made_once(tmp_path_factory, "later", make)
+
+
+_SLOW = {"built", "browser", "clean", "copy", "dirty", "later_years"}
+"""Fixtures that build a site, run the command or write a region: whatever needs one is no test to wait for while writing."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what needs a slow fixture, so that `make test-quick` leaves it out."""
+    for item in items:
+        if not _SLOW.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)

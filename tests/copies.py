@@ -8,17 +8,34 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import yaml
+from filelock import FileLock
 
 from helpers.report import PROJECT
 
 _PARTS = ["src", "notebooks", "params", "workflow", "requirements.lock", "pyproject.toml",
           *(path.name for path in PROJECT.glob("_quarto*.yml"))]  # fmt: skip
 _COUNTIES = {"Kern", "Fresno", "Monterey", "Solano"}
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first process of this test run to ask for it makes; all others wait and share it: none changes it."""
+    root = factory.getbasetemp()
+    shared = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "shared"
+    shared.mkdir(exist_ok=True)
+    folder, done = shared / name, shared / f"{name}.done"
+    with FileLock(shared / f"{name}.lock"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
 
 
 @dataclass(frozen=True)

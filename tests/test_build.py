@@ -50,19 +50,6 @@ def test_the_same_inputs_make_the_same_bytes_in_any_folder(copy: Copy, built: Pa
     assert first == second
 
 
-def test_an_unchanged_report_is_left_alone(copy: Copy, built: Path, small: Path):
-    before = times(built)
-    assert ran(copy.report("build", small, "--out", built, "--engine", "pandoc")) == set()
-    for path in (
-        small,
-        next(small.parent.glob("*.csv")),
-        copy.root / "notebooks" / "pages" / "by_school" / "data.ipynb",
-    ):
-        path.touch()
-    assert ran(copy.report("build", small, "--out", built, "--engine", "pandoc")) == set()
-    assert times(built) == before
-
-
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Copy, Path, Path]:
     """A built report, its project and its params, for the tests below to change; each leaves it built."""
@@ -70,6 +57,20 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Copy, Path, Path]:
     project, params, out = copy_project(folder / "project"), small_report(folder / "report"), folder / "out"
     project.report("build", params, "--out", out, "--engine", "pandoc")
     return project, params, out
+
+
+def test_an_unchanged_report_is_left_alone(own: tuple[Copy, Path, Path]):
+    project, params, out = own
+    before = times(out)
+    assert ran(project.report("build", params, "--out", out, "--engine", "pandoc")) == set()
+    for path in (
+        params,
+        next(params.parent.glob("*.csv")),
+        project.root / "notebooks" / "pages" / "by_school" / "data.ipynb",
+    ):
+        path.touch()
+    assert ran(project.report("build", params, "--out", out, "--engine", "pandoc")) == set()
+    assert times(out) == before
 
 
 def test_what_changed_is_made_anew_and_only_that(own: tuple[Copy, Path, Path]):
@@ -210,11 +211,12 @@ def _stop_before(number: int) -> None:
     sys.addaudithook(hook)
 
 
-def test_a_site_caught_between_two_renamings_comes_back(copy: Copy, built: Path, small: Path):
-    site = built / "_site" / small.stem
+def test_a_site_caught_between_two_renamings_comes_back(own: tuple[Copy, Path, Path]):
+    project, params, out = own
+    site = out / "_site" / params.stem
     good = contents(site)
     site.rename(site.with_name(f"{site.name}.old"))
-    copy.report("build", small, "--out", built, "--engine", "pandoc")
+    project.report("build", params, "--out", out, "--engine", "pandoc")
     assert contents(site) == good
 
 

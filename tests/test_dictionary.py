@@ -7,21 +7,18 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from copies import region_report
 
 from helpers import tables
-from helpers.intake import examine, layouts, lists, surveys
+from helpers.intake import layouts, lists, surveys
 from helpers.report import PROJECT, Report, open_report
 from helpers.show import words
 from helpers.show.dictionary import FILE, TOLD, described, dictionary, entries
 
 
 @pytest.fixture(scope="module")
-def region(tmp_path_factory) -> tuple[Report, dict[str, list[str]]]:
+def region(clean, from_clean) -> tuple[Report, dict[str, list[str]]]:
     """A region's report and the columns of the tables made from its files."""
-    report = open_report(str(region_report(tmp_path_factory.mktemp("region") / "report", clean=True)))
-    made = examine(report).tables
-    return report, {name: frame.columns for name, frame in made.items()}
+    return open_report(str(clean)), {name: frame.columns for name, frame in from_clean.tables.items()}
 
 
 def undescribed(rows: pl.DataFrame) -> list[str]:

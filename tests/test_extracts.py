@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from bs4 import BeautifulSoup
-from copies import Copy, region_report
+from copies import Copy
 
 from helpers.publish import figures, protocol, site
 from helpers.publish.extracts import FOLDER, extracts
@@ -27,9 +27,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def report(copy: Copy, tmp_path_factory: pytest.TempPathFactory) -> Report:
+def report(copy: Copy, dirty: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
     """The demonstration region, its cards and its pages of municipalities, executed."""
-    params, out = region_report(tmp_path_factory.mktemp("region") / "report"), tmp_path_factory.mktemp("out")
+    params, out = dirty, tmp_path_factory.mktemp("out")
     notebooks = copy.root / "notebooks"
     for step in sorted((notebooks / "steps").glob("0[1-5]*.ipynb")):
         copy.report("run", step, params, "--out", out)

@@ -12,7 +12,6 @@ import polars as pl
 import pytest
 import yaml
 from bs4 import BeautifulSoup, Tag
-from copies import region_report
 
 from helpers import tables
 from helpers.intake.subjects import subject_titles
@@ -28,15 +27,16 @@ MINUS = words.MINUS
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+def report(clean: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
     """The demonstration region with the pages of help and those that lead to them, of both editions, through pandoc.
 
     It has a few cards, those of schools below expectation among them.
     """
-    params, out = (
-        region_report(tmp_path_factory.mktemp("region") / "report", clean=True),
+    folder, out = (
+        shutil.copytree(clean.parent, tmp_path_factory.mktemp("region") / "report"),
         tmp_path_factory.mktemp("out"),
     )
+    params = folder / clean.name
     described = yaml.safe_load(params.read_text(encoding="utf-8"))
     described |= {"pages": {"cards": CARDS}, "simulation": {"runs": 10}}
     params.write_text(yaml.safe_dump(described, allow_unicode=True), encoding="utf-8")

@@ -9,13 +9,11 @@ from datetime import date
 import polars as pl
 import pytest
 import yaml
-from copies import region_report
 
 from helpers import tables
-from helpers.intake import examine
 from helpers.intake.registry import _WORDS
 from helpers.problems import BadInput
-from helpers.report import PROJECT, RECOMMENDATIONS, open_report
+from helpers.report import PROJECT, RECOMMENDATIONS
 from helpers.support import (
     gather,
     judged,
@@ -486,10 +484,9 @@ def test_the_shipped_rules_cover_what_they_should():
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def demo(from_clean):
     """Canonical tables of the demonstration region and its supported schools; no school is named by a conclusion."""
-    report = open_report(str(region_report(tmp_path_factory.mktemp("region") / "report", clean=True)))
-    read = examine(report).tables
+    read = from_clean.tables
     ids = read["schools"].filter(year=YEAR)["school_id"]
     flags = pl.DataFrame({"school_id": ids}).with_columns(
         tier=pl.lit("none"), direction=pl.lit("within"), type=pl.lit("middle_within"), context_class=pl.lit("middle")

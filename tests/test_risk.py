@@ -6,12 +6,10 @@ import fastexcel
 import polars as pl
 import pytest
 import yaml
-from copies import region_report
 
 from helpers import tables
-from helpers.intake import examine
 from helpers.problems import BadInput
-from helpers.report import RISK_FACTORS, open_report
+from helpers.report import RISK_FACTORS
 from helpers.support.risk import READS, Evidence, Factor, RiskFactors, load_risk_factors, risk_profile
 
 YEAR = 2021
@@ -234,10 +232,9 @@ def test_an_item_that_nobody_was_asked_is_refused():
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def demo(clean, from_clean):
     """The demonstration region: its folder, its canonical tables."""
-    folder = tmp_path_factory.mktemp("region") / "report"
-    return folder, examine(open_report(str(region_report(folder, clean=True)))).tables
+    return clean.parent, from_clean.tables
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from copies import region_report
 
 from helpers import tables
-from helpers.intake import examine
-from helpers.report import open_report
 from helpers.support import funnel, funnel_schools, load_programme, tracks
 from helpers.support.programme import ProgrammeRules
 from helpers.support.teachers import MODULES, Course
@@ -36,9 +33,9 @@ def stages(table, **where):
 
 
 @pytest.fixture(scope="module")
-def region(tmp_path_factory):
+def region(from_clean):
     """Tables of the demonstration region."""
-    return examine(open_report(str(region_report(tmp_path_factory.mktemp("region") / "report", clean=True)))).tables
+    return from_clean.tables
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,10 @@ from itertools import product
 import numpy as np
 import polars as pl
 import pytest
-from copies import region_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import measure, tables
-from helpers.intake import examine
 from helpers.params import TutorRules, TutorWeights
 from helpers.problems import BadInput
 from helpers.report import open_report
@@ -292,17 +290,15 @@ def test_supported_are_members_of_the_year_and_named_below():
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def demo(clean, from_clean):
     """The demonstration region, its schools named by the truth planted in them."""
-    folder = tmp_path_factory.mktemp("region") / "report"
-    report = open_report(str(region_report(folder, clean=True)))
-    read = examine(report).tables
+    report, read = open_report(str(clean)), from_clean.tables
     params, described = report.params, report.params.described
     fitted = read["schools"].filter("in_model").select("year", "school_id")
     scale = measure.index_scale(
         read["context"], fitted, described.indicators, params.index, params.context_class, params.base_year
     )
-    truth = pl.read_csv(folder / "_truth" / "effects.csv").filter(year=YEAR)
+    truth = pl.read_csv(clean.parent / "_truth" / "effects.csv").filter(year=YEAR)
     direction = (
         pl.when(pl.col("persistent") > 0.25)
         .then(pl.lit("above"))
