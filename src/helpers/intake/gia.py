@@ -21,6 +21,7 @@ from helpers.intake.raw_table import LABEL, SHEET, Table
 from helpers.intake.records import SOURCE, Intake, not_more, records
 from helpers.intake.sheets import ROW, read_titles
 from helpers.intake.subjects import subject_of, subject_of_code
+from helpers.intake.wide import by_subject
 from helpers.intake.words import OF_SUBJECTS
 from helpers.problems import BadInput, Problem, quoted, quoted_cell
 
@@ -34,6 +35,11 @@ KEY = ["year", "school_id", "procedure", "subject", "grade"]
 
 def read(exam: str, table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
     """Make rows of table `results` from one file of an exam (`oge` or `ege`)."""
+    made = [_read(exam, one, year, intake) for one in by_subject(table, intake.findings)]
+    return {"results": pl.concat(made, how="diagonal_relaxed")} if made else {}
+
+
+def _read(exam: str, table: Table, year: int, intake: Intake) -> pl.DataFrame:
     table = replace(table, frame=_first_attempts(exam, table, intake.findings))
     rows = records(table, year, date(year, 5, 15), intake)
     rows = _with_subject(exam, table, rows, intake).with_columns(
@@ -61,7 +67,7 @@ def read(exam: str, table: Table, year: int, intake: Intake) -> dict[str, pl.Dat
         )
     kept = ["n_participants", "mean", "sd", "share_low", "period", *SOURCE]
     marks = [f"share_{mark}" for mark in (2, 3, 4, 5) if f"share_{mark}" in rows.columns]
-    return {"results": rows.select(*KEY, *kept, *marks)}
+    return rows.select(*KEY, *kept, *marks)
 
 
 def pupil_columns(exam: str, path: Path, year: int, own: Path | None = None) -> dict[str, str]:

@@ -28,8 +28,22 @@ def _task_with_maximum(title: str) -> str | None:
     return told and told[0]
 
 
+def _work(text: str) -> str | None:
+    """Grade and subject of a work: `4 ру`, `ру 4`, `4 класс русский язык`."""
+    match = re.fullmatch(r"(\d{1,2})[ .-]*(?:кл(?:асс)?\.?)? ?(\D+)|(\D+?)[ .-]*(\d{1,2})", text)
+    grade, subject = (match[1] or match[4], match[2] or match[3]) if match else ("", "")
+    return f"{grade} {subject.strip()}" if subject.strip() else None
+
+
+def _last(text: str) -> str:
+    """The lowest of titles above one another: `из них / физика`; a plain title has lost its spaces before brackets."""
+    return text.rpartition("/")[2].replace("(", " (").strip()
+
+
 _STANDS_FOR = {
     "share_done_*": (task_label, "номер задания вида 1К1, 3, 4.1"),
+    "sign_*": (_work, "класс и предмет вида 4 РУ"),
+    **dict.fromkeys(("n_participants_*", "n_below_min_*", "mean_score_*"), (_last, "предмет")),
     "task_*": (_task_with_maximum, "номер задания с его максимальным баллом вида 1 (2б), 4К1 (3б)"),
 }
 """What the `*` of a field's title stands for, and how a sentence calls it; a number where nothing is said."""

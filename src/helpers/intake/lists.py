@@ -14,6 +14,7 @@ from helpers.intake.numbers import NO_DATA
 from helpers.intake.raw_table import Table
 from helpers.intake.records import SOURCE, Intake, records
 from helpers.intake.subjects import subject_of
+from helpers.intake.wide import by_work
 from helpers.intake.words import OF_SUBJECTS, coded, from_list
 from helpers.problems import Problem, quoted
 
@@ -25,11 +26,19 @@ _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 
 def read_biased(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
     """Make rows of table `biased`: school, subject and grade whose ВПР are not to be trusted; empty means every one."""
+    made = [_biased(one, year, intake) for one in by_work(table, intake.findings, intake.layouts)]
+    return {"biased": pl.concat(made)} if made else {}
+
+
+def _biased(table: Table, year: int, intake: Intake) -> pl.DataFrame:
     rows = records(table, year, date(year, 5, 15), intake)
+    if "of_year" in rows.columns:
+        rows = coded(table, rows, "of_year", _year, "год вида 2019", intake, "numbers")
+        rows = rows.with_columns(year=pl.col("of_year").cast(pl.Int32))
     subject = _or_nothing(_EVERY, partial(subject_of, own=intake.layouts))
     rows = coded(table, rows, "subject", subject, f"{OF_SUBJECTS} или «все»", intake, "subject")
     rows = coded(table, rows, "grade", _or_nothing(_EVERY, _grade), "номер класса или «все»", intake)
-    return {"biased": rows.select("year", "school_id", _null_if_empty("subject", "grade"), "sign", *SOURCE)}
+    return rows.select("year", "school_id", _null_if_empty("subject", "grade"), "sign", *SOURCE)
 
 
 def _or_nothing(words: Collection[str], code: Callable[[str], str | None]) -> Callable[[str], str | None]:

@@ -51,13 +51,13 @@ class Kind:
 KINDS = {
     "vpr": Kind(vpr.LAYOUTS, vpr.read, by_sheet=True),
     "oge": Kind(["oge"], partial(gia.read, "oge")),
-    "ege": Kind(["ege"], partial(gia.read, "ege")),
+    "ege": Kind(["ege", "ege_wide"], partial(gia.read, "ege")),
     "passport": Kind(["passport"], passport.read),
     "staff": Kind(["staff"], surveys.read_staff),
     "questionnaire": Kind(["questionnaire"], surveys.read_questionnaire),
     "diagnostics": Kind(["diagnostics"], surveys.read_diagnostics),
     "knowledge": Kind(["knowledge"], surveys.read_knowledge),
-    "biased": Kind(["biased"], lists.read_biased),
+    "biased": Kind(["biased", "biased_wide"], lists.read_biased),
     "programme": Kind(["programme"], lists.read_programme),
     "roadmaps": Kind(["roadmaps"], lists.read_roadmaps),
 }
