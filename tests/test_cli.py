@@ -109,3 +109,38 @@ def test_data_that_are_closed_from_now_on_are_published_without_schools(copy: Co
     assert not made & {"schools", "results", "effect", "flags", "expectation", "context"}
     site = tmp_path / "_site" / "closed"
     assert (site / "index.html").is_file() and not (site / "school").exists()
+
+
+def test_nobody_needs_to_listen(copy: Copy):
+    process = copy.popen("list")
+    process.stdout.close()
+    said = process.stderr.read()
+    assert process.wait(timeout=120) == 0 and said == ""
+
+
+def test_a_full_disk_is_told_in_a_sentence(copy: Copy):
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no device that is always full here")
+    with full.open("w", encoding="utf-8") as nowhere:
+        process = copy.popen("list", stdout=nowhere)
+        said = process.communicate(timeout=120)[1]
+    assert process.returncode == 3 and said.startswith("На диске нет места") and len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("page", ["cp1251", "cp866", "ascii"])
+def test_a_console_of_any_code_page_takes_what_is_said(copy: Copy, page: str):
+    said = copy.report("check", "нет—такого ✓", code=1, env={"PYTHONIOENCODING": page, "PYTHONUTF8": "0"})
+    assert "нет—такого ✓" in said
+
+
+@pytest.mark.parametrize("port", ["70000", "-1"])
+def test_an_impossible_port_is_told(copy: Copy, built: Path, small: Path, port: str):
+    said = copy.report("preview", small, "--out", built, f"--port={port}", code=2)
+    assert f"порт {port}" in said and "от 0 до 65535" in said
+
+
+def test_braces_in_the_name_of_params_are_told(copy: Copy, small: Path, tmp_path: Path):
+    named = tmp_path / "отчёт {1}.yml"
+    named.write_bytes(small.read_bytes())
+    assert "фигурные скобки" in copy.report("check", named, code=1)

@@ -223,6 +223,10 @@ def open_report(report: str, out: str = "") -> Report:
                 advice="проверьте имя; список печатает команда report list",
             )
         )
+    if {"{", "}"} & set(path.stem):  # Snakemake takes what stands between them for a name to be filled in
+        raise BadInput(
+            Problem(path.name, "в имени файла фигурные скобки", "имя без { и }", "переименуйте файл параметров")
+        )
     path = path.resolve()
     return Report(path, load(path, METHOD), Path(out).resolve() if out else PROJECT)
 

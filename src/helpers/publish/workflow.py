@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from helpers.report import PROJECT, Report
 
 _FAILURES = "REPORT_FAILURES"
 """Environment variable: the file to which a rule's `report` call adds its exit code and what it has to say."""
+_RULE = re.compile(r"Error in rule ([\w-]+)")
 _CHECKSUM_BYTES = 10**12
 """Up to what size Snakemake compares tables by content and not by time: whatever their size."""
 
@@ -52,24 +54,30 @@ def build(report: Report, editions: list[str], engine: str, cores: int) -> list[
 
 
 def leave(code: int, message: str) -> bool:
-    """Leave a message with the build that has started this command; False where there is none."""
+    """Leave a message with the build that has started this command; False where there is none, or it cannot be written."""
     file = os.environ.get(_FAILURES)
-    if file:
+    if not file:
+        return False
+    try:
         with Path(file).open("a", encoding="utf-8") as failures:
             failures.write(json.dumps([code, message]) + "\n")
-    return bool(file)
+    except OSError:
+        return False
+    return True
 
 
 def _run(report: Report, editions: list[str], engine: str, cores: int, environment: dict[str, str]) -> None:
     """Run the workflow; pass on what the rules' calls have said."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        failures = Path(folder) / "failures"
+        failures, config = Path(folder) / "failures", Path(folder) / "config.json"
+        # in a file: on its command line Snakemake takes a « #» in a path for a comment
+        given = {"report": str(report.params_file), "out": str(report.out), "editions": editions, "engine": engine}
+        files.write(config, json.dumps(given))
         arguments = [
             "--snakefile", str(PROJECT / "workflow" / "Snakefile"), "--directory", str(report.out), "--cores", str(cores),
-            "--quiet", "all", "--nolock", "--rerun-incomplete", "--keep-going",
+            "--quiet", "progress", "rules", "host", "reason", "--nolock", "--rerun-incomplete", "--keep-going",
             "--max-checksum-file-size", str(_CHECKSUM_BYTES),
-            "--config", f"report={report.params_file}", f"out={report.out}", f"editions={','.join(editions)}",
-            f"engine={engine}",
+            "--configfile", str(config),
         ]  # fmt: skip
         if not (report.out / ".snakemake" / "metadata").is_dir():
             arguments.append(
@@ -85,7 +93,15 @@ def _run(report: Report, editions: list[str], engine: str, cores: int, environme
         if failures.is_file():
             told = [json.loads(line) for line in failures.read_text(encoding="utf-8").splitlines()]
             raise BuildFailed(told[0][0], dict.fromkeys(message for _, message in told))
-        raise MissingTool(f"Snakemake остановился:\n{done.stderr[-3000:]}")
+        raise MissingTool(f"Snakemake остановился: {_reason(done.stderr)}")
+
+
+def _reason(said: str) -> str:
+    """Why Snakemake stopped although no rule's call has left a message."""
+    last = files.last_words(said)
+    if (rule := _RULE.search(said)) and not last.endswith("повторите команду."):
+        return f"шаг {rule[1]} прерван, скорее всего не хватило памяти; закройте другие программы и повторите команду."
+    return last
 
 
 def _digest(digests: dict[Path, str], engine: str) -> str:
