@@ -150,7 +150,7 @@ def run_notebook(
     check_parameters(source, parameters)
     try:
         notebook = papermill.execute_notebook(
-            str(source), None, dict(parameters), engine_name=_ENGINE, kernel_name="python3", language="python",
+            _literal(source), None, dict(parameters), engine_name=_ENGINE, kernel_name="python3", language="python",
             warm=kernel, cwd=str(folder or source.parent), progress_bar=False, log_output=False,
         )  # fmt: skip
     except _Halted as error:
@@ -271,7 +271,7 @@ def check_parameters(source: Path, given: Mapping[str, Any]) -> None:
         A parameter is given that the notebook lacks, or a notebook's parameter is
         one that the pipeline does not know, or of another type.
     """
-    declared = papermill.inspect_notebook(str(source))
+    declared = papermill.inspect_notebook(_literal(source))
     problems = []
     for name in sorted(given.keys() - declared.keys()):
         problems.append(_parameter_problem(source, name, "параметра нет", "присваивание в ячейке parameters",
@@ -285,6 +285,11 @@ def check_parameters(source: Path, given: Mapping[str, Any]) -> None:
             problems.append(_parameter_problem(source, name, f"«{default}»", "текст в кавычках", "исправьте значение"))
     if problems:
         raise BadInput(*problems)
+
+
+def _literal(path: Path) -> str:
+    """A path as papermill takes it: it fills in what stands between braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _parameter_problem(source: Path, name: str, found: str, expected: str, advice: str) -> Problem:
