@@ -85,7 +85,7 @@ def _run(report: Report, editions: list[str], engine: str, cores: int, environme
             )  # nothing is known of what stands there: another tool's cleaning, half a copy
         done = subprocess.run(
             [sys.executable, "-m", "helpers.publish.workflow", str(report.build / "engine.lock"), *arguments],
-            env={**os.environ, **environment, _FAILURES: str(failures), "PYTHONUTF8": "1"},
+            env={**os.environ, **environment, _FAILURES: str(failures), "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"},
             check=False, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
         if done.returncode == 0:
