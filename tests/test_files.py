@@ -121,6 +121,7 @@ def test_what_is_let_go_in_time_is_not_told(tmp_path: Path, monkeypatch: pytest.
 def command(patched: pytest.MonkeyPatch, capfd: pytest.CaptureFixture, *arguments: object) -> tuple[int, str]:
     """The `report` command in this process: its exit code and what it said of errors."""
     patched.setattr("sys.argv", ["report", *map(str, arguments)])
+    patched.setattr("helpers.cli.processes.end_together", lambda: None)  # signals are the test runner's here
     for stream in ("stdout", "stderr"):
         patched.setattr(f"sys.{stream}", getattr(__import__("sys"), f"__{stream}__"))
     capfd.readouterr()
