@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 QUARTO_CLI := quarto-cli==1.10.19
 
-.PHONY: help report test lint bench bench-faults bench-disclosure clean
+.PHONY: help report test test-quick lint bench bench-faults bench-disclosure clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,9 +14,13 @@ help:  ## list the targets
 report: $(READY)  ## build both editions of the default report (REPORT=name for another) and say where they lie
 	@$(BIN)/report build $(REPORT) --edition all
 
-test: $(READY)  ## run all tests
-	@$(BIN)/python -m pytest -n auto --dist loadfile
-	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks/steps notebooks/pages
+test: $(READY)  ## run all tests, and name the ten slowest
+	@$(BIN)/python -m pytest -n auto --dist loadfile --durations=10
+	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks/steps
+	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env -n auto --dist loadfile notebooks/pages
+
+test-quick: $(READY)  ## run the tests that need no built site and no region's files, for the loop while writing
+	@$(BIN)/python -m pytest -n auto -m "not slow"
 
 bench: $(READY)  ## measure how quick the work is against its targets (benchmarks/)
 	@$(BIN)/python benchmarks/speed.py
