@@ -34,7 +34,7 @@ def region() -> Cells:
 @pytest.fixture(scope="module")
 def table(region):
     lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
-    return simulate(region, lines, {1.0: COMPONENTS}, FLAG, SMALL_N, RUNS)[0]
+    return simulate(region, lines, {1.0: COMPONENTS}, FLAG, SMALL_N, RUNS, 1.0)[0]
 
 
 def test_the_region_is_as_hard_as_the_targets_suppose(region):
@@ -72,7 +72,7 @@ def test_the_usual_rule_does_not(table):
 def test_an_index_measured_with_error_makes_more_false_flags(region):
     lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
     rules = RUNS.model_copy(update={"runs": 100})
-    judged, fairness = simulate(region, lines, {1.0: COMPONENTS, 0.65: COMPONENTS}, FLAG, SMALL_N, rules)
+    judged, fairness = simulate(region, lines, {1.0: COMPONENTS, 0.65: COMPONENTS}, FLAG, SMALL_N, rules, 1.0)
     table = judged.filter(rule="report")
     exact, noisy = table["ppv"]
     assert noisy < exact - 0.05
@@ -83,10 +83,23 @@ def test_an_index_measured_with_error_makes_more_false_flags(region):
     assert below[0.65, 1] > 2 * below[0.65, 4]
 
 
+def test_an_error_of_the_index_that_is_believed_leaves_fewer_false_flags(region):
+    """κ² = β²σ²(1 − λ)/λ leaves the lasting part: the rule names fewer schools, and more of them rightly."""
+    lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
+    rules = RUNS.model_copy(update={"runs": 100})
+    trusting, doubting = (
+        simulate(region, lines, {0.8: COMPONENTS}, FLAG, SMALL_N, rules, believed)[0].row(0, named=True)
+        for believed in (1.0, 0.8)
+    )
+    assert doubting["ppv"] > trusting["ppv"] + 0.15
+    assert doubting["coverage"] > trusting["coverage"] + 0.05
+    assert doubting["wrong_sign"] < trusting["wrong_sign"] / 2
+
+
 def test_the_same_seed_gives_the_same_table(region):
     lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
     rules = RUNS.model_copy(update={"runs": 10})
-    one, other = (simulate(region, lines, {1.0: COMPONENTS}, FLAG, SMALL_N, rules) for _ in range(2))
+    one, other = (simulate(region, lines, {1.0: COMPONENTS}, FLAG, SMALL_N, rules, 1.0) for _ in range(2))
     assert all(table.equals(again) for table, again in zip(one, other, strict=True))
 
 

@@ -40,15 +40,18 @@ def tables() -> list[pl.DataFrame]:
     effect = told.select("school_id", "prob_below", "prob_above").with_columns(
         effect=pl.Series([-0.3, -0.2, 0.4, *[0.0] * 5]), pooled_residual=pl.Series([-0.4, -0.25, 0.5, *[0.0] * 5])
     )
-    return [told.select(names[:4]), effect, stability, federal]
+    at = told.select("school_id", "prob_below", "prob_above", reliability=1.0)
+    return [told.select(names[:4]), effect.with_columns(next_residual="effect"), at, stability, federal]
 
 
 def test_conclusions_are_counted():
     params = open_report("kamchatka-2021").params
     assert (params.flag.min_spec_share, params.flag.watch, params.years[-1]) == (0.8, 0.85, 2021), METHOD
-    made = summary(*tables(), params)
+    made = summary(*tables(), params, 0.9)
     assert made.pop("below") == {"named": 2, "persistent": 1, "false": pytest.approx(0.05 + 0.15), "returning": None}
     assert made.pop("above") == {"named": 1, "persistent": 1, "false": pytest.approx(0.08), "returning": None}
+    kept_and_false = {"reliability": 1.0, "kept": 3, "false": pytest.approx(0.05 + 0.15 + 0.08)}
+    assert (made.pop("reliability"), made.pop("promise")) == (0.9, [kept_and_false])
     assert made == {
         "schools": 8, "within": 1, "unknown": 4, "federal_low": 2, "judged": 5, "firm": 3, "half": 1,
         "without_school": 1, "without_year": 1, "gia9_told": 2, "gia9_same": 1,
@@ -62,7 +65,7 @@ def test_what_returns_by_itself_is_told_of_three_schools_or_more():
         tier=pl.when(third).then(pl.lit("watch")).otherwise("tier"),
         direction=pl.when(third).then(pl.lit("below")).otherwise("direction"),
     )
-    made = summary(more, *others, open_report("kamchatka-2021").params)
+    made = summary(more, *others, open_report("kamchatka-2021").params, 0.9)
     # from −0.4, −0.25 and 0 to −0.3, −0.2 and 0
     assert made["below"]["returning"] == pytest.approx((0.1 + 0.05 + 0) / 3)
     assert made["above"]["returning"] is None
@@ -70,6 +73,7 @@ def test_what_returns_by_itself_is_told_of_three_schools_or_more():
 
 def test_nobody_is_named():
     flags, *others = tables()
-    made = summary(flags.filter(pl.col("direction").is_null()), *others, open_report("kamchatka-2021").params)
+    made = summary(flags.filter(pl.col("direction").is_null()), *others, open_report("kamchatka-2021").params, 0.9)
+    assert made["promise"] == []
     assert made["below"] == made["above"] == {"named": 0, "persistent": 0, "false": 0.0, "returning": None}
     assert (made["judged"], made["firm"], made["without_school"], made["gia9_told"]) == (2, 0, 0, 0)

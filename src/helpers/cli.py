@@ -197,9 +197,12 @@ def simulate(
     data = report_cells(
         this.read("outcome_variants"), this.read("index_variants"), this.read("schools"), params.pooled_years
     )
-    assumed = assumed_reliabilities(this.read_numbers("model"), params.pooled_years, params.specifications)
+    numbers = this.read_numbers("model")
+    assumed = assumed_reliabilities(numbers, params.pooled_years, params.specifications)
     rules = params.simulation.model_copy(update={"runs": runs})
-    judged, _ = simulate_report(data, assumed, params.flag, params.small_n, rules)
+    judged, _ = simulate_report(
+        data, assumed, params.flag, params.small_n, rules, numbers["index_reliability"]["value"]
+    )
     typer.echo(f"{'надёжность':>10} {'правило':40} {'выделено':>8} {'верно':>6} {'найдено':>8} {'малые':>6} {'не туда':>8} "
                f"{'накрывают':>9}")  # fmt: skip
     for row in views.simulation_in_words(judged).iter_rows(named=True):

@@ -181,6 +181,25 @@ class Data(Closed):
         return self
 
 
+class IndexReliabilityRules(Closed):
+    """Reliability λ of the index, and what is known of it.
+
+    `origin`: `parallel` (alpha of indicators from independent sources), `retest` (correlation of two years: an upper
+    bound, lasting error does not show), `raters` (intraclass correlation) or `assumption`. Without `value` the
+    report's own alpha or retest stands for it.
+    """
+
+    value: Annotated[float, Field(gt=0, le=1)] | None
+    origin: Literal["parallel", "retest", "raters", "assumption"]
+    source: Text
+
+    @model_validator(mode="after")
+    def _value_or_estimate(self) -> IndexReliabilityRules:
+        if self.value is None and self.origin in ("raters", "assumption"):
+            raise ValueError(f"число от 0 до 1 в ключе value: при origin: {self.origin} надёжность не оценивается")
+        return self
+
+
 class IndexRules(Closed):
     """Scale of the index of social wellbeing."""
 
@@ -188,6 +207,7 @@ class IndexRules(Closed):
     scale_sd: Annotated[float, Field(gt=0)]
     base_year: int | None
     carry_forward_years: Annotated[int, Field(ge=0)]
+    reliability: IndexReliabilityRules
     expert_weights: dict[str, Annotated[float, Field(gt=0)]]
     source: Text
 

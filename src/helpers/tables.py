@@ -160,7 +160,7 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         ["school_id"],
         {
             "school_id": TEXT, "effect": FLOAT, "effect_se": FLOAT, "reliability": FLOAT, "prob_below": FLOAT,
-            "prob_above": FLOAT, "years_below": INT, "years_above": INT,
+            "prob_above": FLOAT, "years_below": INT, "years_above": INT, "least_reliability": FLOAT,
         },
     ),
     "specifications": (

@@ -3,13 +3,14 @@
 from helpers.measure.carry import carried_forward
 from helpers.measure.index import IndexScale, cronbach_alpha, index_scale, wellbeing_index
 from helpers.measure.outcome import PupilSpread, entering, outcome, pupil_spread
-from helpers.measure.reliability import IndexReliability, index_reliability
+from helpers.measure.reliability import IndexReliability, believed_reliability, index_reliability
 from helpers.measure.variants import index_variants, outcome_variants, variant_weights
 
 __all__ = [
     "IndexReliability",
     "IndexScale",
     "PupilSpread",
+    "believed_reliability",
     "carried_forward",
     "cronbach_alpha",
     "entering",

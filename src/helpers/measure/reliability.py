@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 
 from helpers.measure.index import cronbach_alpha
+from helpers.params import IndexReliabilityRules
+from helpers.problems import BadInput, Problem
 
 LEVEL = 0.95
 """Of the interval of alpha."""
@@ -65,6 +67,30 @@ def index_reliability(items: np.ndarray, index: pl.DataFrame) -> IndexReliabilit
     correlations = [pair.correlation for pair in pairs if pair.correlation is not None]
     mean = float(np.mean(correlations)) if correlations else None
     return IndexReliability(alpha, lower, upper, pairs, mean, alpha if alpha is not None and alpha > 0 else None)
+
+
+def believed_reliability(rules: IndexReliabilityRules, estimated: IndexReliability) -> float:
+    """λ at which schools are judged: the params' value, or the report's own estimate of that origin.
+
+    Raises
+    ------
+    BadInput
+        The estimate is asked for and there is none above 0.
+    """
+    if rules.value is not None:
+        return rules.value
+    value = estimated.alpha if rules.origin == "parallel" else estimated.retest_mean
+    if value is None or value <= 0:
+        raise BadInput(
+            Problem(
+                file="файл параметров",
+                column="index.reliability.value",
+                found="пустое место, а по данным отчёта надёжность индекса оценить нельзя",
+                expected="число от 0 до 1",
+                advice="впишите value; если надёжность не измерена, поставьте origin: assumption и value: 0.90",
+            )
+        )
+    return min(value, 1.0)
 
 
 def cronbach_alpha_interval(alpha: float, schools: int, indicators: int) -> tuple[float, float]:

@@ -1,11 +1,19 @@
 """The method: expectation given context, shrinkage over years, flags, typology, and what all of it is worth."""
 
 from helpers.model.backtest import backtest
-from helpers.model.effect import VarianceComponents, school_effects, variance_components, year_to_year
+from helpers.model.effect import (
+    VarianceComponents,
+    judged_effects,
+    school_effects,
+    split_variance,
+    variance_components,
+    year_to_year,
+)
 from helpers.model.expectation import Influence, MetaRegression, expectation, influence, meta_regression, shrink
 from helpers.model.federal import agreement, chance_table, federal
 from helpers.model.flags import flags
 from helpers.model.links import procedure_slopes, year_checks
+from helpers.model.posterior import index_error_variance, lasting_effects
 from helpers.model.ranks import rank_intervals
 from helpers.model.similar import similar
 from helpers.model.simulation import simulate_report
@@ -22,7 +30,10 @@ __all__ = [
     "expectation",
     "federal",
     "flags",
+    "index_error_variance",
     "influence",
+    "judged_effects",
+    "lasting_effects",
     "meta_regression",
     "procedure_slopes",
     "rank_intervals",
@@ -30,6 +41,7 @@ __all__ = [
     "shrink",
     "similar",
     "simulate_report",
+    "split_variance",
     "stability",
     "summary",
     "variance_components",

@@ -13,7 +13,15 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
+
+from helpers.model.posterior import Posterior, index_error_variance, lasting_effects
+from helpers.params import FlagRules
+
+ROW = (1.0, 0.95, 0.9, 0.85, 0.8)
+"""Reliabilities of the index at which the promise is printed."""
+_TRIED = (*ROW, 0.7, 0.6, 0.5)
+"""Those at which every school is judged, to find the least that its conclusion bears."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +30,13 @@ class VarianceComponents:
 
     `persistent` lasts over the years, `transient` is a year's own. With one year
     they cannot be told apart: all of τ² stands in `persistent`, `n_years` is 1.
+    `index_error` is the part κ² of `persistent` that the index's error makes and no school.
     """
 
     persistent: float
     transient: float
     n_years: int
+    index_error: float = 0.0
 
     @classmethod
     def of(cls, numbers: dict) -> VarianceComponents:
@@ -35,6 +45,11 @@ class VarianceComponents:
 
     def as_dict(self) -> dict:
         return asdict(self)
+
+    @property
+    def own(self) -> float:
+        """τ_a²: what lasts and is the schools' own."""
+        return max(self.persistent - self.index_error, 0.0)
 
 
 @dataclass(frozen=True)
@@ -99,7 +114,7 @@ def pool(residual: np.ndarray, variance: np.ndarray, expected_se: np.ndarray, co
     """Pool each school's years and shrink.
 
     With weights w_t = 1/(τ_d² + v_t), W = Σw_t: pooled residual ē = Σw_t e_t / W,
-    reliability λ = τ_a²/(τ_a² + 1/W), effect λē, prediction variance τ_a²(1 − λ) plus
+    reliability λ = τ_a²/(τ_a² + κ² + 1/W), effect λē, prediction variance τ_a²(1 − λ) plus
     λ² times the variance that the expectation brings. The fitted lines of different
     years err together, by how much is not known: they are taken to err as one, which
     is the cautious bound.
@@ -110,9 +125,10 @@ def pool(residual: np.ndarray, variance: np.ndarray, expected_se: np.ndarray, co
         noise = 1 / total
         mean = np.nansum(weight * residual, axis=0) / total
         line = np.nansum(weight * expected_se, axis=0) / total
-        persistent = components.persistent
-        reliability = persistent / (persistent + noise) if persistent > 0 else np.where(total > 0, 0.0, np.nan)
-        error = persistent * (1 - reliability) + reliability**2 * line**2
+        own = components.own
+        unlike = components.index_error + noise
+        reliability = own / (own + unlike) if own > 0 else np.where(total > 0, 0.0, np.nan)
+        error = own * (1 - reliability) + reliability**2 * line**2
         return Pooled(reliability * mean, np.sqrt(error), reliability, mean, np.sqrt(noise + line**2))
 
 
@@ -194,3 +210,80 @@ def school_effects(expectation: pl.DataFrame, components: VarianceComponents, de
             "pooled_residual_se": pooled.residual_se,
         }
     )
+
+
+def judged_effects(
+    expectation: pl.DataFrame, fits: Sequence[dict], components: VarianceComponents, reliability: float, flag: FlagRules
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Every school's own lasting effect, at the reliability of the index that the report believes and at others.
+
+    Parameters
+    ----------
+    expectation : DataFrame
+        Table `expectation`, the pooled years.
+    fits : sequence of dict
+        The fits of these years, from `model.json`.
+    components : VarianceComponents
+        Of these residuals.
+    reliability : float
+        λ of the index.
+    flag : FlagRules
+
+    Returns
+    -------
+    effect : DataFrame
+        Table `effect`: `school_effects` with `effect`, `effect_se`, `prob_below`, `prob_above` of `lasting_effects` at λ;
+        `next_residual` (what the next year's residual will be on average: the index's error lasts as the effect does);
+        `least_reliability`, the least λ at which P on the school's side still reaches `flag.watch` (0.5 where it does so at
+        0.5 and below; null where it does not at 1).
+    at : DataFrame
+        school_id, reliability (`ROW`), prob_below, prob_above.
+    """
+    years, schools = expectation["year"].unique().sort().to_list(), expectation["school_id"].unique().sort()
+    residual, error, line_se, fitted = (
+        by_year(expectation, name, years, schools) for name in ("residual", "outcome_se", "expected_se", "in_model")
+    )
+    spread = float(expectation.filter("in_model")["index"].var())
+
+    def judged(value: float) -> Posterior:
+        index_error = index_error_variance([fit["slope"] for fit in fits], spread, value)
+        return lasting_effects(residual, error**2, line_se, fitted, index_error)
+
+    def beyond(made: Posterior) -> tuple[np.ndarray, np.ndarray]:
+        return made.prob_below(-flag.delta), 1 - made.prob_below(flag.delta)
+
+    own = judged(reliability)
+    below, above = beyond(own)
+    tried = {value: beyond(judged(value)) for value in _TRIED}
+    side = (own.effect >= 0).astype(int)
+    on_side = np.stack([np.stack(tried[value])[side, np.arange(len(side))] for value in _TRIED])
+    effect = school_effects(expectation, components, flag.delta).with_columns(
+        next_residual=pl.col("effect"),
+        effect=pl.Series(own.effect),
+        effect_se=pl.Series(own.effect_se),
+        prob_below=pl.Series(below),
+        prob_above=pl.Series(above),
+        least_reliability=pl.Series(_least(on_side, flag.watch)).fill_nan(None),
+    )
+    at = [
+        pl.DataFrame(
+            {"school_id": schools, "reliability": value, "prob_below": tried[value][0], "prob_above": tried[value][1]}
+        )
+        for value in ROW
+    ]
+    return effect, pl.concat(at)
+
+
+def _least(probability: np.ndarray, watch: float) -> np.ndarray:
+    """Where a school's probabilities at `_TRIED`, (reliabilities, schools), fall below `watch`; probits are interpolated."""
+    least = np.full(probability.shape[1], np.nan)
+    probit = ndtri(np.clip(probability, 1e-12, 1 - 1e-12)) - ndtri(watch)
+    reached = np.cumprod(probit >= 0, axis=0).sum(axis=0)
+    for school in np.flatnonzero(reached):
+        last = reached[school] - 1
+        if last == len(_TRIED) - 1:
+            least[school] = _TRIED[-1]
+            continue
+        high, low = probit[last, school], probit[last + 1, school]
+        least[school] = _TRIED[last] + (_TRIED[last + 1] - _TRIED[last]) * high / (high - low)
+    return least

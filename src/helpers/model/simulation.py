@@ -58,6 +58,7 @@ def simulate(
     flag: FlagRules,
     small_n: SmallNRules,
     rules: SimulationRules,
+    believed: float,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Redraw `rules.runs` regions for each reliability of the index and count what each rule names.
 
@@ -69,6 +70,8 @@ def simulate(
         Its fit: slopes by year.
     components : mapping
         The planted variance components for each reliability of the index.
+    believed : float
+        Reliability of the index at which the report judges; its variances are taken as known here.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def simulate(
         covered = judged = 0
         for _ in range(rules.runs):
             region = redrawn(data, lines, planted, reliability, random)
-            pooled, fitted = carried_through(region.data, "paule_mandel", "linear", 1.0)
+            pooled, fitted = carried_through(region.data, "paule_mandel", "linear", 1.0, believed)
             residual = np.stack([line.residual for line in fitted])
             inside = np.abs(region.persistent - pooled.effect) <= 1.959964 * pooled.effect_se
             there = np.isfinite(pooled.effect)
@@ -165,7 +168,12 @@ def _counted(named: np.ndarray, persistent: np.ndarray, n: np.ndarray, rules: Si
 
 
 def simulate_report(
-    data: Cells, assumed: Sequence[float], flag: FlagRules, small_n: SmallNRules, rules: SimulationRules
+    data: Cells,
+    assumed: Sequence[float],
+    flag: FlagRules,
+    small_n: SmallNRules,
+    rules: SimulationRules,
+    believed: float,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tables `simulation` and `fairness` on the report's own specification, for every assumed reliability.
 
@@ -182,4 +190,4 @@ def simulate_report(
         error = slope2 * spread * (1 - reliability) / reliability
         return replace(fitted, persistent=max(fitted.persistent - error, 0.0))
 
-    return simulate(data, lines, {value: planted(value) for value in assumed}, flag, small_n, rules)
+    return simulate(data, lines, {value: planted(value) for value in assumed}, flag, small_n, rules, believed)

@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 
 from helpers.model.effect import Pooled, by_year, pool, split_variance
 from helpers.model.expectation import MetaRegression, meta_regression, placeable
+from helpers.model.posterior import index_error_variance
 from helpers.params import FlagRules, SmallNRules, SpecificationRules
 
 _INFLUENTIAL = 3
@@ -139,8 +140,13 @@ def _tau2(residual: np.ndarray, variance: np.ndarray, dof: int) -> float:
     return float(brentq(excess, 0.0, residual @ residual / dof, xtol=1e-12))
 
 
-def carried_through(data: Cells, weights: str, form: str, reliability: float) -> tuple[Pooled, list[Line]]:
-    """One specification from the years' lines to the schools' pooled effects."""
+def carried_through(
+    data: Cells, weights: str, form: str, reliability: float, believed: float = 1.0
+) -> tuple[Pooled, list[Line]]:
+    """One specification from the years' lines to the schools' pooled effects.
+
+    `reliability` is what the slope is divided by; at `believed` the index's error leaves the lasting part.
+    """
     lines = []
     for year in range(len(data.y)):
         placed = data.placed[year]
@@ -151,7 +157,9 @@ def carried_through(data: Cells, weights: str, form: str, reliability: float) ->
         lines.append(replace(line, residual=whole[0], expected_se=whole[1]))
     residual, expected_se = (np.stack([getattr(line, name) for line in lines]) for name in ("residual", "expected_se"))
     components = split_variance(residual, data.v, [line.tau2 for line in lines], data.fitted)
-    return pool(residual, data.v, expected_se, components), lines
+    spread = float(np.var(data.x[data.fitted], ddof=1))
+    error = index_error_variance([line.slope for line in lines], spread, believed)
+    return pool(residual, data.v, expected_se, replace(components, index_error=error)), lines
 
 
 def without_influential(data: Cells) -> Cells:

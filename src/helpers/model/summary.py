@@ -15,14 +15,19 @@ _FEWEST = 3
 
 
 def summary(
-    flags: pl.DataFrame, effect: pl.DataFrame, stability: pl.DataFrame, federal: pl.DataFrame, params: Params
-) -> dict[str, Any]:
+    flags: pl.DataFrame, effect: pl.DataFrame, at: pl.DataFrame, stability: pl.DataFrame, federal: pl.DataFrame,
+    params: Params, reliability: float,
+) -> dict[str, Any]:  # fmt: skip
     """Count the conclusions.
 
     Parameters
     ----------
     flags, effect, stability, federal : DataFrame
         Tables of these names.
+    at : DataFrame
+        Probabilities at other reliabilities of the index, from `judged_effects`.
+    reliability : float
+        The one at which schools were judged.
 
     Returns
     -------
@@ -30,14 +35,17 @@ def summary(
         schools, within, unknown (no conclusion): numbers of schools; below, above: `named`, `persistent` and, of the
         named, `false` (expected number of those whose true effect is not beyond delta: sum of 1 − P), `returning` (by how much
         their mean residual is expected to be nearer to zero next year without anything being done: mean effect less mean
-        pooled residual, null of fewer than three); federal_low:
+        pooled residual, null of fewer than three); reliability; promise: for each reliability of the index, how many of the
+        named schools keep their conclusion (`kept`) and how many of them all are expected to be `false`; federal_low:
         schools on the federal list of the last year; `judged` by everything but the specifications, `firm` in at least
         min_spec_share of these, `half` in at least half but fewer; of the named: `without_school`, `without_year` (the
         conclusion changes when one other school, one year is left out; null where it cannot be tried), `gia9_told`,
         `gia9_same` (the examinations of grade 9 alone tell, and tell the same).
     """
     told = flags.join(
-        effect.select("school_id", "prob_below", "prob_above", "effect", "pooled_residual"), on="school_id", how="left"
+        effect.select("school_id", "prob_below", "prob_above", "effect", "next_residual", "pooled_residual"),
+        on="school_id",
+        how="left",
     ).join(stability, on="school_id", how="left")
     named = told.filter(pl.col("tier").is_in(FLAGGED))
     side = {what: _of_side(named, f"{what}_below", f"{what}_above").drop_nulls() for what in ("school", "year", "gia9")}
@@ -48,6 +56,8 @@ def summary(
         "within": told.filter(direction="within").height,
         "unknown": told["direction"].null_count(),
         **{direction: _named(named, direction) for direction in _SIDES},
+        "reliability": reliability,
+        "promise": _promise(named, at, params.flag.watch),
         "federal_low": federal.filter(pl.col("federal_low"), year=params.years[-1]).height,
         "judged": judged.height,
         "firm": judged.filter(pl.col("spec_share") >= least).height,
@@ -65,8 +75,22 @@ def _named(named: pl.DataFrame, direction: str) -> dict[str, Any]:
         "named": of_side.height,
         "persistent": of_side.filter(tier="persistent").height,
         "false": float((1 - of_side[f"prob_{direction}"]).sum()),
-        "returning": (of_side["effect"] - of_side["pooled_residual"]).mean() if of_side.height >= _FEWEST else None,
+        "returning": (of_side["next_residual"] - of_side["pooled_residual"]).mean()
+        if of_side.height >= _FEWEST
+        else None,
     }
+
+
+def _promise(named: pl.DataFrame, at: pl.DataFrame, watch: float) -> list[dict[str, Any]]:
+    """The promise of the schools named, by the reliability of the index."""
+    sure = pl.when(pl.col("direction") == "below").then("prob_below").otherwise("prob_above")
+    return (
+        at.join(named.select("school_id", "direction"), on="school_id")
+        .group_by("reliability")
+        .agg(kept=(sure >= watch).sum(), false=(1 - sure).sum())
+        .sort("reliability", descending=True)
+        .to_dicts()
+    )
 
 
 def _of_side(named: pl.DataFrame, below: str, above: str) -> pl.Series:

@@ -554,6 +554,13 @@ def weights(measures: dict, params: Params) -> pl.DataFrame:
     return table.pivot("variant", index="indicator", values="weight")
 
 
+def promise(summary: dict) -> pl.DataFrame:
+    """The promise by the reliability of the index: schools whose conclusion still stands, and false ones expected among all."""
+    named = summary["below"]["named"] + summary["above"]["named"]
+    shape = {"reliability": pl.Float64, "kept": pl.Int64, "false": pl.Float64}
+    return pl.DataFrame(summary["promise"], schema=shape).with_columns(share=pl.col("false") / named)
+
+
 def simulation(report: Report, edition: str) -> pl.DataFrame:
     """What each rule is worth on redrawn regions, in words; the exact index first."""
     return simulation_in_words(report.read("simulation", edition))
