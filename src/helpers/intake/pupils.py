@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -326,7 +326,9 @@ def school_results(path: Path, columns: Mapping[str, str], exam: Exam) -> pl.Dat
     with as_utf8(path) as file, _groups_kept_together():
         cells = _cells(file, places)
         try:
-            sums = _sums(cells, exam, places)
+            sums = _sums(cells, exam, places, _plain_number)
+            if not _is_sound(sums):  # fractions, spaces, or true faults: with more care
+                sums = _sums(cells, exam, places, _number)
             if not _is_sound(sums):
                 raise BadInput(*_faults(path, cells, exam, {field: columns[field] for field in places}))
         except pl.exceptions.ComputeError:
@@ -381,6 +383,11 @@ def _text(field: str) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
+def _plain_number(field: str) -> pl.Expr:
+    """The cell's whole number in thousandths; null where it is none or is written with anything but digits."""
+    return pl.col(field).cast(pl.Int32, strict=False).cast(pl.Int64) * _UNIT
+
+
 def _number(field: str) -> pl.Expr:
     """The cell's number in thousandths; null if it is none."""
     number = pl.col(field).str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
@@ -399,7 +406,7 @@ def _not_blank() -> pl.Expr:
     return ~pl.all_horizontal(pl.exclude(_ROW).is_null())
 
 
-def _sums(cells: pl.LazyFrame, exam: Exam, fields: Collection[str]) -> pl.DataFrame:
+def _sums(cells: pl.LazyFrame, exam: Exam, fields: Collection[str], number: Callable[[str], pl.Expr]) -> pl.DataFrame:
     """Totals of every group of equal keys, sorted by them, and how many of its rows have a bad number.
 
     Here bad cells are only counted, which costs next to nothing; `_faults` looks for their places.
@@ -415,7 +422,7 @@ def _sums(cells: pl.LazyFrame, exam: Exam, fields: Collection[str]) -> pl.DataFr
         .select(
             # As a category a key takes four bytes: nearly half the memory, where there are millions of groups.
             pl.col(keys).cast(pl.Categorical),
-            *(_number(field).alias(field) for field in measured),
+            *(number(field).alias(field) for field in measured),
             *(_text(field).is_not_null().alias(_FILLED) for field in measured if field in _OPTIONAL),
         )
         .group_by(keys)
