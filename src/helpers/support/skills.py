@@ -19,8 +19,6 @@ from helpers.problems import BadInput, Problem, quoted
 from helpers.report import SKILLS
 
 _WORK = ["subject", "grade"]
-_DIGITS = 9
-"""Digits of an expected share that are kept: the last ones tell where the iterations stood in memory, not of a school."""
 _HALF = 0.5
 """What is added to the points won and to those lost, so that none and all have a logit (Haldane 1956)."""
 
@@ -156,7 +154,7 @@ def skill_profile(tasks: pl.DataFrame, biased: pl.DataFrame, skills: Skills, yea
         [(one.skill, one.title, place) for place, one in enumerate(told)], ["skill", "title", "place"], orient="row"
     )
     return (
-        _joined(pl.concat(works))
+        _joined(pl.concat(works, rechunk=True))  # by one thread and in one piece: sums have the same last bits always
         .join(_weakest(judged), on=["school_id", "skill"], how="left")
         .join(titles, on="skill")
         .with_columns(year=pl.lit(year, pl.Int64))
@@ -252,16 +250,14 @@ def _expected(rows: pl.DataFrame) -> pl.DataFrame:
     expected = fit.fittedvalues
     leverage = fit.get_hat_matrix_diag(observed=False)
     variance = fit.scale * expected * (1 - expected) / possible * (1 - leverage)
-    return rows.with_columns(
-        expected=pl.Series(expected.round(_DIGITS)), se=pl.Series(np.sqrt(variance).round(_DIGITS))
-    )
+    return rows.with_columns(expected=pl.Series(expected), se=pl.Series(np.sqrt(variance)))
 
 
 def _joined(works: pl.DataFrame) -> pl.DataFrame:
     """A school's grades together, weighted by the points that could be won: other pupils, so the errors are independent."""
     possible = pl.col("possible")
     return (
-        works.group_by("school_id", "subject", "skill")
+        works.group_by("school_id", "subject", "skill", maintain_order=True)
         .agg(
             pl.col("n_participants").sum(),
             share_done=pl.col("won").sum() / possible.sum(),
