@@ -555,7 +555,9 @@ def weights(measures: dict, params: Params) -> pl.DataFrame:
 
 
 def promise(summary: dict) -> pl.DataFrame:
-    """The promise by the reliability of the index: schools whose conclusion still stands, and false ones expected among all."""
+    """The promise by the reliability of the index: schools whose conclusion still stands (not told to the public), and false
+    ones expected among all.
+    """
     named = summary["below"]["named"] + summary["above"]["named"]
     shape = {"reliability": pl.Float64, "kept": pl.Int64, "false": pl.Float64}
     return pl.DataFrame(summary["promise"], schema=shape).with_columns(share=pl.col("false") / named)
