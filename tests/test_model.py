@@ -28,6 +28,7 @@ from helpers.model import (
 from helpers.params import (
     ContextClassRules,
     FlagRules,
+    IndexReliabilityRules,
     IndexRules,
     Indicator,
     ModelRules,
@@ -39,7 +40,13 @@ from helpers.problems import BadInput
 
 MODEL = ModelRules(years_pooled=3, min_schools=4, source="test")
 INDEX = IndexRules(
-    scale_mean=50.0, scale_sd=10.0, base_year=None, carry_forward_years=2, expert_weights={}, source="test"
+    scale_mean=50.0,
+    scale_sd=10.0,
+    base_year=None,
+    carry_forward_years=2,
+    expert_weights={},
+    source="test",
+    reliability=IndexReliabilityRules(value=0.9, origin="assumption", source="test"),
 )
 CLASSES = ContextClassRules(lower=1 / 3, upper=2 / 3, source="test")
 OUTCOME = OutcomeRules(same_cohort_correlation=0.6, procedure_weights={}, min_results=1, source="test")

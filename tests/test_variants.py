@@ -14,7 +14,7 @@ from scipy.stats import percentileofscore
 from helpers.measure import index_scale, outcome, pupil_spread, wellbeing_index
 from helpers.measure.carry import carried_forward
 from helpers.measure.variants import index_variants, outcome_variants, variant_weights
-from helpers.params import Assessment, ContextClassRules, IndexRules, Indicator, OutcomeRules
+from helpers.params import Assessment, ContextClassRules, IndexReliabilityRules, IndexRules, Indicator, OutcomeRules
 
 BASE = 2020
 KEY = ["year", "school_id"]
@@ -29,6 +29,7 @@ RULES = IndexRules(
     scale_sd=10.0,
     base_year=None,
     carry_forward_years=2,
+    reliability=IndexReliabilityRules(value=0.9, origin="assumption", source="test"),
     expert_weights={"degree": 3.0, "wealth": 1.0},
     source="test",
 )
