@@ -17,6 +17,7 @@ from bs4 import BeautifulSoup
 from copies import Copy
 
 from helpers.publish import figures, protocol, site
+from helpers.publish.chart_scripts import BASIC, bundle
 from helpers.publish.extracts import FOLDER, extracts
 from helpers.publish.kept import Kept
 from helpers.publish.pandoc import configuration
@@ -44,7 +45,7 @@ def report(copy: Copy, dirty: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def files(report: Report, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     executed = site._executed(report, "internal")
     settings = configuration(site._settings(report, "internal", {"index.qmd"}), "internal")
-    others = site._assets() | protocol.books(views.protocol(report), report.params)
+    others = site._assets() | {f"assets/{BASIC}": bundle(BASIC)} | protocol.books(views.protocol(report), report.params)
     return extracts(report, executed, settings, others, Kept(tmp_path_factory.mktemp("kept")))
 
 

@@ -373,15 +373,14 @@ def test_a_page_is_found_by_its_words_from_the_keyboard(site: Site, desk: Page):
     desk.wait_for_url("**/federal.html*")
 
 
-def test_search_knows_forms_of_words_and_says_when_it_finds_nothing(site: Site, desk: Page):
+def test_search_knows_forms_of_words(site: Site, desk: Page):
     visit(desk, f"{site.address}/index.html")
     box, found = desk.locator(".site-search input[type=text]"), {}
-    for word in ("рейтинг", "рейтингами", "абракадабра"):
+    for word in ("рейтинг", "рейтингами"):
         box.fill(word)
         desk.locator(".site-search .pagefind-ui__message").filter(has_text=word).filter(has_not_text="Поиск").wait_for()
         found[word] = desk.locator(".site-search .pagefind-ui__result-link").all_inner_texts()
     assert found["рейтинг"] == found["рейтингами"] != []
-    assert found["абракадабра"] == []
     assert not re.search("[A-Za-z]{4}", desk.locator(".site-search").inner_text())
 
 

@@ -133,8 +133,11 @@ def coarse_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
 
     How many conclusions stand at each reliability of the index is not told: from one to the next it is often one school.
     """
-    promise = [{name: row[name] for name in row if name != "kept"} for row in summary["promise"]]
-    return _rounded({**summary, "promise": promise}, 2)
+
+    def without_kept(rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{name: row[name] for name in row if name != "kept"} for row in rows]
+
+    return _rounded({name: without_kept(item) if name == "promise" else item for name, item in summary.items()}, 2)
 
 
 def _rounded(value: Any, digits: int) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -53,7 +54,7 @@ def is_individual(path: Path) -> bool:
         with zipfile.ZipFile(path) as book:
             parts = [name for name in book.namelist() if name.startswith(("xl/sharedStrings", "xl/worksheets/sheet"))]
             return any(_TITLE in fold(_head(book, part)) for part in parts)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
         return False
 
 

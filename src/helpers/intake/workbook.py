@@ -12,6 +12,7 @@ import re
 import signal
 import sys
 import zipfile
+import zlib
 from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
@@ -98,7 +99,8 @@ def _facts(path: str) -> dict[str, Any]:
                     return {"refused": "far", "sheet": name, "cell": far}
                 facts[name] = _of_sheet(xml, percent, computed)
             return facts
-    except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, EOFError, NotImplementedError, RuntimeError, OSError):
+    except (zipfile.BadZipFile, zlib.error, ElementTree.ParseError, KeyError, EOFError, NotImplementedError, RuntimeError,
+            OSError):  # fmt: skip
         return {}  # calamine will say what is wrong with it
 
 

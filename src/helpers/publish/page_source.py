@@ -93,7 +93,7 @@ def page_source(path: Path, page: str, pictures: Collection[str] = (), without: 
         scripts.insert(0, drawn_by)
     tags = "\n".join(f'<script defer src="{root}assets/{name}"></script>' for name in scripts)
     tail = f"\n\n```{{=html}}\n{tags}\n```\n" if tags else "\n"
-    told = f"```{{=html}}\n{facts(page, title)}\n```\n\n"
+    told = f"```{{=html}}\n{known}\n```\n\n" if (known := facts(page, title)) else ""
     return f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n\n{told}{body}{tail}"
 
 

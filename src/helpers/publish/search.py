@@ -13,12 +13,8 @@ from helpers import files
 from helpers.problems import MissingTool
 
 FOLDER = "pagefind"
-KIND = "Вид страницы"
-_KINDS = {"school": "карточка школы", "municipality": "муниципалитет"}
-"""Kinds of pages by their folder."""
 _NUMBERED = re.compile(r"([^\W\d_]+) *№ *(\d+)")
 """What a school is and its number, in its name."""
-_SECTION = "раздел отчёта"
 _UNSEEN = "nav, script, style, noscript, select, .table-tools, .chart-numbers, #TOC"
 """What is not a page's own text, or says again what stands beside it."""
 _UNUSED = ("component-ui", "modular-ui", "highlight")
@@ -26,22 +22,23 @@ _UNUSED = ("component-ui", "modular-ui", "highlight")
 
 
 def facts(page: str, title: str) -> str:
-    """Elements that no reader sees and that tell the search of which kind a page is and by which number a school is called.
+    """An element that no reader sees and that tells the search by which number a school is called; empty of other pages.
 
     A number alone stands on every page, and its beginning in more: «СШ № 1» is found by `сш1` and `школа1`, as the box
     writes what a reader asks for (assets/search.js).
     """
-    kind = _KINDS.get(page.partition("/")[0], _SECTION)
-    told = f'<span hidden data-pagefind-filter="{KIND}:{kind}"></span>'
-    if numbered := _NUMBERED.search(title) if kind == _KINDS["school"] else None:
-        word, number = numbered[1].lower(), numbered[2]
-        names = " ".join(dict.fromkeys([f"{word}{number}", f"школа{number}"]))
-        told += f'<span hidden data-pagefind-weight="10">{escape(names)}</span>'
-    return told
+    numbered = _NUMBERED.search(title) if page.startswith("school/") else None
+    if not numbered:
+        return ""
+    word, number = numbered[1].lower(), numbered[2]
+    names = " ".join(dict.fromkeys([f"{word}{number}", f"школа{number}"]))
+    return f'<span hidden data-pagefind-weight="10">{escape(names)}</span>'
 
 
 def index(site: Path) -> None:
     """Put the index of all pages of a site into its `pagefind/`; the same pages give the same bytes.
+
+    There are no filters: Pagefind writes their values in an order that is another one at each run.
 
     Raises
     ------

@@ -24,15 +24,18 @@
   document.head.prepend(style); // before our own styles, which say its colours
   const script = document.createElement("script");
   script.src = `${root}pagefind/pagefind-ui.js`;
-  script.addEventListener("load", () => new PagefindUI({
-    element: box,
-    bundlePath: `${root}pagefind/`,
-    baseUrl: root,
-    showImages: false,
-    showSubResults: true,
-    processTerm: plain,
-    processResult: (result) => ({ ...result, excerpt: result.excerpt.replace(JOINED, "") }),
-    ranking: { termSimilarity: 20 } // «СШ 1» is school 1, and then schools 10 to 19
-  }));
+  script.addEventListener("load", () => {
+    new PagefindUI({
+      element: box,
+      bundlePath: `${root}pagefind/`,
+      baseUrl: root,
+      showImages: false,
+      showSubResults: true,
+      processTerm: plain,
+      processResult: (result) => ({ ...result, excerpt: result.excerpt.replace(JOINED, "") }),
+      ranking: { termSimilarity: 20 } // «СШ 1» is school 1, and then schools 10 to 19
+    });
+    box.querySelector("input").setAttribute("aria-label", "Поиск по сайту"); // a title alone is no name for all readers
+  });
   document.head.append(script);
 })();
