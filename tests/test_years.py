@@ -20,11 +20,11 @@ from test_protected import Attack, attack_people
 
 from helpers import tables
 from helpers.disclosure.groups import REGION
-from helpers.disclosure.ledger import BLOCKS, read_ledger
+from helpers.disclosure.ledger import BLOCKS, Published, read_ledger
 from helpers.disclosure.rounding import HIDDEN_WORD
 from helpers.disclosure.suppression import Code
 from helpers.params import load
-from helpers.report import METHOD, PROJECT, Report, open_report
+from helpers.report import LEDGER, METHOD, PROJECT, Report, open_report
 
 pytestmark = pytest.mark.slow
 GUIDE = PROJECT / "docs" / "ru" / "rukovodstvo-analitika.md"
@@ -82,6 +82,10 @@ class Walk:
         found = open_report(str(self.copy.root / "params" / f"{name}.yml"), str(self.copy.root))
         assert found.name == name
         return found
+
+    def published(self, name: str) -> list[Published]:
+        """The ledger beside the raw data of the copy; here, outside of it, a report of the copy has other folders."""
+        return read_ledger(self.copy.root / "data" / "raw" / name / LEDGER)
 
 
 @pytest.fixture(scope="module")
@@ -149,19 +153,19 @@ def test_the_ledger_has_what_was_published(walk: Walk):
     """Whole, in its order, the first editions as they were when they went out."""
     for number, name in enumerate(NAMES, start=1):
         report = walk.report(name)
-        published = read_ledger(report.ledger)
+        published = walk.published(name)
         assert [one.name for one in published] == [f"{n:03}-{one}" for n, one in enumerate(NAMES[:number], start=1)]
         newest = published[-1]
         assert newest.years == report.params.years
         for table, frame in newest.tables.items():
             assert frame.equals(report.read(table, "public")), (name, table)
         assert newest.numbers == {one: report.read_numbers(one, "public") for one in tables.NUMBERS}
-        for before, after in zip(published, read_ledger(walk.report(NAMES[-1]).ledger), strict=False):
+        for before, after in zip(published, walk.published(NAMES[-1]), strict=False):
             assert all(frame.equals(after.tables[table]) for table, frame in before.tables.items())
 
 
 def test_years_that_were_published_are_shown_as_they_were(walk: Walk):
-    first, *later = read_ledger(walk.report(NAMES[-1]).ledger)
+    first, *later = walk.published(NAMES[-1])
     for table in (name for name, keys in BLOCKS.items() if "year" in keys):
         groups = [name for name in tables.CONTRACT[table][0] if name == "group_id"]
         for edition in later:
