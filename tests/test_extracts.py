@@ -128,7 +128,7 @@ def test_links_stay_within_the_extract(files: dict[str, bytes]):
 
 def test_the_same_report_makes_the_same_extracts(report: Report, files: dict[str, bytes], tmp_path: Path):
     settings = configuration(site._settings(report, "internal", {"index.qmd"}), "internal")
-    others = site._assets() | protocol.books(views.protocol(report), report.params)
+    others = site._assets() | {f"assets/{BASIC}": bundle(BASIC)} | protocol.books(views.protocol(report), report.params)
     assert extracts(report, site._executed(report, "internal"), settings, others, Kept(tmp_path)) == files
 
 
