@@ -45,9 +45,9 @@ def build(report: Report, editions: list[str], engine: str, cores: int) -> list[
     before = _read(finished)
     if all(before.get(edition) == [held_now, _made(report, edition)] for edition in editions):
         return []
-    _drop_damaged(report, editions, before)
+    missing = _drop_damaged(report, editions, before)
     environment = held.hold(report.build / "inputs.json", digests)
-    _run(report, editions, engine, cores, environment)
+    _run(report, editions, engine, cores, missing, environment)
     now = _read(finished) | {edition: [held_now, _made(report, edition)] for edition in editions}
     files.write(finished, json.dumps(now))
     return [held.told(report, path) for path in held.since(digests, held.inputs(report))]
@@ -66,7 +66,9 @@ def leave(code: int, message: str) -> bool:
     return True
 
 
-def _run(report: Report, editions: list[str], engine: str, cores: int, environment: dict[str, str]) -> None:
+def _run(
+    report: Report, editions: list[str], engine: str, cores: int, missing: Collection[Path], environment: dict[str, str]
+) -> None:
     """Run the workflow; pass on what the rules' calls have said."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         failures, config = Path(folder) / "failures", Path(folder) / "config.json"
@@ -78,6 +80,8 @@ def _run(report: Report, editions: list[str], engine: str, cores: int, environme
             "--quiet", "progress", "rules", "host", "reason", "--nolock", "--rerun-incomplete", "--keep-going",
             "--max-checksum-file-size", str(_CHECKSUM_BYTES),
             "--configfile", str(config),
+            # Snakemake itself makes a lost table again only where something that hangs on it is out of date
+            *(["--forcerun", *(str(path.relative_to(report.out)) for path in missing)] if missing else []),
         ]  # fmt: skip
         if not (report.out / ".snakemake" / "metadata").is_dir():
             arguments.append(
@@ -129,21 +133,25 @@ def _read(finished: Path) -> dict[str, list]:
         return {}
 
 
-def _drop_damaged(report: Report, editions: Collection[str], before: dict[str, list]) -> None:
-    """Remove tables and executed pages that are not as they were left and cannot be read: they are made again.
+def _drop_damaged(report: Report, editions: Collection[str], before: dict[str, list]) -> list[Path]:
+    """Remove tables and executed pages that are not as they were left and cannot be read; the tables now missing.
 
     Where a site's files are not as they were left, its manifest goes, and the site is rendered again.
     """
+    missing = set()
     for edition in editions:
         left, now = before.get(edition, ["", {}])[1], _made(report, edition)
         for path in [Path(name) for name in now if left.get(name) != now[name]]:
             if path.suffix in (".parquet", ".json", ".ipynb") and not _readable(path):
                 files.remove(path)
                 files.remove(record(report, edition))
+        folders = {report.tables("internal"), report.tables(edition)}
+        missing |= {path for path in map(Path, left) if path.parent in folders and not path.exists()}
         site = report.site(edition)
         if left and any(left.get(name) != now.get(name) for name in left.keys() | now.keys()
                         if Path(name).is_relative_to(site)):  # fmt: skip
             files.remove(site / "manifest.json")
+    return sorted(missing)
 
 
 def _readable(path: Path) -> bool:
