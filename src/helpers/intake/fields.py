@@ -235,11 +235,14 @@ def _won(table: Table, frame: pl.DataFrame, shares: list[str], findings: Finding
     for place in fraction.arg_true():
         findings.advise("fractions", Problem(table.file, *_AS_FRACTIONS, frame[SHEET][place], frame[ROW][place], title))
     if "n_participants" in frame.columns:
-        for name in shares:
-            points = frame[name] / 100 * frame["n_participants"] * _MOST_POINTS
-            for place in (~fraction & (frame[name] > 0) & (frame[name] < 1) & (points < 1)).fill_null(False).arg_true():
-                found = f"{frame[name][place]:g} % от {frame['n_participants'][place]:.0f} участников".replace(".", ",")
-                findings.fail("fractions", _place(table, frame, place, name, f"{found} — меньше одного балла",
-                                                  "процент, как в остальных ячейках", "похоже на долю среди процентов; "
-                                                  "исправьте ячейку"))  # fmt: skip
+        few = frame.select(
+            (cell > 0) & (cell < 1) & (cell / 100 * pl.col("n_participants") * _MOST_POINTS < 1) & ~fraction
+            for cell in cells
+        )
+        marked = [(one.name, place) for one in few for place, is_few in enumerate(one.to_list()) if is_few]
+        for name, place in marked:
+            found = f"{frame[name][place]:g} % от {frame['n_participants'][place]:.0f} участников".replace(".", ",")
+            findings.fail("fractions", _place(table, frame, place, name, f"{found} — меньше одного балла",
+                                              "процент, как в остальных ячейках", "похоже на долю среди процентов; "
+                                              "исправьте ячейку"))  # fmt: skip
     return frame.with_columns(pl.when(fraction).then(cell).otherwise(cell / 100) for cell in cells)

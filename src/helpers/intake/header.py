@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 
 from helpers.intake.layouts import Layout
-from helpers.intake.names import fold
+from helpers.intake.names import as_latin, fold
 from helpers.intake.sheets import Cells, joined_titles
 from helpers.intake.task_labels import label_and_maximum, task_label
 
 LOOKED_AT = 40
 """In how many first rows of a sheet a header is looked for."""
+_HIGHEST = 3
+"""How many rows a header may take."""
 
 _ANGLES = str.maketrans("‹›＜＞", "<><>")
 _AROUND_SIGN = re.compile(r" ?([()<>=%,/]) ?")
@@ -86,11 +88,15 @@ def find_header(cells: Cells, layouts: Sequence[Layout]) -> Header | None:
     Of reports whose columns are alike the heading above the table tells which it is, without one a row of maximum points.
     """
     best: Header | None = None
+    said = [{part for cell in row if cell for part in _parts(cell)} for _, row in cells.rows[: LOOKED_AT + _HIGHEST]]
     for one in headed(cells, layouts):
         maxima = any(map(one.is_maxima, _top(cells)))
         anything = any("*" in alternatives for alternatives in one.titles.values())  # a row of data is a header to it
+        parts = _parts_of_titles(one)
         for height in one.header_rows:
             for start in range(min(LOOKED_AT, len(cells.rows) - height + 1)):
+                if all(map(parts.isdisjoint, said[start : start + height])):
+                    continue  # most rows are of data: none of the layout's words stands in them
                 found = _matched(cells, one, start, height, maxima)
                 certain = found.places.keys() & one.titles.keys() if anything else found.places
                 if certain and (best is None or found.fit > best.fit):
@@ -148,6 +154,16 @@ def _filled(field: str, text: str) -> str | None:
 def _plain(title: str) -> str:
     """A title in which neither spaces around signs nor the shape of `<` and `>` matter."""
     return _AROUND_SIGN.sub(r"\1", fold(title.translate(_ANGLES)))
+
+
+def _parts(title: str) -> list[str]:
+    """What may stand in cells above one another and make a title together, in whichever alphabet its letters are."""
+    return as_latin(_plain(title)).split("/")
+
+
+@cache
+def _parts_of_titles(one: Layout) -> set[str]:
+    return {part for title in _wanted(one)[0] for part in _parts(title)}
 
 
 @cache

@@ -22,7 +22,7 @@ from helpers.intake.findings import Findings
 from helpers.intake.header import LOOKED_AT, Header, find_header
 from helpers.intake.layouts import Layout
 from helpers.intake.marks import MARKS
-from helpers.intake.names import fold
+from helpers.intake.names import wording
 from helpers.intake.pupils import as_utf8, encoding_of, personal_columns
 from helpers.intake.raw_table import LABEL, SHEET, Table, disorder
 from helpers.intake.sheets import ROW, Cells
@@ -30,7 +30,7 @@ from helpers.intake.task_labels import label_and_maximum
 from helpers.intake.works import highest_score
 from helpers.problems import BadInput, Problem
 
-_TITLE = "индивидуальные результаты"
+_TITLE = wording("индивидуальные результаты")
 _PEEK = 1 << 18
 """How many bytes of a file's parts are searched for the report's title."""
 _PERSONAL_ROWS = 1_000
@@ -48,12 +48,12 @@ def is_individual(path: Path) -> bool:
     try:
         if path.suffix.lower() in {".csv", ".txt", ".tsv"}:
             with path.open(encoding=encoding_of(path), errors="replace") as file:
-                return _TITLE in fold(file.read(_PEEK // 64))
+                return bool(_TITLE.search(file.read(_PEEK // 64)))
         if not zipfile.is_zipfile(path):
             return False
         with zipfile.ZipFile(path) as book:
             parts = [name for name in book.namelist() if name.startswith(("xl/sharedStrings", "xl/worksheets/sheet"))]
-            return any(_TITLE in fold(_head(book, part)) for part in parts)
+            return any(_TITLE.search(_head(book, part)) for part in parts)
     except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
         return False
 

@@ -56,6 +56,7 @@ def _squeezed(text: str) -> str:
     return re.sub(r"[\s.:]", "", fold(text))
 
 
+@cache
 def layout(name: str, year: int, own: Path | None = None) -> Layout | None:
     """The layout of a kind of file in a year; None where the year has no such files.
 

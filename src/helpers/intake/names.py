@@ -17,7 +17,8 @@ _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
 _TO_LATIN = str.maketrans(f"{_CYRILLIC}ѕЅһҺԁԀ", f"{_LATIN}sShHdD")
 _QUOTES = str.maketrans(dict.fromkeys("«»„“”‟‚‘’‛‹›\"'`″′", " "))
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
-_UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+_NOT_SEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_UNSEEN = str.maketrans(dict.fromkeys(_NOT_SEEN))
 _HAS_CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 _LOOK_ALIKES_ONLY = re.compile(f"[{_LATIN}]+")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -99,6 +100,12 @@ def as_cyrillic(text: str) -> str:
 def as_latin(code: str) -> str:
     """Turn Cyrillic letters in a Latin code into the Latin ones they look like: `sсh410123`."""
     return code.translate(_TO_LATIN)
+
+
+def wording(phrase: str) -> re.Pattern[str]:
+    """A pattern that finds a phrase in a long text as `fold` would, without folding the text."""
+    letters = (r"\s+" if letter == " " else f"[{letter}{as_latin(letter)}]" for letter in phrase)
+    return re.compile(f"[{_NOT_SEEN}]*".join(letters), re.IGNORECASE)
 
 
 @cache

@@ -252,19 +252,22 @@ def _look_at_keys(table: Table, row: dict, one: Keys, match: Match, intake: Inta
 
 def _look_at_strangers(table: Table, row: dict, one: Keys, match: Match, intake: Intake) -> None:
     """Codes that no school has and a municipality that is not the school's, beside what the school was found by."""
-    registry, name = intake.registry, quoted(intake.registry.name(match.school_id))
-    by_code = match.by in _CODES
+    registry, by_code = intake.registry, match.by in _CODES
+
+    def of_school() -> str:
+        return f"школы {quoted(registry.name(match.school_id))}"
+
     if _CODE.fullmatch(login := plain_code(one.login)) and not registry.knows_code("login", login):
         intake.new_logins.setdefault((match.school_id, login), []).append(table.file)
     told = [
-        (system, f"код {quoted(code)}, которого нет в реестре", f"код школы {name}",
+        (system, f"код {quoted(code)}, которого нет в реестре", f"код {of_school()}",
          f"строка отнесена к школе {'по другому коду' if by_code else 'по названию'}; исправьте код")
         for system in ("inn", "rcoi_code")
         if _CODE.fullmatch(plain_code(code := getattr(one, system))) and not registry.knows_code(system, code)
     ]  # fmt: skip
     where = registry.municipality_of(match.school_id)
     if by_code and "municipality" in table.columns and registry.municipality(one.municipality) not in ("", where):
-        told.append(("municipality", quoted(one.municipality), f"муниципалитет школы {name}: {where}",
+        told.append(("municipality", quoted(one.municipality), f"муниципалитет {of_school()}: {where}",
                      "строка отнесена к школе по коду; проверьте, верен ли он"))  # fmt: skip
     for column, found, expected, advice in told:
         problem = Problem(table.file, found, expected, advice, row[SHEET], row[ROW], table.title(column))

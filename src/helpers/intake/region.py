@@ -101,7 +101,7 @@ def examine(report: Report) -> Examined:
     _corrections_of_no_file(corrections, {source.shown: source for source in sources}, findings)
     parts: dict[str, list[pl.DataFrame]] = {}
     refused, tables_read = set(), []
-    with ThreadPoolExecutor() as pool:  # the next files are read while one is looked through
+    with ThreadPoolExecutor(1) as pool:  # the next files are read while one is looked through
         for source, (found, own) in zip(sources, pool.map(partial(_read, own=report.raw / OWN), sources), strict=True):
             findings.extend(own)
             tables_read += found
