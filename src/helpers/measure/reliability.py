@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
+from scipy.special import fdtri
 
 from helpers.measure.index import cronbach_alpha
 from helpers.params import IndexReliabilityRules
@@ -95,11 +96,9 @@ def believed_reliability(rules: IndexReliabilityRules, estimated: IndexReliabili
 
 def cronbach_alpha_interval(alpha: float, schools: int, indicators: int) -> tuple[float, float]:
     """95 % interval of alpha: (1 − α)/(1 − α̂) ~ F with J − 1 and (J − 1)(k − 1) degrees of freedom (Feldt, 1965)."""
-    from scipy.stats import f  # late: it costs half a second
-
     freedom = schools - 1, (schools - 1) * (indicators - 1)
     tail = (1 - LEVEL) / 2
-    upper, lower = 1 - (1 - alpha) * f.ppf([tail, 1 - tail], *freedom)
+    upper, lower = 1 - (1 - alpha) * fdtri(*freedom, [tail, 1 - tail])
     return float(lower), float(upper)
 
 

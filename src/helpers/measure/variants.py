@@ -160,9 +160,7 @@ def _weights(name: str, placed: _Placed, outcome: pl.DataFrame, rules: IndexRule
 
 
 def _first_component(z: np.ndarray) -> np.ndarray:
-    from statsmodels.multivariate.pca import PCA  # late: statsmodels costs a second
-
-    component = PCA(z, ncomp=1, standardize=False, demean=False).eigenvecs[:, 0]
+    component = np.linalg.svd(z, full_matrices=False).Vh[0]
     return -component if component[0] < 0 else component
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from scipy.special import chdtrc, ndtr
 
 from helpers.model.expectation import MetaRegression, meta_regression
 
@@ -103,9 +104,10 @@ def hc3_slope_se(fit: MetaRegression) -> float | None:
 
 def breusch_pagan_p(fit: MetaRegression) -> float:
     """Koenker's version: J·R² of the squared whitened residuals on the index is χ² with 1 degree of freedom."""
-    from statsmodels.stats.diagnostic import het_breuschpagan  # late, as below: statsmodels costs a second
+    from statsmodels.regression.linear_model import OLS  # late, as below: statsmodels costs seconds
 
-    return float(het_breuschpagan(np.sqrt(fit.weights) * fit.residual, fit.X)[1])
+    squared = fit.weights * fit.residual**2
+    return float(chdtrc(1, len(squared) * OLS(squared, fit.X).fit().rsquared))
 
 
 def reset_p(fit: MetaRegression) -> float | None:
@@ -143,17 +145,16 @@ def r2_left_out(fit: MetaRegression) -> float | None:
 
 def huber_slope(fit: MetaRegression) -> float:
     """Huber's M-estimate on the whitened data, scale by the median absolute residual."""
-    import statsmodels.api as sm
+    from statsmodels.robust.norms import HuberT
+    from statsmodels.robust.robust_linear_model import RLM
 
     root = np.sqrt(fit.weights)
-    robust = sm.RLM(root * fit.y, root[:, None] * fit.X, M=sm.robust.norms.HuberT())
+    robust = RLM(root * fit.y, root[:, None] * fit.X, M=HuberT())
     return float(robust.fit(maxiter=500, tol=1e-10, conv="coefs").params[1])
 
 
 def remote_schools(fit: MetaRegression, remote: np.ndarray) -> dict[str, float]:
     """What being remote adds to the line: a meta-regression with its own τ²; nothing if it is not determined."""
-    from scipy.stats import norm  # late: it costs half a second
-
     if np.all(remote == remote[0]):
         return {}
     try:
@@ -161,7 +162,7 @@ def remote_schools(fit: MetaRegression, remote: np.ndarray) -> dict[str, float]:
     except ValueError:
         return {}
     coefficient, se = float(beside.beta[2]), float(np.sqrt(beside.cov_beta[2, 2]))
-    return {"remote_coefficient": coefficient, "remote_se": se, "remote_p": float(2 * norm.sf(abs(coefficient) / se))}
+    return {"remote_coefficient": coefficient, "remote_se": se, "remote_p": float(2 * ndtr(-abs(coefficient) / se))}
 
 
 def municipal_intercept(fit: MetaRegression, municipality: np.ndarray | None) -> dict[str, float | str]:
@@ -177,14 +178,14 @@ def municipal_intercept(fit: MetaRegression, municipality: np.ndarray | None) ->
     groups = len(np.unique(municipality))
     if groups == 1 or groups == len(municipality):
         return {"municipal_reason": "one_group" if groups == 1 else "one_school_each"}
-    import statsmodels.api as sm
+    from statsmodels.regression.mixed_linear_model import MixedLM
 
     index = fit.X[:, 1]
     design = np.column_stack([fit.X[:, 0], _standardised(index)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            mixed = sm.MixedLM(fit.y, design, groups=municipality).fit(reml=True, method="powell", ftol=1e-12)
+            mixed = MixedLM(fit.y, design, groups=municipality).fit(reml=True, method="powell", ftol=1e-12)
         except np.linalg.LinAlgError:
             return {"municipal_reason": "not_converged"}
     between, within = float(mixed.cov_re[0, 0]), float(mixed.scale)
@@ -233,9 +234,9 @@ def _hangs_on_one(fit: MetaRegression) -> bool:
 
 
 def _least_squares(fit: MetaRegression, design: np.ndarray) -> RegressionResults:
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import WLS
 
-    return sm.WLS(fit.y, design, weights=fit.weights).fit()
+    return WLS(fit.y, design, weights=fit.weights).fit()
 
 
 def _with_added(fit: MetaRegression, *columns: np.ndarray) -> RegressionResults | None:

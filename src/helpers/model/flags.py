@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from scipy.special import ndtr
 
 from helpers.params import FlagRules, SmallNRules
 
@@ -133,12 +134,11 @@ def flags(
 
 def _q_values(decided: pl.DataFrame) -> pl.Series:
     """Benjamini–Hochberg (1995) q-values of z = ē / SE(ē) under no persistent effect."""
-    from scipy.stats import norm  # late, both: they cost a second
-    from statsmodels.stats.multitest import multipletests
-
     z = (decided["pooled_residual"] / decided["pooled_residual_se"]).to_numpy()
     tested = (decided["tier"] != "outside").to_numpy() & np.isfinite(z)
     q = np.full(len(z), np.nan)
-    if tested.any():
-        q[tested] = multipletests(2 * norm.sf(np.abs(z[tested])), method="fdr_bh")[1]
+    p = 2 * ndtr(-np.abs(z[tested]))
+    order = np.argsort(p)[::-1]
+    share = p[order] * len(p) / np.arange(len(p), 0, -1)
+    q[np.flatnonzero(tested)[order]] = np.minimum(np.minimum.accumulate(share), 1)
     return pl.Series(q).fill_nan(None)

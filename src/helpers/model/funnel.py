@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
+from scipy.special import ndtri
 
 WINSORISED = 0.1
 """Share of schools at each end whose z is pulled in (Spiegelhalter, 2005; FunnelPlotR)."""
@@ -64,10 +65,8 @@ def limits(se_grid: ArrayLike, tau2: float, levels: Sequence[float] = (0.95, 0.9
     DataFrame
         se, level, lower, upper: ±z √(se² + τ²), in the unit of se; level by level.
     """
-    from scipy.stats import norm  # late: it costs half a second
-
     level, se = (grid.ravel() for grid in np.meshgrid(levels, np.asarray(se_grid, float), indexing="ij"))
-    half = norm.ppf((1 + level) / 2) * np.sqrt(se**2 + tau2)
+    half = ndtri((1 + level) / 2) * np.sqrt(se**2 + tau2)
     return pl.DataFrame({"se": se, "level": level, "lower": -half, "upper": half})
 
 

@@ -30,7 +30,6 @@ from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import files
-from helpers.disclosure import refuse_public
 from helpers.problems import BadInput, MissingTool, NotebookFailed, Problem, quoted
 from helpers.publish.pages import FANNED, targets
 from helpers.report import Report
@@ -195,6 +194,8 @@ def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel) -> 
         As `run_notebook`, of all pages that failed; told once the rest is done.
     """
     if edition == "public":
+        from helpers.disclosure import refuse_public  # late: a step that runs for the internal edition needs none of it
+
         refuse_public(report)
     pages = report.build / edition / "pages"
     wanted = {pages / f"{goal.path}.ipynb": goal.parameters for goal in targets(source.stem, report, edition)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import polars as pl
+from scipy.special import ndtri
 
 from helpers import tables
 from helpers.intake.subjects import subject_titles
@@ -150,9 +151,7 @@ def _judge_skill(condition: Condition, row: dict | None, content: Recommendation
     if row is None or row["n_participants"] < content.min_works:
         return None, "умение: нет данных"
     deficit = round(row["deficit"], 3)
-    from scipy.stats import norm  # late: it costs half a second
-
-    certain = deficit > norm.ppf(content.confidence) * row["deficit_se"]
+    certain = deficit > ndtri(content.confidence) * row["deficit_se"]
     text = (
         f"{row['title']}: набрано {percent(row['share_done'])} баллов, а у школ с такими же остальными заданиями — "
         f"{percent(row['expected'])} (граница — на {100 * condition.behind:g} п. п. меньше; работ: "
