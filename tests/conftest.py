@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from copies import Copy, copy_project, made_once, region_report, small_report
 
 from helpers.intake import Examined, examine
 from helpers.report import open_report
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of a build's twenty processes compiles all our code anew
 
 
 @pytest.fixture(scope="session")
