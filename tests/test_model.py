@@ -248,7 +248,8 @@ def test_schools_left_out_of_the_fit_are_placed_but_have_no_pull_on_it():
     in_model = np.arange(30) % 5 != 0
     table, (model,) = expectation(*tables(2020, names(30), y, np.sqrt(variance), X[:, 1], in_model), MODEL)
     fit = meta_regression(y[in_model], variance[in_model], X[in_model])
-    assert (model["n_schools"], model["tau2"], model["slope"]) == (24, fit.tau2, fit.beta[1])
+    assert model["n_schools"] == 24
+    assert_allclose([model["tau2"], model["slope"]], [fit.tau2, fit.beta[1]], rtol=1e-12)
     assert_allclose(table["expected"], X @ fit.beta, rtol=1e-12)
     root = np.sqrt(fit.weights)
     whitened = sm.OLS(root * fit.y, root[:, None] * fit.X).fit()
