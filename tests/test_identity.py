@@ -8,8 +8,12 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from helpers.intake.calendar import load_calendar
+from helpers.intake.findings import Findings
 from helpers.intake.identity import Keys, Match, Registry, plain_code
 from helpers.intake.names import as_cyrillic, as_latin, fold, says_the_same, school_name
+from helpers.intake.records import Intake, Stranger
+from helpers.problems import Problem
 
 TOWN = "Елизовский муниципальный район"
 OTHER = "Вилючинский городской округ"
@@ -876,3 +880,17 @@ def test_the_municipality_of_a_school():
     assert CODED.municipality_of("S4") == OTHER
     assert CODED.municipality_of("unknown") is None
     assert CODED.municipality_of(None) is None
+
+
+def test_a_login_is_learned_from_rows_with_a_name_and_of_one_school_only():
+    known = registry(*named("СОШ № 1", "СОШ № 2"))
+    intake = Intake(known, [], load_calendar(), "Заречный край", Findings())
+    intake.new_logins.update(
+        {("S0", "edu11"): ["a"], ("S0", "edu12"): ["a"], ("S1", "edu12"): ["b"], ("S1", "edu13"): ["b"]}
+    )
+    nobody = Stranger(Problem("c", "", "", ""), None)
+    intake.strangers.update({("edu11", ""): nobody, ("edu12", ""): nobody, ("edu14", ""): nobody})
+    known.learned = intake.logins_to_learn()
+    assert known.learned == {"edu11": "S0"}
+    assert known.find(Keys(login="Еdu11 ")) == Match("S0", "learned")  # its first letter is Cyrillic
+    assert not known.find(Keys(login="edu11", name="СОШ № 7")).school_id

@@ -845,6 +845,11 @@ WORD_CASES = [
          advice("new_login", f"Файл {REGISTRY}", "логина edu203389 нет, а под ним стоит школа «СОШ № 3» (s01): строк 2, первая "
                 f"в файле {JOURNAL}", "логин, под которым школа есть в ФИС ОКО", "школа найдена по названию или другому коду; "
                 "если логин её, впишите его в столбец «Логин ФИС ОКО», а прежний — в столбец «Другие логины»")),
+    case("new login without a name that another file has with one", both(line(JOURNAL, 5, "edu203389;40;20;70;10"),
+                                                                         line(SCORES, 5, "edu203389 (СОШ № 3);40;10;40;30;20")),
+         advice("new_login", f"Файл {REGISTRY}", "логина edu203389 нет, а под ним стоит школа «СОШ № 3» (s01): строк 2, первая "
+                f"в файле {JOURNAL}", "логин, под которым школа есть в ФИС ОКО", "школа найдена по названию или другому коду; "
+                "если логин её, впишите его в столбец «Логин ФИС ОКО», а прежний — в столбец «Другие логины»")),
     case("layout of no kind among the report's own", file("layouts/marks.csv", "field;what;needed;all\n"),
          fail("layout", "Файл layouts/marks.csv", "раскладка неизвестного вида",
               f"имя одной из раскладок программы: {', '.join(sorted(path.name for path in layouts.FOLDER.glob('*.csv')))}",

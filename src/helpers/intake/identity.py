@@ -46,7 +46,7 @@ class Keys:
 class Match:
     """The school a row speaks of, how it was found, or what it resembles.
 
-    `by`: `inn`, `login`, `rcoi_code`, `confirmed`, `name`, or empty when nothing joins. `differs`: the
+    `by`: `inn`, `login`, `rcoi_code`, `learned`, `confirmed`, `name`, or empty when nothing joins. `differs`: the
     school that the row's name says, where its code says another. `proposed`: ids of schools with a like name.
     """
 
@@ -72,10 +72,14 @@ class Registry:
         Table `registry`: school_id, from_date, to_date, codes, names, municipality, …; one row a period.
     confirmed : mapping
         (folded name, folded municipality) to school_id, as the analyst has confirmed.
+
+    `learned`: logins that the registry lacks and other rows bear beside a school's name or code, to its school_id; they
+    join rows that say nothing else.
     """
 
     def __init__(self, rows: pl.DataFrame, confirmed: Mapping[tuple[str, str], str] | None = None) -> None:
         self.rows = rows
+        self.learned: Mapping[str, str] = {}
         self._municipalities: dict[str, str] = {}
         self._alive: dict[date, set[str]] = {}
         self.confirmed = {
@@ -131,6 +135,8 @@ class Registry:
         possible = set().union(*(ids for _, ids in codes))
         if possible and by_name.school_id not in possible:
             return Match(None, proposed=tuple(sorted(possible)))
+        if not keys.name and (school_id := self.learned.get(plain_code(keys.login))):
+            return Match(school_id, "learned")
         if not by_name.school_id and keys.login:
             return Match(None, proposed=tuple(dict.fromkeys([*self._of_like_login(keys.login), *by_name.proposed])))
         return by_name

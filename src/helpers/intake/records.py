@@ -83,6 +83,14 @@ class Intake:
             problem = Problem(file, text, expected, advice, row["source_sheet"] or "", row["source_row"], column)
             tell(check, problem, school_id, self.registry.municipality_of(school_id))
 
+    def logins_to_learn(self) -> dict[str, str]:
+        """Logins under which rows without a name are strangers, and other rows are one school's and no other's."""
+        alone = {plain_code(called) for called, _ in self.strangers}
+        schools: dict[str, set[str]] = {}
+        for school_id, login in self.new_logins:
+            schools.setdefault(login, set()).add(school_id)
+        return {login: ids.pop() for login, ids in schools.items() if login in alone and len(ids) == 1}
+
     def tell_strangers(self) -> None:
         """One finding for each unknown school, however many rows and files speak of it."""
         for one in self.strangers.values():

@@ -86,15 +86,25 @@ class _Source:
 def examine(report: Report) -> Examined:
     """Read all files of the report and check them; findings do not stop it.
 
+    Where rows have nothing but a login that the registry lacks and other rows bear beside a school's name, the files are read
+    again with what these have told: the registry of today may have lost the logins of earlier years.
+
     Raises
     ------
     BadInput
         Without a usable registry, calendar or list of corrections, or where params name unknown fields,
         nothing can be examined.
     """
+    examined, learned = _examined(report, {})
+    return _examined(report, learned)[0] if learned else examined
+
+
+def _examined(report: Report, learned: dict[str, str]) -> tuple[Examined, dict[str, str]]:
+    """The same with logins learned before, and those that might be learned of it."""
     params = report.params
     calendar, findings = load_calendar(), Findings()
     registry, corrections = load_registry(report.raw, findings), load_corrections(report.raw)
+    registry.learned = learned
     _check_params(report, registry, findings)
     intake = Intake(registry, corrections, calendar, params.region, findings, report.raw / OWN)
     sources = _sources(report, findings)
@@ -119,7 +129,7 @@ def examine(report: Report) -> Examined:
     made["corrections"] = corrections_table(corrections)
     made["protocol"] = protocol(findings.found, checks.ASKED)
     made["acceptance"] = checks.acceptance(findings)
-    return Examined(made, findings, intake.unknown)
+    return Examined(made, findings, intake.unknown), intake.logins_to_learn()
 
 
 def _sources(report: Report, findings: Findings) -> list[_Source]:
