@@ -297,10 +297,12 @@ def test_a_year_with_moved_columns_needs_a_column_of_the_layout_and_no_code(clea
         table.with_columns(new.alias("2022")).write_csv(changed / f"{name}.csv", separator=";")
     monkeypatch.setattr(layouts, "FOLDER", changed)
     layouts._described.cache_clear()
+    layouts.layout.cache_clear()
     try:
         made = accept(open_report(str(params)))
     finally:
         layouts._described.cache_clear()
+        layouts.layout.cache_clear()
     (row,) = made["results"].filter(year=2022).iter_rows(named=True)
     assert (row["school_id"], row["grade"], row["subject"], row["n_participants"]) == ("k001", "5", "rus", 50)
     assert (row["mean"], row["share_low"]) == (pytest.approx(3.6), pytest.approx(0.1))

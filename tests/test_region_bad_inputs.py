@@ -222,6 +222,7 @@ def sound(tmp_path_factory):
 def region(sound, tmp_path, monkeypatch):
     yield Region(shutil.copytree(sound.path, tmp_path / "region"), monkeypatch)
     layouts._described.cache_clear()
+    layouts.layout.cache_clear()
 
 
 # --- ways to spoil a region
@@ -369,6 +370,7 @@ def in_layout(name, *changes):
             (folder / f"{name}.csv").write_text(text, encoding="utf-8")
         region.patch.setattr(layouts, "FOLDER", folder)
         layouts._described.cache_clear()
+        layouts.layout.cache_clear()
 
     return spoil
 
