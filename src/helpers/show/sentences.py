@@ -686,7 +686,7 @@ def school_figures(school: dict) -> list[tuple[str, str]]:
         figures.append(
             (words.tenth(school["index"]), words.CONTEXT.get(school["context_class"], "индекс благополучия"))
         )
-    return [*figures, (words.whole(school["n_total"] or 0), "участников за все годы")]
+    return [*figures, (words.whole(school["n_total"] or 0), "участников за объединённые годы")]
 
 
 def _is_judged(school: dict) -> bool:
