@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from copies import Copy, copy_project, made_once, region_report, small_report
+from vpr_files import REGISTRY
 
 from helpers.intake import Examined, examine
+from helpers.intake.registry import load_registry
 from helpers.report import open_report
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of a build's twenty processes compiles all our code anew
@@ -92,3 +94,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not _SLOW.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory):
+    """The registry of the two schools that the small files of ВПР speak of."""
+    folder = tmp_path_factory.mktemp("registry")
+    (folder / "registry.csv").write_text(REGISTRY, encoding="utf-8")
+    return load_registry(folder)

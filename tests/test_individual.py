@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pytest
-import xlsxwriter
-from test_vpr_tasks import REGISTRY
+from vpr_files import written
 
 from helpers.intake import individual, individual_tables, vpr
 from helpers.intake.calendar import load_calendar
@@ -16,7 +16,6 @@ from helpers.intake.findings import Findings
 from helpers.intake.layouts import layout
 from helpers.intake.raw_table import read_tables
 from helpers.intake.records import Intake
-from helpers.intake.registry import load_registry
 
 ABOVE = [["Индивидуальные результаты"], [], ["ВПР 2026 Русский язык 4 класс"], ["Предмет:", "Русский язык"],
          ["Максимальный первичный балл:", "6"], ["Дата:", "20.04.2026"],
@@ -43,13 +42,6 @@ def sheet(first=FIRST, titles=TITLES, above=ABOVE):
     ]
 
 
-@pytest.fixture(scope="session")
-def registry(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("registry")
-    (folder / "registry.csv").write_text(REGISTRY, encoding="utf-8")
-    return load_registry(folder)
-
-
 class Read:
     """What is made of files of one year's ВПР."""
 
@@ -74,13 +66,7 @@ class Read:
         return [str(one.problem) for one in self.findings.found]
 
 
-def workbook(path, *sheets):
-    with xlsxwriter.Workbook(path) as book:
-        for number, rows in enumerate(sheets):
-            written = book.add_worksheet(f"РУ 4 Индивидуальные результат{number}")
-            for place, row in enumerate(rows):
-                written.write_row(place, 0, row)
-    return path
+workbook = partial(written, title="РУ 4 Индивидуальные результат")
 
 
 def text(path, rows, encoding="utf-8-sig", delimiter=";"):

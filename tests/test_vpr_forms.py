@@ -6,7 +6,7 @@ import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_individual import Read, registry, workbook  # noqa: F401
+from test_individual import Read, workbook
 
 from helpers.intake.layouts import FOLDER, layout
 from helpers.intake.logins import school_of, territory_of
@@ -55,7 +55,7 @@ VARIATIONS = {
 
 
 @pytest.mark.parametrize("variation", VARIATIONS)
-def test_todays_marks_are_read_however_they_vary(tmp_path, registry, variation):  # noqa: F811
+def test_todays_marks_are_read_however_they_vary(tmp_path, registry, variation):
     file = Read(registry, workbook(tmp_path / "2849657.xlsx", VARIATIONS[variation]([*ABOVE, HEADER, *ROWS])))
     assert means(file) == MEANS
     assert {one.check for one in file.findings.found} <= {"look_alikes", "mended_codes"}
@@ -71,7 +71,7 @@ LONG = [
 
 @pytest.mark.parametrize(("lower", "higher"), ["<>", "‹›"])
 @pytest.mark.parametrize("total", ["Кол-во участников(всего)", "Кол-во участников (всего)"])
-def test_todays_comparison_with_the_journal_is_read(tmp_path, registry, lower, higher, total):  # noqa: F811
+def test_todays_comparison_with_the_journal_is_read(tmp_path, registry, lower, higher, total):
     titles = [title.format(lower, higher) for title in LONG]
     header = [
         "Группы участников",
@@ -88,7 +88,7 @@ def test_todays_comparison_with_the_journal_is_read(tmp_path, registry, lower, h
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_a_book_of_two_works_gives_both(tmp_path, registry, first):  # noqa: F811
+def test_a_book_of_two_works_gives_both(tmp_path, registry, first):
     rus = [*ABOVE, HEADER, *ROWS]
     sheets = [rus, replaced(rus, "Русский язык", "Математика")]
     file = Read(registry, workbook(tmp_path / "book.xlsx", *(sheets if first == 0 else sheets[::-1]), [["Пояснения"]]))
@@ -96,7 +96,7 @@ def test_a_book_of_two_works_gives_both(tmp_path, registry, first):  # noqa: F81
     assert found.rows() == [("math", "s01"), ("math", "s02"), ("rus", "s01"), ("rus", "s02")]
 
 
-def test_a_book_of_two_reports_gives_both(tmp_path, registry):  # noqa: F811
+def test_a_book_of_two_reports_gives_both(tmp_path, registry):
     journal = [["Сравнение отметок с отметками по журналу"], *ABOVE[1:],
                ["Группы участников", "Кол-во участников", "Понизили, %", "Подтвердили, %", "Повысили, %"],
                ["СОШ № 3(sch410001)", 40, 25, 65, 10]]  # fmt: skip
@@ -104,7 +104,7 @@ def test_a_book_of_two_reports_gives_both(tmp_path, registry):  # noqa: F811
     assert (made["results"].height, made["journal"].height) == (2, 1)
 
 
-def test_a_sheet_without_its_work_is_refused(tmp_path, registry):  # noqa: F811
+def test_a_sheet_without_its_work_is_refused(tmp_path, registry):
     file = Read(registry, workbook(tmp_path / "book.xlsx", [*ABOVE, HEADER, *ROWS], [HEADER, ROWS[-1]]))
     assert [one.problem.found for one in file.findings.found] == [
         "над таблицей: класс не назван",
@@ -113,7 +113,7 @@ def test_a_sheet_without_its_work_is_refused(tmp_path, registry):  # noqa: F811
     assert file.made["results"].height == 2
 
 
-def test_schools_under_a_strange_territory_are_found_by_logins_alone(tmp_path, registry):  # noqa: F811
+def test_schools_under_a_strange_territory_are_found_by_logins_alone(tmp_path, registry):
     rows = [*ROWS[:3], ["Южный район(reg20_m014)", 1, 40, 10, 40, 30, 20], ROWS[3], ["СОШ № 33", "", 10, 0, 50, 50, 0]]
     file = Read(registry, workbook(tmp_path / "book.xlsx", [*ABOVE, HEADER, *rows]))
     file.intake.tell_strangers()
@@ -133,7 +133,7 @@ def flat(year="2026", grade="4", subject="Русский язык"):
 
 @pytest.mark.parametrize("above", [[], [["ВПР, все работы"], []], [["Статистика по отметкам"]]])
 @pytest.mark.parametrize(("year", "grade"), [("2026", "4"), ("2025/2026", "4 класс"), ("2025-2026", "4А")])
-def test_a_flat_table_is_read(tmp_path, registry, above, year, grade):  # noqa: F811
+def test_a_flat_table_is_read(tmp_path, registry, above, year, grade):
     file = Read(registry, workbook(tmp_path / "flat.xlsx", [*above, FLAT, *flat(year, grade)]))
     assert file.told == []
     found = (
@@ -146,7 +146,7 @@ def test_a_flat_table_is_read(tmp_path, registry, above, year, grade):  # noqa: 
     ("cells", "check"),
     [({"year": "2021"}, "words"), ({"subject": "Астрономия"}, "subject"), ({"grade": "восьмой"}, "words")],
 )
-def test_a_row_of_another_year_or_of_no_work_is_told(tmp_path, registry, cells, check):  # noqa: F811
+def test_a_row_of_another_year_or_of_no_work_is_told(tmp_path, registry, cells, check):
     file = Read(registry, workbook(tmp_path / "flat.xlsx", [FLAT, *flat(**cells)]))
     assert {one.check for one in file.findings.found} == {check}
 
@@ -222,7 +222,7 @@ def test_a_layout_beside_the_raw_files_takes_the_place_of_the_projects(tmp_path)
     assert layout("ege", 2019, tmp_path).titles == layout("ege", 2019).titles
 
 
-def test_a_sheets_name_says_nothing(tmp_path, registry):  # noqa: F811
+def test_a_sheets_name_says_nothing(tmp_path, registry):
     path = tmp_path / "Ф1.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet("РУ 4 Индивидуальные результаты")

@@ -11,6 +11,7 @@ import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vpr_files import written
 
 from helpers.intake import vpr
 from helpers.intake.calendar import load_calendar
@@ -18,15 +19,9 @@ from helpers.intake.findings import Findings
 from helpers.intake.layouts import layout
 from helpers.intake.raw_table import read_tables
 from helpers.intake.records import Intake
-from helpers.intake.registry import load_registry
 from helpers.intake.task_labels import task_label
 
 YEARS = (2018, 2019, 2020, 2021)
-REGISTRY = """\
-Код школы;Действует с;Действует по;ИНН;КПП;ОГРН;Логин ФИС ОКО;Код РЦОИ;Полное наименование;Краткое наименование;Другие названия;ОКТМО;Муниципалитет;Населённый пункт;Местность;Труднодоступная;Вид школы;Малокомплектная;Филиал школы;Преемник
-s01;01.09.2000;;4100000001;;;sch410001;0101;Средняя школа № 3;СОШ № 3;;30601;Озёрный район;Озёрное;село;нет;СОШ;нет;;
-s02;01.09.2000;;4100000002;;;sch410002;0102;Средняя школа № 33;СОШ № 33;;30601;Озёрный район;Лесной;пгт;нет;СОШ;нет;;
-"""  # noqa: E501
 WORK = {year: [f"ВПР {year}. 5 класс", "Предмет: Математика"] for year in YEARS}
 WORK[2020] = ["ВПР 2020 (осень). 6 класс (по программе 5 класса)", "Предмет: Математика"]
 HEADING = {"vpr_tasks": "Выполнение заданий", "vpr_marks": "Статистика по отметкам",
@@ -96,22 +91,6 @@ def above(year, report="", highest=7):
     """The text above a table; without `report` the line that says which report it is is gone."""
     lines = [*WORK[year], f"Максимальный первичный балл: {highest}"]
     return [[line] for line in ([HEADING[report], *lines] if report else lines)]
-
-
-def written(path, *sheets):
-    with xlsxwriter.Workbook(path) as book:
-        for rows in sheets:
-            sheet = book.add_worksheet()
-            for number, row in enumerate(rows):
-                sheet.write_row(number, 0, row)
-    return path
-
-
-@pytest.fixture(scope="session")
-def registry(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("registry")
-    (folder / "registry.csv").write_text(REGISTRY, encoding="utf-8")
-    return load_registry(folder)
 
 
 class Read:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import yaml
 
@@ -20,6 +20,7 @@ from helpers.intake.sheets import Cells, read_cells
 from helpers.problems import BadInput, Problem, quoted, quoted_cell
 from helpers.report import PROPOSED
 
+T = TypeVar("T")
 QUESTIONS, KEYS, COVER = "Вопросы", "Служебный", "Что нужно сделать"
 """Sheets of the workbook: the questions, the places they are about (hidden), what is asked of whom."""
 NUMBER, ANSWER, REMARK = "№", "Ответ", "Пояснение"
@@ -209,25 +210,25 @@ def _corrections(one: Question, source: str, who: str) -> list[Correction]:
     return changed
 
 
+def _read(parse: Callable[[str], T | None], answer: str, expected: str, advice: str) -> T:
+    """An answer as a number or a day; an empty one is none."""
+    try:
+        read = parse(answer)
+    except (NotANumber, NotADay):
+        read = None
+    if read is None:
+        raise _Unclear(expected, advice)
+    return read
+
+
 def _value(cell: tuple[str, str, str], answer: str) -> str | int | float:
     """An answer as the cell's field wants it: one number, one day, a text without doubt."""
     _, name, _ = cell
     if is_number(name):
-        try:
-            number = parse_number(answer)
-        except NotANumber:
-            number = None
-        if number is None:
-            raise _Unclear("одно число", "спросите, какое число верно")
+        number = _read(parse_number, answer, "одно число", "спросите, какое число верно")
         return int(number) if number == int(number) else number
     if is_day(name):
-        try:
-            day = parse_day(answer)
-        except NotADay:
-            day = None
-        if day is None:
-            raise _Unclear("день вида 01.09.2020", "спросите, какой день верен")
-        return f"{day:%d.%m.%Y}"
+        return f"{_read(parse_day, answer, 'день вида 01.09.2020', 'спросите, какой день верен'):%d.%m.%Y}"
     if not answer or "?" in answer:
         raise _Unclear("одно значение", "спросите, что верно")
     return answer
