@@ -70,6 +70,36 @@ def test_formulas_without_a_value_keep_their_places(tmp_path):
     assert read_cells(tmp_path / "f.xlsx").sheets[0].unstored == {(5, 1), (5, 2)}
 
 
+def test_formulas_of_an_ods_without_a_value_keep_their_places(tmp_path):
+    formula = 'table:formula="of:=1+1"'
+    stored = (
+        f'<table:table-cell {formula} office:value-type="float" office:value="2"><text:p>2</text:p></table:table-cell>'
+    )
+    empty_text = f'<table:table-cell {formula} office:value-type="string" office:string-value=""/>'
+    text = '<table:table-cell office:value-type="string"><text:p>школа</text:p></table:table-cell>'
+    rows = [
+        '<table:table-row table:number-rows-repeated="3"><table:table-cell/></table:table-row>',
+        f'<table:table-row><table:table-cell table:number-columns-repeated="2"/>{3 * text}</table:table-row>',
+        f'<table:table-row><table:table-cell table:number-columns-repeated="2"/>{text}{stored}{empty_text}</table:table-row>',
+        f'<table:table-row><table:table-cell table:number-columns-repeated="2"/>{text}<table:table-cell {formula} '
+        'table:number-columns-repeated="1"/></table:table-row>',
+    ]
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    with zipfile.ZipFile(tmp_path / "f.ods", "w") as parts:
+        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        parts.writestr("META-INF/manifest.xml", "<manifest/>")
+        parts.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet><table:table table:name='А'>"
+            f"{''.join(rows)}</table:table></office:spreadsheet></office:body></office:document-content>",
+        )
+    (sheet,) = read_cells(tmp_path / "f.ods").sheets
+    assert sheet.unstored == {(6, 1)}
+    assert sheet.rows == [(4, 3 * ["школа"]), (5, ["школа", "2", ""]), (6, ["школа", "", ""])]
+
+
 def test_a_protected_book_is_said_to_be(tmp_path):
     compound = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504)
     (tmp_path / "p.xlsx").write_bytes(compound)

@@ -18,6 +18,8 @@ from xml.etree import ElementTree
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_TYPE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}value-type"
 _HIDDEN_ROW = re.compile(rb'<row [^>]*hidden="(?:1|true)"[^>]*(?<!/)>')
 _FILLED = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"[^>]*(?<!/)>')
 _FORMULA = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"([^>]*)(?<!/)><f\b(.*?)</c>', re.DOTALL)
@@ -86,8 +88,10 @@ def _facts(path: str) -> dict[str, Any]:
         with zipfile.ZipFile(path) as book:
             names = set(book.namelist())
             if "content.xml" in names:
-                percents = b'office:value-type="percentage"' in book.read("content.xml")
-                return {"refused": "percents"} if percents else {}
+                xml = book.read("content.xml")
+                if b'office:value-type="percentage"' in xml:
+                    return {"refused": "percents"}
+                return _of_ods(xml) if b"table:formula=" in xml else {}
             if "xl/workbook.xml" not in names:
                 return {}
             percent = _percent_styles(book.read("xl/styles.xml")) if "xl/styles.xml" in names else []
@@ -102,6 +106,25 @@ def _facts(path: str) -> dict[str, Any]:
     except (zipfile.BadZipFile, zlib.error, ElementTree.ParseError, KeyError, EOFError, NotImplementedError, RuntimeError,
             OSError):  # fmt: skip
         return {}  # calamine will say what is wrong with it
+
+
+def _of_ods(xml: bytes) -> dict[str, Any]:
+    """Formulas of an ods workbook that have no stored value, by sheet: their cells name no type and show no text."""
+    facts = {}
+    for table in ElementTree.fromstring(xml).iter(f"{_TABLE}table"):
+        formulas, filled, row = [], [], 0
+        for line in table.iter(f"{_TABLE}table-row"):
+            column = 0
+            for cell in line:
+                if _TYPE in cell.attrib or "".join(cell.itertext()):
+                    filled.append(column)
+                elif f"{_TABLE}formula" in cell.attrib:
+                    formulas.append((row, column))
+                column += int(cell.get(f"{_TABLE}number-columns-repeated", "1"))
+            row += int(line.get(f"{_TABLE}number-rows-repeated", "1"))
+        first = min(filled, default=0)
+        facts[table.get(f"{_TABLE}name", "")] = {"formulas": [(row, column - first) for row, column in formulas]}
+    return facts
 
 
 def _titles(book: zipfile.ZipFile) -> dict[str, str]:
