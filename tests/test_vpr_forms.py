@@ -34,6 +34,9 @@ def replaced(rows, old, new):
 VARIATIONS = {
     "as it is": lambda rows: rows,
     "subject in the same cell": lambda rows: [["Предмет: Русский язык"] if row[:1] == ["Предмет:"] else row for row in rows],
+    "the subject's line in other words": lambda rows: [
+        ["Наименование предмета: Русский язык"] if row[:1] == ["Предмет:"] else row for row in rows],
+    "a line that only begins like it": lambda rows: [["Предметная область: языки"], *rows],
     "no line of the subject": lambda rows: [row for row in rows if row[:1] != ["Предмет:"]],
     "no whole sample": lambda rows: [row for row in rows if row[:1] != ["Вся выборка"]],
     "login before the name": lambda rows: replaced(replaced(rows, "СОШ № 3(sch410001)", "sch410001 СОШ № 3"),
@@ -176,6 +179,7 @@ def test_a_name_alone_has_no_login(name):
     [
         ("Озёрный район(reg20_m012)", ("Озёрный район", True)), ("Заречный край (reg20)", ("Заречный край", False)),
         ("Озёрный район ( REG20_M012 )", ("Озёрный район", True)), ("Озёрный район", None), ("Регион", None),
+        ("reg20_m012 Озёрный район", ("Озёрный район", True)), ("Озёрный район (reg20_mun12)", ("Озёрный район", True)),
     ],
 )  # fmt: skip
 def test_a_code_says_that_a_cell_is_a_territory(cell, territory):

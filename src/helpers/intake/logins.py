@@ -9,7 +9,9 @@ _LETTERS = r"(?:[sѕ][cс][hһ]|[eе][dԁ]u)"
 _LOGIN = rf"(?<!\w)({_LETTERS}\s?\d+)(?!\w)"
 _BEFORE = re.compile(rf"\W*{_LOGIN}\W*(.*)", re.IGNORECASE | re.DOTALL)
 _AFTER = re.compile(rf"(.*?)[\s(\[,;:–—-]*{_LOGIN}[\s)\].,;]*", re.IGNORECASE | re.DOTALL)
-_TERRITORY = re.compile(r"(.*?)\s*[(\[]?\s*(?<!\w)r[eе]g\s?\d+(_[mм]\s?\d+)?\s*[)\]]?\s*", re.IGNORECASE | re.DOTALL)
+_CODE = r"[(\[]?\s*(?<!\w)r[eе]g\s?\d+(_[mм][a-z]*\s?\d+)?(?!\w)\s*[)\]]?"
+_BEFORE_CODE = re.compile(rf"(.*?)\s*{_CODE}\s*", re.IGNORECASE | re.DOTALL)
+_AFTER_CODE = re.compile(rf"\s*{_CODE}\W*(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def school_of(cell: str) -> tuple[str, str] | None:
@@ -31,9 +33,12 @@ def school_of(cell: str) -> tuple[str, str] | None:
 
 
 def territory_of(cell: str) -> tuple[str, bool] | None:
-    """The name of a territory that a code follows, and whether it is a municipality: `Озёрный район(reg20_m012)`.
+    """The name of a territory with a code after or before it, and whether it is a municipality: `Озёрный район(reg20_m012)`.
 
     None where there is no such code.
     """
-    match = _TERRITORY.fullmatch(cell)
-    return (match[1].strip(), bool(match[2])) if match else None
+    if match := _BEFORE_CODE.fullmatch(cell):
+        return match[1].strip(), bool(match[2])
+    if match := _AFTER_CODE.fullmatch(cell):
+        return match[2].strip(), bool(match[1])
+    return None

@@ -8,13 +8,38 @@ from collections.abc import Iterable, Sequence
 from helpers.intake.names import fold
 
 _LETTERS = "абвгд"
+_SERIES = (
+    "абвгдежзиклмнопрстуфхцчшщ",
+    "abcdefghijklmnopqrstuvwxyz",
+    [
+        "i",
+        "ii",
+        "iii",
+        "iv",
+        "v",
+        "vi",
+        "vii",
+        "viii",
+        "ix",
+        "x",
+        "xi",
+        "xii",
+        "xiii",
+        "xiv",
+        "xv",
+        "xvi",
+        "xvii",
+        "xviii",
+    ],
+)
+"""Letters and Roman numbers that number columns by themselves."""
 _LEAST = 3
 """How many numbered columns, or repeated titles, tell such a row from a row of data."""
-_NUMBERED = re.compile(r"\(?(\d{1,3})(?:[.,]0+)?\)?(?: ?=.*)?")
+_NUMBERED = re.compile(r"(?:(?:гр|графа|ст|столбец|колонка)\.? ?)?\(?(\d{1,3})(?:[.,]0+)?\)?(?: ?=.*)?")
 _SIGNER = re.compile(
     r"(?:и\.? ?о\.? |врио )?(?:начальник|заместител|зам\.|директор|руководител|председател|глава |исполнител|исп\.|ответственн"
-    r"|специалист|главный специалист|ведущий специалист|методист|консультант|подпись|составил|проверил|заполнил|утвержда"
-    r"|согласован|м\. ?п\.|телефон|тел\.)"
+    r"|(?:главный |ведущий )?(?:специалист|бухгалтер)|секретар|заведующ|методист|консультант|подпись|составил|проверил|заполнил"
+    r"|утвержда|согласован|м\. ?п\.|телефон|тел\.)"
 )
 _TO_BE_SIGNED = re.compile(r".*_{3,}.*|.*\((?:подпись|ф\.? ?и\.? ?о\.?|расшифровка[^)]*|дата)\)", re.DOTALL)
 
@@ -40,9 +65,11 @@ def is_header_again(row: Sequence[str], headers: Iterable[Sequence[str]]) -> boo
 
 
 def is_numbering(row: Sequence[str]) -> bool:
-    """Whether a row numbers the columns: `1 2 3 4`, `А Б 1 2`, `1 2 3=1+2`."""
+    """Whether a row numbers the columns: `1 2 3 4`, `А Б 1 2`, `1 2 3=1+2`, `№ 2 3 4`, `гр. 1 гр. 2 гр. 3`, `I II III IV`."""
     cells = [fold(cell) for cell in row if cell]
-    lettered = 0
+    if len(cells) > _LEAST and any(cells == list(series[: len(cells)]) for series in _SERIES):
+        return True
+    lettered = int(cells[:1] == ["№"])
     while lettered < len(cells) and cells[lettered] == _LETTERS[lettered : lettered + 1]:
         lettered += 1
     numbers = [match and int(match[1]) for match in map(_NUMBERED.fullmatch, cells[lettered:])]

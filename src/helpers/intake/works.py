@@ -13,7 +13,9 @@ from helpers.intake.records import Intake
 from helpers.intake.subjects import subject_of
 from helpers.problems import Problem, quoted
 
-_SUBJECT = re.compile(r"\s*(?:учебный\s+)?предмет\s*[:.–—-]?\s*(.*)", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"\s*(?:(?:учебн\w+|наименование|название)\s+)*(?:предмета?|дисциплин[аы])\b\s*[:.–—-]?\s*(.*)", re.IGNORECASE
+)
 _IN_TITLE = re.compile(r"впр\W*20\d\d(?:\W*20\d\d)?\W*(?:г\.?|год)?\W+(.+?)\W+\d{1,2}\D{0,3}класс")
 _SCHOOL_YEAR = re.compile(r"20\d\d ?[/-] ?(?:20)?(\d\d)(?!\d)")
 _HIGHEST = re.compile(r"максимальный первичный балл\W*(\d+)")
