@@ -355,6 +355,12 @@ def titled(path: Path, cells: Cells, header_row: int | None = None, header_rows:
         )
         for title in sorted({t for t in titles if t and titles.count(t) > 1})
     ]  # fmt: skip
+    if not header_row and all(len(row) > len(titles) for _, row in data):
+        raise _fault(
+            path, f"число ячеек {len(titles)}, а во всех строках ниже их больше", "строка с названиями столбцов",
+            "если над заголовком стоит название таблицы, назовите строку заголовка ключом header_row файла параметров",
+            row=rows[0][0], sheet=sheet,
+        )  # fmt: skip
     problems += shortened(
         [
             Problem(
