@@ -16,6 +16,7 @@ from scipy.stats import norm, t
 
 from helpers.model import index_error_variance, lasting_effects, meta_regression, split_variance
 from helpers.model.effect import pool
+from helpers.model.expectation import bends, design
 
 OWN, YEAR, SLOPE, ERROR, YEARS = 0.028, 0.012, 0.30, 0.75, 3
 DELTA, TRUTH, WATCH, LEAST = 0.10, 0.25, 0.85, 10
@@ -49,6 +50,8 @@ SCENARIOS = [
     Scenario("общие ученики, ρ 0,5", overlap=0.5),
     Scenario("хвосты t₃", tails="t3"),
     Scenario("изогнутая связь", curved=0.1),
+    Scenario("изогнутая вдвое слабее", curved=0.05),
+    Scenario("изогнутая связь, 30 школ", curved=0.1, schools=30),
     Scenario("ошибки занижены: дисперсия × 0,7", stated=0.7),
     Scenario("ошибки завышены: дисперсия × 1,4", stated=1.4),
     Scenario("школы почти не различаются, τ_a = 0,03", own=0.001),
@@ -109,7 +112,7 @@ def of_report(region: Region, world: Scenario) -> tuple[np.ndarray, np.ndarray, 
 
 
 def of_plug_in(region: Region, world: Scenario) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The same by the estimator before: a perfect index, independent errors, variances as if known."""
+    """The same by the estimator before: a perfect index, a straight line, independent errors, variances as if known."""
     return _estimated(region, world, plain=True)
 
 
@@ -118,9 +121,13 @@ def _estimated(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     fitted = region.n >= LEAST
     residual, line_se, slopes, tau2 = np.empty_like(region.y), np.empty_like(region.y), [], []
+    index = 50 + 10 * region.index  # as the report has it
+    bent = not plain and bends(
+        [(region.y[t, there], region.v[t, there], index[t, there]) for t, there in enumerate(fitted)]
+    )
     for year in range(YEARS):
-        X = np.column_stack([np.ones(world.schools), region.index[year]])
         there = fitted[year]
+        X = design(index[year], there, bent)
         fit = meta_regression(region.y[year, there], region.v[year, there], X[there])
         residual[year], line_se[year] = region.y[year] - X @ fit.beta, np.sqrt(fit.expected_variance(X))
         slopes.append(fit.beta[1])
@@ -129,14 +136,14 @@ def _estimated(
         made = pool(residual, region.v, line_se, split_variance(residual, region.v, tau2, fitted))
     else:
         believed = world.reliability if world.believed is None else world.believed
-        spread = float(np.var(region.index[fitted], ddof=1))
+        spread = float(np.var(index[fitted], ddof=1))
         shared = None
         if world.overlap and world.overlap_known:
             apart = np.abs(np.subtract.outer(np.arange(YEARS), np.arange(YEARS)))
             sd = np.sqrt(region.v)
             shared = (world.overlap**apart)[:, :, None] * sd[:, None] * sd[None, :]
         error = index_error_variance(slopes, spread, believed)
-        made = lasting_effects(residual, region.v, line_se, fitted, error, shared)
+        made = lasting_effects(residual, region.v, line_se, fitted, error, shared, 3 if bent else 2)
     return made.prob_below(-DELTA), 1 - made.prob_below(DELTA), residual, made.effect, made.effect_se
 
 

@@ -48,7 +48,7 @@ def test_coefficients_and_tau2_of_all_schools(data_set, year):
     _, model = fitted(data_set, year)
     golden = FITS.row(by_predicate=(pl.col("data_set") == data_set) & (pl.col("year") == year), named=True)
     assert model["n_schools"] == golden["n"]
-    for name in ("intercept", "slope", "intercept_se", "slope_se", "covariance", "tau2"):
+    for name in ("intercept", "slope", "bend", "intercept_se", "slope_se", "bend_se", "covariance", "tau2"):
         assert model[name] == pytest.approx(golden[name], rel=1e-6), name
     assert model["r2"] == pytest.approx(1 - golden["tau2"] / golden["tau2_null"], rel=1e-6)
 

@@ -153,7 +153,7 @@ def report(tmp_path) -> Report:
 
 def filled(report: Report, internal: dict[str, pl.DataFrame]) -> Report:
     report.write(**{name: table for name, table in internal.items() if name not in tables.HIDDEN})
-    fits = dict.fromkeys(("intercept", "slope", "slope_se", "intercept_se", "tau2", "r2"), 0.1)
+    fits = dict.fromkeys(("intercept", "slope", "slope_se", "intercept_se", "bend", "centre", "tau2", "r2"), 0.1)
     model = {"years": [{"year": 2021, "n_schools": 20, **fits}], "pooled": {}, "year_to_year": [], "specification": ""}
     report.write_numbers("model", model)
     report.write_numbers("measures", {name: {} for name in MEASURES})

@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from scipy.stats import norm
+from scipy.stats import f, norm
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
@@ -18,6 +18,7 @@ from helpers.measure.index import empirical_logit
 from helpers.model import (
     VarianceComponents,
     expectation,
+    expected_at,
     flags,
     influence,
     meta_regression,
@@ -25,6 +26,8 @@ from helpers.model import (
     shrink,
     variance_components,
 )
+from helpers.model.diagnostics import reset_p
+from helpers.model.expectation import bends, design
 from helpers.params import (
     ContextClassRules,
     FlagRules,
@@ -814,3 +817,49 @@ def test_pupil_spread_recovers_a_planted_one_within_its_error(years):
 def test_pupil_spread_is_asked_for_where_noise_does_not_fall_with_n(years):
     with pytest.raises(BadInput, match="оценить нельзя"):
         pupil_spread(*api_like(years, noise_falls=False), [described()])
+
+
+def of_curve(bend, seed=5, schools=200):
+    """Three years of schools along a line or a parabola: outcomes, sampling variances, indices by year."""
+    random = np.random.default_rng(seed)
+    x = random.normal(50, 10, schools)
+    lasting, variance = random.normal(0, 0.15, schools), random.uniform(0.005, 0.05, schools)
+    z = (x - 50) / 10
+    return [
+        (0.3 * z + bend * z**2 + lasting + random.normal(0, np.sqrt(variance + 0.01)), variance, x) for _ in range(3)
+    ]
+
+
+def test_a_parabola_is_taken_where_the_link_bends_and_seldom_elsewhere():
+    assert all(bends(of_curve(0.1, seed)) for seed in range(20))
+    # Of straight links a normal deviate passes √2 in one case of six.
+    assert 0.02 < np.mean([bends(of_curve(0, seed, 60)) for seed in range(150)]) < 0.25
+
+
+def test_the_parabola_is_weighted_least_squares_and_is_not_drawn_on_beyond_its_schools():
+    years = of_curve(0.1)
+    x = years[0][2]
+    in_model = (x > x.min()) & (x < x.max())
+    (y, variance, _), *_ = years
+    table, (model,) = expectation(*tables(2020, names(200), y, np.sqrt(variance), x, in_model), MODEL)
+    weights = 1 / (variance[in_model] + model["tau2"])
+    theirs = np.polynomial.Polynomial.fit(x[in_model], y[in_model], 2, w=np.sqrt(weights))
+    held = np.clip(x, x[in_model].min(), x[in_model].max())
+    assert_allclose(table["expected"], theirs(held), rtol=1e-9, atol=1e-12)
+    assert_allclose(expected_at(model, x), theirs(held), rtol=1e-9, atol=1e-12)
+    assert weights @ (y[in_model] - theirs(x[in_model])) ** 2 == pytest.approx(in_model.sum() - 3)
+
+
+def test_checks_of_a_parabola_look_for_what_is_left():
+    (y, variance, x), *_ = of_curve(0.1)
+    straight, bent = (meta_regression(y, variance, design(x, np.ones(200, bool), form)) for form in (False, True))
+    ripple = meta_regression(y + 0.05 * ((x - 50) / 10) ** 3, variance, bent.X)
+    assert reset_p(straight) < 1e-6 < 0.01 < reset_p(bent)
+    assert reset_p(ripple) < 1e-4
+    root = np.sqrt(bent.weights)
+    squares = [
+        np.linalg.lstsq(np.vander((x - 50) / 10, powers) * root[:, None], y * root, rcond=None)[1][0]
+        for powers in (3, 5)
+    ]
+    ratio = (squares[0] - squares[1]) / 2 / (squares[1] / 195)
+    assert reset_p(bent) == pytest.approx(f.sf(ratio, 2, 195), rel=1e-6)

@@ -328,7 +328,7 @@ def test_a_row_with_one_or_two_schools_loses_all_its_counts():
 
 
 def test_numbers_of_the_models_are_a_list_of_what_is_told():
-    fit = dict.fromkeys(("intercept", "slope", "slope_se", "intercept_se", "tau2", "r2"), 0.123456)
+    fit = dict.fromkeys(("intercept", "slope", "slope_se", "intercept_se", "bend", "centre", "tau2", "r2"), 0.123456)
     model = {
         "years": [{"year": 2021, "n_schools": 80, **fit, "influential": ["k001"], "lowess": [1.0]}],
         "pooled": {"years": [2021], "n_years": 1, "persistent": 0.0479, "transient": None, "leverage": {"k001": 1}},
@@ -340,7 +340,7 @@ def test_numbers_of_the_models_are_a_list_of_what_is_told():
     made = protected_numbers({"model": model, "measures": measures, "summary": summary})
     assert made["model"] == {
         "years": [{"year": 2021, "intercept": 0.12, "slope": 0.123, "slope_se": 0.123, "intercept_se": 0.12,
-                   "tau2": 0.123, "r2": 0.12, "n_schools": 80}],
+                   "bend": 0.123, "centre": 0.1, "tau2": 0.123, "r2": 0.12, "n_schools": 80}],
         "pooled": {"years": [2021], "n_years": 1, "persistent": 0.048, "transient": None},
         "year_to_year": [{"year": 2019, "next_year": 2021, "n_schools": 3, "correlation": None}],
         "specification": "текст",
@@ -564,7 +564,7 @@ def report(tmp_path) -> Report:
     for name, table in region().items():
         if name not in tables.HIDDEN:
             made.write(**{name: table})
-    fits = dict.fromkeys(("intercept", "slope", "slope_se", "intercept_se", "tau2", "r2"), 0.1)
+    fits = dict.fromkeys(("intercept", "slope", "slope_se", "intercept_se", "bend", "centre", "tau2", "r2"), 0.1)
     model = {"years": [{"year": 2021, "n_schools": 20, **fits}], "pooled": {}, "year_to_year": [], "specification": ""}
     made.write_numbers("model", model)
     made.write_numbers("measures", {name: {} for name in MEASURES})

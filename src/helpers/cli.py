@@ -189,7 +189,7 @@ def simulate(
 ) -> None:
     """Разыграть регионы с известной истиной на школах построенного отчёта и сказать, чего стоит правило."""
     from helpers.model import simulate_report
-    from helpers.model.stability import assumed_reliabilities, report_cells
+    from helpers.model.stability import assumed_reliabilities, form_of, report_cells
     from helpers.show import views, words
 
     this = open_report(report, out)
@@ -201,7 +201,13 @@ def simulate(
     assumed = assumed_reliabilities(numbers, params.pooled_years, params.specifications)
     rules = params.simulation.model_copy(update={"runs": runs})
     judged, _ = simulate_report(
-        data, assumed, params.flag, params.small_n, rules, numbers["index_reliability"]["value"]
+        data,
+        assumed,
+        params.flag,
+        params.small_n,
+        rules,
+        numbers["index_reliability"]["value"],
+        form_of(numbers["years"]),
     )
     typer.echo(f"{'надёжность':>10} {'правило':40} {'выделено':>8} {'верно':>6} {'найдено':>8} {'малые':>6} {'не туда':>8} "
                f"{'накрывают':>9}")  # fmt: skip

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-_FIT = ["year", "intercept", "slope", "slope_se", "intercept_se", "tau2", "r2", "n_schools"]
-_DIGITS = {"intercept": 2, "slope": 3, "slope_se": 3, "intercept_se": 2, "tau2": 3, "r2": 2}
+_FIT = ["year", "intercept", "slope", "slope_se", "intercept_se", "bend", "centre", "tau2", "r2", "n_schools"]
+_DIGITS = {"intercept": 2, "slope": 3, "slope_se": 3, "intercept_se": 2, "bend": 3, "centre": 1, "tau2": 3, "r2": 2}
 
 
 def rounded(value: pl.Expr, digits: int) -> pl.Expr:

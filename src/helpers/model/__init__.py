@@ -9,7 +9,15 @@ from helpers.model.effect import (
     variance_components,
     year_to_year,
 )
-from helpers.model.expectation import Influence, MetaRegression, expectation, influence, meta_regression, shrink
+from helpers.model.expectation import (
+    Influence,
+    MetaRegression,
+    expectation,
+    expected_at,
+    influence,
+    meta_regression,
+    shrink,
+)
 from helpers.model.federal import agreement, chance_table, federal
 from helpers.model.flags import flags
 from helpers.model.links import procedure_slopes, year_checks
@@ -28,6 +36,7 @@ __all__ = [
     "backtest",
     "chance_table",
     "expectation",
+    "expected_at",
     "federal",
     "flags",
     "index_error_variance",

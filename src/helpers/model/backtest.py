@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from helpers.model.effect import VarianceComponents, school_effects, variance_components
+from helpers.model.effect import VarianceComponents, coefficients_of, school_effects, variance_components
 from helpers.model.flags import flags
 from helpers.params import Params
 
@@ -72,7 +72,7 @@ def backtest(
         return pl.DataFrame(schema=_SCHEMA)
     tau2 = {fit["year"]: fit["tau2"] for fit in fits}
     history = expectation.filter(pl.col("year").is_in(earlier))
-    components = variance_components(history, {year: tau2[year] for year in earlier})
+    components = variance_components(history, {year: tau2[year] for year in earlier}, coefficients_of(fits))
     effect = school_effects(history, components, params.flag.delta)
     # The comparison holds for any rule on earlier residuals: other specifications of those years are not fitted for it.
     stable = effect.select("school_id", share_below=1.0, share_above=1.0)

@@ -1,4 +1,4 @@
-"""Does the straight line of one year describe its schools: checks of a fitted link.
+"""Does the line of one year describe its schools: checks of a fitted link.
 
 Everything but the remote and the municipal check is least squares on the whitened data √w·y, √w·X with
 the fit's own weights w = 1/(v + τ²), τ² held fixed: in these units a residual's standard deviation is 1.
@@ -39,7 +39,7 @@ def diagnose(fit: MetaRegression, remote: np.ndarray | None = None, municipality
     Parameters
     ----------
     fit : MetaRegression
-        Outcome on an intercept and the index.
+        Outcome on an intercept and the index, and its square where the line is a parabola.
     remote : array (schools,) of 0 and 1, optional
     municipality : array (schools,) of ids, optional
 
@@ -53,7 +53,7 @@ def diagnose(fit: MetaRegression, remote: np.ndarray | None = None, municipality
         ``breusch_pagan_p``
             Do whitened residuals spread alike over the index (Breusch, Pagan, 1979; Koenker, 1981)?
         ``reset_p``
-            Do powers 2 and 3 of what is expected add to the line (Ramsey, 1969)?
+            Do the next two powers of the index add to the line (Ramsey, 1969)?
         ``quadratic``, ``quadratic_p``
             Coefficient of the squared index (pupil SDs per squared point), its t test.
         ``r2_left_out``
@@ -111,18 +111,19 @@ def breusch_pagan_p(fit: MetaRegression) -> float:
 
 
 def reset_p(fit: MetaRegression) -> float | None:
-    """F test of the squared and cubed expectations added to the line; None if they are not determined.
+    """F test of the next two powers of the index added to the line; None if they are not determined.
 
-    What is expected is a line of the index, so that the powers of the one span those of the other; those of
-    the index are there even where the line is level.
+    What is expected by a straight line is a line of the index, so that the powers of the one span those of the other;
+    those of the index are there even where the line is level.
     """
-    bent = _with_added(fit, *(_standardised(fit.X[:, 1]) ** power for power in (2, 3)))
+    next_powers = range(fit.X.shape[1], fit.X.shape[1] + 2)
+    bent = _with_added(fit, *(_standardised(fit.X[:, 1]) ** power for power in next_powers))
     return None if bent is None else float(bent.compare_f_test(_least_squares(fit, fit.X))[1])
 
 
 def quadratic_term(fit: MetaRegression) -> dict[str, float]:
-    """Coefficient of the squared index and its p-value; nothing if they are not determined."""
-    bent = _with_added(fit, _standardised(fit.X[:, 1]) ** 2)
+    """Coefficient of the squared index, beside the line or in it, and its p-value; nothing if they are not determined."""
+    bent = _with_added(fit, *([] if fit.X.shape[1] > 2 else [_standardised(fit.X[:, 1]) ** 2]))
     if bent is None:
         return {}
     return {"quadratic": float(bent.params[2] / fit.X[:, 1].var()), "quadratic_p": float(bent.pvalues[2])}
@@ -161,7 +162,7 @@ def remote_schools(fit: MetaRegression, remote: np.ndarray) -> dict[str, float]:
         beside = meta_regression(fit.y, fit.variance, np.column_stack([fit.X, remote.astype(float)]))
     except ValueError:
         return {}
-    coefficient, se = float(beside.beta[2]), float(np.sqrt(beside.cov_beta[2, 2]))
+    coefficient, se = float(beside.beta[-1]), float(np.sqrt(beside.cov_beta[-1, -1]))
     return {"remote_coefficient": coefficient, "remote_se": se, "remote_p": float(2 * ndtr(-abs(coefficient) / se))}
 
 
@@ -181,7 +182,7 @@ def municipal_intercept(fit: MetaRegression, municipality: np.ndarray | None) ->
     from statsmodels.regression.mixed_linear_model import MixedLM
 
     index = fit.X[:, 1]
-    design = np.column_stack([fit.X[:, 0], _standardised(index)])
+    design = _standard_design(fit)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -241,11 +242,17 @@ def _least_squares(fit: MetaRegression, design: np.ndarray) -> RegressionResults
 
 def _with_added(fit: MetaRegression, *columns: np.ndarray) -> RegressionResults | None:
     """Weighted least squares on the line and more columns; None if the columns are collinear or too many."""
-    design = np.column_stack([fit.X[:, 0], _standardised(fit.X[:, 1]), *columns])
+    design = np.column_stack([_standard_design(fit), *columns])
     schools, k = design.shape
     if schools <= k or not np.isfinite(design).all() or np.linalg.matrix_rank(design) < k:
         return None
     return _least_squares(fit, design)
+
+
+def _standard_design(fit: MetaRegression) -> np.ndarray:
+    """The fit's design on the standardised index: 1, z, of a parabola z² too."""
+    z = _standardised(fit.X[:, 1])
+    return np.column_stack([z**power for power in range(fit.X.shape[1])])
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:

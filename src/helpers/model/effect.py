@@ -75,7 +75,7 @@ class Pooled:
 
 
 def split_variance(
-    residual: np.ndarray, variance: np.ndarray, tau2: Sequence[float], fitted: np.ndarray
+    residual: np.ndarray, variance: np.ndarray, tau2: Sequence[float], fitted: np.ndarray, coefficients: int = 2
 ) -> VarianceComponents:
     """Part τ² by the covariance of the same schools' residuals in two years.
 
@@ -87,11 +87,13 @@ def split_variance(
         Each year's τ².
     fitted : array (years, schools) of bool
         Schools in each year's fit.
+    coefficients : int
+        Of each year's line.
 
     Notes
     -----
     The covariance of each pair of years is a weighted mean of products with weights
-    1/√(Var e₁ · Var e₂), corrected for the two fitted coefficients, and the mean over
+    1/√(Var e₁ · Var e₂), corrected for the fitted coefficients, and the mean over
     pairs is held within [0, mean τ²].
     """
     total = float(np.mean(tau2))
@@ -101,11 +103,11 @@ def split_variance(
     for first, second in combinations(range(len(tau2)), 2):
         both = fitted[first] & fitted[second]
         count = int(both.sum())
-        if count <= 2:
+        if count <= coefficients:
             continue
         weight = 1 / np.sqrt((variance[first, both] + tau2[first]) * (variance[second, both] + tau2[second]))
         product = residual[first, both] * residual[second, both]
-        covariances.append(count / (count - 2) * float(weight @ product / weight.sum()))
+        covariances.append(count / (count - coefficients) * float(weight @ product / weight.sum()))
     persistent = float(np.clip(np.mean(covariances), 0.0, total)) if covariances else 0.0
     return VarianceComponents(persistent, total - persistent, len(tau2))
 
@@ -144,13 +146,18 @@ def by_year(table: pl.DataFrame, column: str, years: Sequence[int], schools: pl.
     return made
 
 
-def variance_components(expectation: pl.DataFrame, tau2: dict[int, float]) -> VarianceComponents:
+def coefficients_of(fits: Sequence[dict]) -> int:
+    """How many coefficients each year's line of `model.json` has: two, of a parabola three."""
+    return 3 if any(fit.get("bend") for fit in fits) else 2
+
+
+def variance_components(expectation: pl.DataFrame, tau2: dict[int, float], coefficients: int = 2) -> VarianceComponents:
     """`split_variance` of the table `expectation`, pooled years; `tau2` by year."""
     years, schools = sorted(tau2), expectation["school_id"].unique().sort()
     residual, error, fitted = (
         by_year(expectation, name, years, schools) for name in ("residual", "outcome_se", "in_model")
     )
-    return split_variance(residual, error**2, [tau2[year] for year in years], fitted)
+    return split_variance(residual, error**2, [tau2[year] for year in years], fitted, coefficients)
 
 
 def year_to_year(expectation: pl.DataFrame) -> list[dict]:
@@ -247,7 +254,7 @@ def judged_effects(
 
     def judged(value: float) -> Posterior:
         index_error = index_error_variance([fit["slope"] for fit in fits], spread, value)
-        return lasting_effects(residual, error**2, line_se, fitted, index_error)
+        return lasting_effects(residual, error**2, line_se, fitted, index_error, coefficients=coefficients_of(fits))
 
     def beyond(made: Posterior) -> tuple[np.ndarray, np.ndarray]:
         return made.prob_below(-flag.delta), 1 - made.prob_below(flag.delta)

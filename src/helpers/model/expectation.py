@@ -3,13 +3,15 @@
 Random-effects meta-regression y_j = x_jᵀβ + u_j + e_j with u ~ N(0, τ²) and known
 sampling variances v_j of e (Thompson, Sharp, 1999); τ² by Paule and Mandel (1982);
 β by weighted least squares with weights 1/(v_j + τ²). Works on vectors: no
-schools × schools matrix is ever made.
+schools × schools matrix is ever made. The line is straight, or a parabola where the years together ask for one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,6 +20,10 @@ from numpy.polynomial import chebyshev
 from helpers.params import ModelRules
 from helpers.problems import BadInput, Problem
 
+BEND_UNIT = 10.0
+"""Index points in whose square a parabola's third coefficient counts."""
+_WORTH = 2.0
+"""A bend is taken in where its square exceeds so many of its variances: there it foretells better (Akaike, 1974)."""
 _NEWTON = 200
 """Steps that no search needs: each at least doubles τ² while it is far below the root, squares the error near it."""
 _NOT_PLACED = ["type", "before_merger", "year_not_compared"]
@@ -85,7 +91,7 @@ def meta_regression(y: np.ndarray, variance: np.ndarray, X: np.ndarray) -> MetaR
         raise ValueError(f"{schools} schools cannot determine {k} coefficients and a variance")
     if not (np.all(variance > 0) and np.all(np.isfinite(y)) and np.all(np.isfinite(X))):
         raise ValueError("outcomes and covariates must be finite, sampling variances positive")
-    if np.linalg.matrix_rank(X / np.abs(X).max(axis=0)) < k:
+    if np.linalg.matrix_rank(X / np.maximum(np.abs(X).max(axis=0), np.finfo(float).tiny)) < k:
         raise ValueError("covariates are collinear")
     return MetaRegression(y, variance, X, _paule_mandel(y, variance, X, target=schools - k))
 
@@ -290,8 +296,9 @@ def expectation(
         Table `expectation`. Schools left out of the fit have an expectation and a
         residual but no influence on it (leverage 0, the rest null).
     models : list of dict
-        Per year: intercept, slope (pupil-SD per index point), their standard
-        errors and covariance, tau2, r2, n_schools.
+        Per year: intercept, slope (pupil-SD per index point; of a parabola at `centre`), their standard
+        errors and covariance, bend (pupil-SD per squared ten points of the index from `centre`; 0 where the line is
+        straight), bend_se, centre, low, high (mean, least and greatest index of the fit), tau2, r2, n_schools.
 
     Raises
     ------
@@ -299,17 +306,20 @@ def expectation(
         A year has too few schools, or the link cannot be estimated.
     """
     tables, models = [], []
-    for (year,), rows in placed(outcome, index, schools).group_by("year", maintain_order=True):
+    by_years = placed(outcome, index, schools)
+    bent = bends(fitted_years(by_years))
+    for (year,), rows in by_years.group_by("year", maintain_order=True):
         fitted = rows.filter("in_model")
         if fitted.height < rules.min_schools:
             raise _cannot_fit(year, f"годных школ: {fitted.height}", f"не меньше {rules.min_schools}")
         try:
-            fit = meta_regression(*arrays(fitted))
+            fit = meta_regression(*arrays(fitted, bent))
         except ValueError as error:
             raise _cannot_fit(year, f"данные, по которым связь не оценить ({error})", "различающиеся школы") from None
         null = meta_regression(fit.y, fit.variance, fit.X[:, :1])
         pull = influence(fit)
-        tables.append(_placed(rows, fit, pull))
+        tables.append(_placed(rows, fit, pull, bent))
+        x = fitted["index"]
         models.append(
             {
                 "year": year,
@@ -318,6 +328,11 @@ def expectation(
                 "intercept_se": float(np.sqrt(fit.cov_beta[0, 0])),
                 "slope_se": float(np.sqrt(fit.cov_beta[1, 1])),
                 "covariance": float(fit.cov_beta[0, 1]),
+                "bend": float(fit.beta[2]) if bent else 0.0,
+                "bend_se": float(np.sqrt(fit.cov_beta[2, 2])) if bent else None,
+                "centre": x.mean(),
+                "low": x.min(),
+                "high": x.max(),
                 "tau2": fit.tau2,
                 "r2": max(0.0, 1 - fit.tau2 / null.tau2) if null.tau2 > 0 else None,
                 "n_schools": fitted.height,
@@ -343,14 +358,61 @@ def placed(outcome: pl.DataFrame, index: pl.DataFrame, schools: pl.DataFrame) ->
     )
 
 
-def arrays(rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Outcomes, their sampling variances and the design [1, index] of `placed` rows."""
-    x = rows["index"].to_numpy()
-    return rows["outcome"].to_numpy(), rows["outcome_se"].to_numpy() ** 2, np.column_stack([np.ones_like(x), x])
+def design(x: np.ndarray, fitted: np.ndarray, bent: bool) -> np.ndarray:
+    """[1, x], or of a parabola [1, x, ((x − x̄)/10)²], x̄ of the fitted schools.
+
+    A parabola is not drawn on beyond them: schools further out are expected to do as the nearest end.
+    """
+    if not bent:
+        return np.column_stack([np.ones_like(x), x])
+    held = np.clip(x, x[fitted].min(), x[fitted].max())
+    return np.column_stack([np.ones_like(x), held, ((held - x[fitted].mean()) / BEND_UNIT) ** 2])
 
 
-def _placed(rows: pl.DataFrame, fit: MetaRegression, pull: Influence) -> pl.DataFrame:
-    y, variance, X = arrays(rows)
+def arrays(rows: pl.DataFrame, bent: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Outcomes, their sampling variances and the `design` of `placed` rows."""
+    x, in_model = rows["index"].to_numpy(), rows["in_model"].to_numpy()
+    return rows["outcome"].to_numpy(), rows["outcome_se"].to_numpy() ** 2, design(x, in_model, bent)
+
+
+def bends(years: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> bool:
+    """Whether the line is a parabola: one form for all years, by what all years tell.
+
+    The mean bend is worth its variance (`_WORTH`); the years are of the same schools, so that their mean is taken to err
+    as a single year does. Where some year cannot have a parabola, the line is straight.
+
+    Parameters
+    ----------
+    years : iterable of three arrays (schools,)
+        Outcomes, sampling variances and indices of each year's fitted schools.
+    """
+    found = []
+    for y, variance, x in years:
+        try:
+            fit = meta_regression(y, variance, design(x, np.ones(len(x), bool), bent=True))
+        except ValueError:
+            return False
+        found.append((fit.beta[2], fit.cov_beta[2, 2]))
+    bend, variance = np.mean(found, axis=0) if found else (0.0, 1.0)
+    return bool(bend**2 > _WORTH * variance)
+
+
+def fitted_years(rows: pl.DataFrame) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """What `bends` asks for, of `placed` rows."""
+    fitted = rows.filter("in_model").partition_by("year", maintain_order=True)
+    return [(*arrays(of_year)[:2], of_year["index"].to_numpy()) for of_year in fitted]
+
+
+def expected_at(fit: Mapping[str, Any], x: np.ndarray) -> np.ndarray:
+    """What is expected at indices `x` by a year's fit of `model.json`, or by a published one: without `low` and `high`."""
+    if not fit.get("bend"):
+        return fit["intercept"] + fit["slope"] * x
+    held = np.clip(x, fit.get("low", -np.inf), fit.get("high", np.inf))
+    return fit["intercept"] + fit["slope"] * held + fit["bend"] * ((held - fit["centre"]) / BEND_UNIT) ** 2
+
+
+def _placed(rows: pl.DataFrame, fit: MetaRegression, pull: Influence, bent: bool) -> pl.DataFrame:
+    y, variance, X = arrays(rows, bent)
     expected_variance = fit.expected_variance(X)
     residual = y - X @ fit.beta
     in_model = rows["in_model"].to_numpy()

@@ -10,7 +10,7 @@ import polars as pl
 from helpers.measure.outcome import PupilSpread, entering
 from helpers.measure.outcome import outcome as measured
 from helpers.model.diagnostics import diagnose, lowess_curve
-from helpers.model.expectation import arrays, meta_regression, placed
+from helpers.model.expectation import arrays, bends, fitted_years, meta_regression, placed
 from helpers.model.funnel import overdispersion
 from helpers.params import Assessment, ModelRules, OutcomeRules
 
@@ -25,9 +25,11 @@ def year_checks(outcome: pl.DataFrame, index: pl.DataFrame, schools: pl.DataFram
         (variances); `curve`: pairs of index and lowess-smoothed outcome.
     """
     checks = []
-    for (year,), rows in placed(outcome, index, schools).filter("in_model").group_by("year", maintain_order=True):
+    fitted = placed(outcome, index, schools).filter("in_model")
+    bent = bends(fitted_years(fitted))
+    for (year,), rows in fitted.group_by("year", maintain_order=True):
         remote = rows["remote"].cast(pl.Float64).to_numpy() if "remote" in rows.columns else None
-        fit = meta_regression(*arrays(rows))
+        fit = meta_regression(*arrays(rows, bent))
         phi, _ = overdispersion(fit.residual, np.sqrt(fit.variance))
         curve = lowess_curve(rows["index"].to_numpy(), rows["outcome"].to_numpy())
         checks.append(

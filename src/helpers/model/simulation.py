@@ -174,15 +174,19 @@ def simulate_report(
     small_n: SmallNRules,
     rules: SimulationRules,
     believed: float,
+    form: str = "linear",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tables `simulation` and `fairness` on the report's own specification, for every assumed reliability.
 
+    The variances are those around the report's own line, of `form`; the redrawn regions have straight ones.
     What the index's error adds to lasting residuals, β²σ²(1 − λ)/λ, is in the fitted persistent variance
     already; it is taken out of the planted one.
     """
-    _, lines = carried_through(data, "paule_mandel", "linear", 1.0)
+    _, lines = carried_through(data, "paule_mandel", form, 1.0)
     residual = np.stack([line.residual for line in lines])
-    fitted = split_variance(residual, data.v, [line.tau2 for line in lines], data.fitted)
+    fitted = split_variance(
+        residual, data.v, [line.tau2 for line in lines], data.fitted, 3 if form == "quadratic" else 2
+    )
     slope2 = np.mean([line.slope for line in lines]) ** 2
     spread = float(np.nanvar(np.where(data.fitted, data.x, np.nan)))
 

@@ -16,7 +16,7 @@ import polars as pl
 from scipy.optimize import brentq
 
 from helpers.model.effect import Pooled, by_year, pool, split_variance
-from helpers.model.expectation import MetaRegression, meta_regression, placeable
+from helpers.model.expectation import BEND_UNIT, MetaRegression, meta_regression, placeable
 from helpers.model.posterior import index_error_variance
 from helpers.params import FlagRules, SmallNRules, SpecificationRules
 
@@ -105,9 +105,10 @@ def fit_line(
     divided by λ around the weighted mean of the index (Fuller, 1987), and τ² found anew from these residuals.
     """
     centre = np.average(x[fitted], weights=None if weights == "equal" else n[fitted])
-    columns = [np.ones_like(x), x - centre]
+    held = np.clip(x, x[fitted].min(), x[fitted].max()) if form == "quadratic" else x  # as in `expectation.design`
+    columns = [np.ones_like(x), held - centre]
     if form == "quadratic":
-        columns.append((x - centre) ** 2)
+        columns.append(((held - centre) / BEND_UNIT) ** 2)
     if form == "remote" and 0 < remote[fitted].sum() < fitted.sum():
         columns.append(remote)
     X = np.column_stack(columns)
@@ -156,7 +157,9 @@ def carried_through(
         whole[:, placed] = line.residual, line.expected_se
         lines.append(replace(line, residual=whole[0], expected_se=whole[1]))
     residual, expected_se = (np.stack([getattr(line, name) for line in lines]) for name in ("residual", "expected_se"))
-    components = split_variance(residual, data.v, [line.tau2 for line in lines], data.fitted)
+    components = split_variance(
+        residual, data.v, [line.tau2 for line in lines], data.fitted, 3 if form == "quadratic" else 2
+    )
     spread = float(np.var(data.x[data.fitted], ddof=1))
     error = index_error_variance([line.slope for line in lines], spread, believed)
     return pool(residual, data.v, expected_se, replace(components, index_error=error)), lines
@@ -287,8 +290,8 @@ def large_enough(data: Cells, small_n: SmallNRules) -> np.ndarray:
     return (least >= small_n.flag_each_year) & (np.where(there, data.n, 0).sum(axis=0) >= small_n.pooled)
 
 
-def left_out(data: Cells, flag: FlagRules) -> pl.DataFrame:
-    """Leave every school and every year out of the report's own specification once.
+def left_out(data: Cells, flag: FlagRules, form: str = "linear") -> pl.DataFrame:
+    """Leave every school and every year out of the report's own specification once; `form` is that of its line.
 
     Returns
     -------
@@ -299,7 +302,7 @@ def left_out(data: Cells, flag: FlagRules) -> pl.DataFrame:
     """
 
     def named(chosen: Cells) -> np.ndarray:
-        pooled, _ = carried_through(chosen, "paule_mandel", "linear", 1.0)
+        pooled, _ = carried_through(chosen, "paule_mandel", form, 1.0)
         return np.stack([pooled.prob_below(-flag.delta) >= flag.watch, 1 - pooled.prob_below(flag.delta) >= flag.watch])
 
     pull = np.nanmax(np.where(data.fitted, np.abs(data.x - np.nanmean(data.x)), 0), axis=0)
@@ -327,17 +330,19 @@ def stability(
     assumed: Sequence[float],
     flag: FlagRules,
     small_n: SmallNRules,
+    form: str = "linear",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Tables `specifications` and `stability`; parameters as in `specifications`."""
+    """Tables `specifications` and `stability`; parameters as in `specifications`, `form` of the report's own line."""
     specified, shares = specifications(outcomes, indices, schools, years, rules, assumed, flag, small_n)
     own = report_cells(outcomes, indices, schools, years)
-    alone = standing_check(outcomes, indices, schools, years, flag)
-    return specified, pl.concat([shares, left_out(own, flag), alone], how="horizontal")
+    alone = standing_check(outcomes, indices, schools, years, flag, form)
+    return specified, pl.concat([shares, left_out(own, flag, form), alone], how="horizontal")
 
 
 def standing_check(
-    outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], flag: FlagRules
-) -> pl.DataFrame:
+    outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], flag: FlagRules,
+    form: str = "linear",
+) -> pl.DataFrame:  # fmt: skip
     """P beyond ∓delta by the examinations of grade 9 alone, which every school sits: `gia9_below`, `gia9_above`."""
     ids = school_ids(outcomes, years)
     of_gia9 = outcomes.filter(variant="gia9")
@@ -346,9 +351,14 @@ def standing_check(
             {"gia9_below": [None] * len(ids), "gia9_above": [None] * len(ids)}, schema_overrides=_PROBABILITIES
         )
     data = cells(of_gia9, indices.filter(variant="equal"), schools, years, ids)
-    pooled, _ = carried_through(data, "paule_mandel", "linear", 1.0)
+    pooled, _ = carried_through(data, "paule_mandel", form, 1.0)
     below, above = pooled.prob_below(-flag.delta), 1 - pooled.prob_below(flag.delta)
     return pl.DataFrame({"gia9_below": below, "gia9_above": above}).fill_nan(None)
+
+
+def form_of(fits: Sequence[dict]) -> str:
+    """The form of the report's own line, from `model.json`."""
+    return "quadratic" if any(fit.get("bend") for fit in fits) else "linear"
 
 
 def assumed_reliabilities(numbers: dict, years: Sequence[int], rules: SpecificationRules) -> list[float]:

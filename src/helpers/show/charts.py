@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
+from helpers.model import expected_at
 from helpers.show import words
 
 COLOUR = {"below": "#D55E00", "within": "#8A8A8A", "above": "#0072B2", "dependent": "#009E73", "unknown": "#8A8A8A"}
@@ -81,7 +82,7 @@ def _curve(x: np.ndarray, y: np.ndarray, name: str, dash: str = "solid", legend:
 def _add_expectation(figure: go.Figure, fit: dict, low: float, high: float) -> None:
     """The expected line and the band that holds 95 % of schools of equal context."""
     x = np.linspace(low, high, 40)
-    line = fit["intercept"] + fit["slope"] * x
+    line = expected_at(fit, x)
     half = 1.96 * fit["tau2"] ** 0.5
     figure.add_trace(_curve(x, line, "ожидаемый результат"))
     figure.add_trace(_curve(x, line - half, "95 % школ с таким контекстом", "dot"))
@@ -219,8 +220,9 @@ def link_bins(rows: pl.DataFrame, fit: dict) -> go.Figure:
             hovertemplate="индекс %{text}<br>результат %{y}<extra></extra>",
         )
     )  # fmt: skip
-    x = np.array([rows["left"].min(), rows["right"].max()])
-    return figure.add_trace(_curve(x, fit["intercept"] + fit["slope"] * x, "ожидаемый результат"))
+    ends = rows["left"].min(), rows["right"].max()
+    x = np.linspace(*ends, 40) if fit.get("bend") else np.array(ends)
+    return figure.add_trace(_curve(x, expected_at(fit, x), "ожидаемый результат"))
 
 
 def trends(rows: pl.DataFrame) -> go.Figure:

@@ -74,7 +74,7 @@ def false_flags(summary: dict) -> str:
     if not lines:
         return "Ни одна школа не выделена."
     return "\n".join(lines) + (
-        f"\n\nЭти числа верны, если верна модель: надёжность индекса — {number(summary['reliability'])}, связь прямая, ошибки "
+        f"\n\nЭти числа верны, если верна модель: надёжность индекса — {number(summary['reliability'])}, форма линии та, ошибки "
         "результатов разных лет независимы. Когда это не так, ошибок больше, и в тяжёлом контексте чаще: «ниже»."
     )
 
@@ -462,10 +462,19 @@ def expectation_recipe(fit: dict) -> str:
     """What the expectation is, as a formula to recompute by hand."""
     return (
         "**Ожидаемый результат** — средний результат школ с таким же индексом благополучия. "
-        f"В {fit['year']} году он равен {words.precise(fit['intercept'])} + {words.precise(fit['slope'])} × индекс. "
-        "**Отклонение** — фактический результат минус ожидаемый. Прямая оценена метарегрессией: школа тем весомее, чем "
+        f"В {fit['year']} году он равен {words.precise(fit['intercept'])} + {words.precise(fit['slope'])} × индекс{_bend(fit)}. "
+        "**Отклонение** — фактический результат минус ожидаемый. Линия оценена метарегрессией: школа тем весомее, чем "
         "точнее её результат, но различия между школами одного контекста ограничивают вес самых крупных."
     )
+
+
+def _bend(fit: dict) -> str:
+    """The parabola's part of the formula; nothing where the line is straight."""
+    if not fit.get("bend"):
+        return ""
+    sign = "+" if fit["bend"] > 0 else "−"
+    square = f" {sign} {words.precise(abs(fit['bend']))} × ((индекс − {words.number(fit['centre'])}) / 10)²"
+    return square + "; за краями облака школ он такой же, как на краю"
 
 
 def expectation_caption(rows: pl.DataFrame, fit: dict) -> str:

@@ -491,8 +491,8 @@ def placed(report: Report, edition: str, year: int) -> pl.DataFrame:
 
 
 def fits(model: dict) -> pl.DataFrame:
-    """The fitted lines by year; `tau` is the spread of schools of equal context."""
-    return pl.DataFrame(model["years"]).with_columns(tau=pl.col("tau2").sqrt())
+    """The fitted lines by year; `tau` is the spread of schools of equal context. A line once published without a bend is straight."""
+    return pl.DataFrame([{"bend": 0.0} | fit for fit in model["years"]]).with_columns(tau=pl.col("tau2").sqrt())
 
 
 def checks(model: dict) -> pl.DataFrame:
