@@ -1,5 +1,6 @@
 """What `report check` accepts, `report build` builds: what would stop the steps is told before they compute."""
 
+import polars as pl
 import pytest
 import yaml
 from copies import small_report
@@ -38,6 +39,13 @@ def test_a_spread_of_pupils_that_cannot_be_is_told(accepted, tmp_path):
 def test_too_few_schools_for_a_line_are_told(accepted, tmp_path):
     (told,) = changed(accepted, tmp_path, model={"min_schools": 100_000})
     assert "не меньше 100000" in told
+
+
+def test_results_that_are_all_the_same_are_told(accepted, tmp_path):
+    path, tables = accepted
+    same = tables | {"results": tables["results"].with_columns(mean=pl.lit(500.0))}
+    (told,) = changed((path, same), tmp_path, result={"pupil_sd": 100.0})
+    assert "вариант индекса cross_fitted одинаков у всех школ" in told
 
 
 def test_without_a_renderer_there_is_nothing_to_build_with(monkeypatch):

@@ -15,6 +15,7 @@ from helpers.measure import index_scale, outcome, pupil_spread, wellbeing_index
 from helpers.measure.carry import carried_forward
 from helpers.measure.variants import index_variants, outcome_variants, variant_weights
 from helpers.params import Assessment, ContextClassRules, IndexReliabilityRules, IndexRules, Indicator, OutcomeRules
+from helpers.problems import BadInput
 
 BASE = 2020
 KEY = ["year", "school_id"]
@@ -177,14 +178,14 @@ def test_the_order_of_rows_does_not_matter():
 @pytest.mark.parametrize(
     ("kept", "reason"),
     [
-        (lambda results: results.with_columns(outcome=0.3), "the same for all schools"),
-        (lambda results: results.head(5), "cannot determine"),
+        (lambda results: results.with_columns(outcome=0.3), "cross_fitted одинаков у всех школ"),
+        (lambda results: results.head(5), "без каждой пятой школы"),
     ],
     ids=["equal outcomes", "too few"],
 )
 def test_a_variant_that_cannot_be_made_is_refused(kept, reason):
     context, fitted, _, scale, results = region()
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(BadInput, match=reason):
         variants(context, fitted, scale, kept(results))
 
 

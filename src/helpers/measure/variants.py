@@ -18,6 +18,7 @@ from helpers.measure.index import IndexScale, wellbeing_index
 from helpers.measure.outcome import PupilSpread, entering
 from helpers.measure.outcome import outcome as measured_outcome
 from helpers.params import Assessment, IndexRules, Indicator, OutcomeRules
+from helpers.problems import BadInput, Problem
 
 FOLDS = 5
 """Into how many parts `cross_fitted` divides the schools."""
@@ -78,7 +79,7 @@ def index_variants(
 
     Raises
     ------
-    ValueError
+    BadInput
         A variant's weights cannot be found, or the variant does not tell the schools apart.
     """
     placed = _placed(context, fitted, indicators, scale, rules)
@@ -143,7 +144,14 @@ def _index(name: str, placed: _Placed, outcome: pl.DataFrame, rules: IndexRules)
     base = composite[placed.base]
     spread = base.std(ddof=1)
     if not spread > _NO_SPREAD:
-        raise ValueError(f"the index {name!r} is the same for all schools of the base year")
+        raise BadInput(
+            Problem(
+                "данные",
+                f"вариант индекса {name} одинаков у всех школ опорного года",
+                "различия между школами",
+                "проверьте столбцы результатов: возможно, у всех школ в них одно число",
+            )
+        )
     return rules.scale_mean + rules.scale_sd * (composite - base.mean()) / spread
 
 
@@ -189,7 +197,14 @@ def _cross_fitted(placed: _Placed, outcome: pl.DataFrame) -> np.ndarray:
     for number in range(FOLDS):
         others = known & (fold != number)
         if others.sum() <= design.shape[1]:
-            raise ValueError(f"{others.sum()} results of the other folds cannot determine {design.shape[1]} weights")
+            raise BadInput(
+                Problem(
+                    "данные",
+                    f"школо-лет с результатом без каждой пятой школы: {others.sum()}",
+                    f"больше {design.shape[1]} — показателей и лет",
+                    "добавьте школы и годы или уберите часть показателей",
+                )
+            )
         whitened = design[others] * root[others, None]
         coefficients = np.linalg.lstsq(whitened, y[others] * root[others], rcond=None)[0]
         weights[fold == number] = coefficients[: placed.z.shape[1]]

@@ -53,7 +53,7 @@ def _problems(tried: Callable[[], object]) -> Iterator[Problem]:
 
 
 def _measures(tables: Mapping[str, pl.DataFrame], params: Params) -> None:
-    """Both measures and the line of each year, as steps 02 and 03 find them."""
+    """Both measures, the variants of the index and the line of each year, as steps 02 and 03 find them."""
     described, schools, results = params.described, tables["schools"], measure.entering(tables["results"])
     fitted = schools.filter("in_model").select("year", "school_id")
     whole = schools.filter(pl.col("why_excluded").ne_missing("before_merger"))
@@ -63,7 +63,10 @@ def _measures(tables: Mapping[str, pl.DataFrame], params: Params) -> None:
     )
     index = measure.wellbeing_index(context, described.indicators, scale, params.index)
     spreads = measure.pupil_spread(results, index, described.results)
-    expectation(measure.outcome(results, described.results, spreads, params.outcome), index, schools, params.model)
+    outcome = measure.outcome(results, described.results, spreads, params.outcome)
+    names = params.specifications.index
+    measure.index_variants(context, fitted, outcome, described.indicators, scale, params.index, names)
+    expectation(outcome, index, schools, params.model)
 
 
 def _rules(tables: Mapping[str, pl.DataFrame], params: Params) -> list[Callable[[], object]]:
