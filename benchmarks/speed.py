@@ -21,6 +21,7 @@ import papermill
 import polars as pl
 
 from helpers.model import expectation, flags, judged_effects, variance_components
+from helpers.model.effect import coefficients_of
 from helpers.publish import quarto
 from helpers.publish.execute import run_notebook, warm_kernel
 from helpers.publish.pages import PAGES, targets
@@ -112,7 +113,7 @@ def model() -> None:
 
     def fit() -> None:
         table, models = expectation(outcome, index, placed, params.model)
-        components = variance_components(table, {fitted["year"]: fitted["tau2"] for fitted in models})
+        components = variance_components(table, {fit["year"]: fit["tau2"] for fit in models}, coefficients_of(models))
         effect, _ = judged_effects(table, models, components, 0.9, params.flag)
         stable = effect.select("school_id", share_below=1.0, share_above=1.0)
         nobody = effect.select("school_id", federal_low=False)
