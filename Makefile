@@ -15,7 +15,7 @@ report: $(READY)  ## build both editions of the default report (REPORT=name for 
 	@$(BIN)/report build $(REPORT) --edition all
 
 test: $(READY)  ## run all tests, and name the ten slowest
-	@$(BIN)/python -m pytest -n auto --dist loadfile --durations=10
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=10
 	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks/steps
 	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env -n auto --dist loadfile notebooks/pages
 

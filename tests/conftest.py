@@ -89,11 +89,26 @@ _SLOW = {"built", "browser", "clean", "copy", "dirty", "later_years"}
 """Fixtures that build a site, run the command or write a region: whatever needs one is no test to wait for while writing."""
 
 
+_LONGEST = [
+    "test_years",
+    "test_build",
+    "test_cli",
+    "test_site",
+    "test_verify",
+    "test_same_bytes",
+    "test_extracts",
+    "test_escaping",
+]
+"""Files that build most: begun first, so that at the end no core waits for the last of them."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what needs a slow fixture, so that `make test-quick` leaves it out."""
+    """Mark as slow what needs a slow fixture, so that `make test-quick` leaves it out; put the longest files first."""
     for item in items:
         if not _SLOW.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+    place = {name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 @pytest.fixture(scope="session")

@@ -134,10 +134,12 @@ PROGRESS = [0, 1, 3, 0, 4, 3, 2]
 """After how many more steps and pages each attempt is killed: the next one goes on from there, up to the site."""
 
 
-def test_a_build_killed_at_any_moment_leaves_a_whole_site_and_a_rerun_finishes(own: tuple[Copy, Path, Path]):
+def test_a_build_killed_at_any_moment_leaves_a_whole_site_and_a_rerun_finishes(
+    own: tuple[Copy, Path, Path], tmp_path: Path
+):
     project, params, out = own
     edit(params, "Калифорния, 2000 год", "Калифорния, после остановок")  # every step and every page depends on it
-    clean, site = out / "clean", out / "_site" / params.stem
+    clean, site = tmp_path / "clean", out / "_site" / params.stem
     project.report("build", params, "--out", clean, "--engine", "pandoc")
     last_good, wanted = contents(site), contents(clean / "_site" / params.stem)
     assert last_good != wanted

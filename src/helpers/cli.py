@@ -280,6 +280,19 @@ def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ"
 
 
 @app.command(hidden=True)
+def steps(report: ReportName, out: Out = "") -> None:
+    """Выполнить изменившиеся шаги от исходных файлов до таблиц обеих редакций: шаг сборки."""
+    from helpers.publish import sources
+    from helpers.publish.held import unchanged
+    from helpers.publish.steps import run_steps
+
+    this = open_report(report, out)
+    with unchanged(this, [*sources.rules(this), *sources.all_code()]):
+        for name, seconds in run_steps(this):
+            typer.echo(f"✓ {name} — {seconds:.1f} с")
+
+
+@app.command(hidden=True)
 def pages(report: ReportName, edition: EditionOption = Edition.public, out: Out = "") -> None:
     """Выполнить изменившиеся тетради одиночных страниц: шаг сборки."""
     from helpers.publish import sources

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 from helpers import files
 
 _DIGEST = hashlib.sha256().digest_size
 """Bytes before a kept file's content: what its content must hash to."""
+
+
+def recorded(path: Path) -> dict:
+    """A JSON file that a build has left for the next one; nothing where there is none, or a damaged one."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
 
 
 class Kept:

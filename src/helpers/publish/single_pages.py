@@ -16,6 +16,7 @@ from helpers.problems import BadInput, NotebookFailed
 from helpers.publish import sources
 from helpers.publish.execute import raise_all, run_page, warm_kernel
 from helpers.publish.held import sha256, unchanged
+from helpers.publish.kept import recorded
 from helpers.publish.pages import FANNED, notebooks, record
 from helpers.report import Report
 
@@ -30,7 +31,7 @@ def run_single_pages(report: Report, edition: str) -> Iterator[tuple[str, float]
     """
     path, folder = record(report, edition), report.build / edition / "pages"
     single = {name: source for name, source in notebooks(report, edition).items() if name not in FANNED}
-    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    before = recorded(path)
     common = _common(report, edition)
     now = {name: hashlib.sha256(f"{common}{sha256(source)}".encode()).hexdigest() for name, source in single.items()}
     done = {name: digest for name, digest in now.items()

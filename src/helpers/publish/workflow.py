@@ -12,12 +12,12 @@ import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
-import polars as pl
 from filelock import FileLock
 
 from helpers import files
 from helpers.problems import BuildFailed, MissingTool
 from helpers.publish import held, processes
+from helpers.publish.kept import recorded
 from helpers.publish.pages import record
 from helpers.report import PROJECT, Report
 
@@ -42,13 +42,13 @@ def build(report: Report, editions: list[str], engine: str, cores: int) -> list[
     digests = held.inputs(report)
     held_now = _digest(digests, engine)
     finished = report.build / "finished.json"
-    before = _read(finished)
+    before = recorded(finished)
     if all(before.get(edition) == [held_now, _made(report, edition)] for edition in editions):
         return []
-    missing = _drop_damaged(report, editions, before)
+    touched = _drop_damaged(report, editions, before)
     environment = held.hold(report.build / "inputs.json", digests)
-    _run(report, editions, engine, cores, missing, environment)
-    now = _read(finished) | {edition: [held_now, _made(report, edition)] for edition in editions}
+    _run(report, editions, engine, cores, touched, environment)
+    now = recorded(finished) | {edition: [held_now, _made(report, edition)] for edition in editions}
     files.write(finished, json.dumps(now))
     return [held.told(report, path) for path in held.since(digests, held.inputs(report))]
 
@@ -67,7 +67,7 @@ def leave(code: int, message: str) -> bool:
 
 
 def _run(
-    report: Report, editions: list[str], engine: str, cores: int, missing: Collection[Path], environment: dict[str, str]
+    report: Report, editions: list[str], engine: str, cores: int, touched: bool, environment: dict[str, str]
 ) -> None:
     """Run the workflow; pass on what the rules' calls have said."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -81,7 +81,7 @@ def _run(
             "--max-checksum-file-size", str(_CHECKSUM_BYTES),
             "--configfile", str(config),
             # Snakemake itself makes a lost table again only where something that hangs on it is out of date
-            *(["--forcerun", *(str(path.relative_to(report.out)) for path in missing)] if missing else []),
+            *(["--forcerun", "steps"] if touched else []),
         ]  # fmt: skip
         if not (report.out / ".snakemake" / "metadata").is_dir():
             arguments.append(
@@ -126,43 +126,25 @@ def _made(report: Report, edition: str) -> dict[str, list[int]]:
     return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in sorted(stats.items())}
 
 
-def _read(finished: Path) -> dict[str, list]:
-    try:
-        return json.loads(finished.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-
-
-def _drop_damaged(report: Report, editions: Collection[str], before: dict[str, list]) -> list[Path]:
-    """Remove tables and executed pages that are not as they were left and cannot be read; the tables now missing.
+def _drop_damaged(report: Report, editions: Collection[str], before: dict[str, list]) -> bool:
+    """Remove executed pages that are not as they were left and cannot be read; whether a table is not as it was left.
 
     Where a site's files are not as they were left, its manifest goes, and the site is rendered again.
     """
-    missing = set()
+    touched = False
     for edition in editions:
         left, now = before.get(edition, ["", {}])[1], _made(report, edition)
         for path in [Path(name) for name in now if left.get(name) != now[name]]:
-            if path.suffix in (".parquet", ".json", ".ipynb") and not _readable(path):
+            if path.suffix == ".ipynb" and not recorded(path):
                 files.remove(path)
                 files.remove(record(report, edition))
         folders = {report.tables("internal"), report.tables(edition)}
-        missing |= {path for path in map(Path, left) if path.parent in folders and not path.exists()}
+        touched |= any(left[name] != now.get(name) for name in left if Path(name).parent in folders)
         site = report.site(edition)
         if left and any(left.get(name) != now.get(name) for name in left.keys() | now.keys()
                         if Path(name).is_relative_to(site)):  # fmt: skip
             files.remove(site / "manifest.json")
-    return sorted(missing)
-
-
-def _readable(path: Path) -> bool:
-    try:
-        if path.suffix == ".parquet":
-            pl.read_parquet(path)
-        else:
-            json.loads(path.read_text(encoding="utf-8"))
-    except Exception:  # whatever a reader makes of rubbish
-        return False
-    return True
+    return touched
 
 
 def _engine(lock: str, arguments: list[str]) -> int:
