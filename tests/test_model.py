@@ -683,7 +683,7 @@ def result_rows(pupils, procedure="test", subject="all", grade="all", year=2020)
 
 def test_marks_alone_tell_the_spread_of_pupils():
     rows = result_rows(MARKS)
-    (spread,) = spreads = pupil_spread(rows, NO_INDEX, [described()])
+    (spread,) = spreads = pupil_spread(rows, [described()])
     assert (spread.origin, spread.variance) == ("marks", None)
     made = outcome(rows, [described()], spreads, OUTCOME)
     every = np.concatenate(list(MARKS.values()))
@@ -701,7 +701,6 @@ def test_results_set_aside_do_not_enter():
     assert entering(rows)["school_id"].to_list() == ["a"]
 
 
-NO_INDEX = pl.DataFrame(schema={"year": pl.Int64, "school_id": pl.String, "index": pl.Float64})
 MARKS = {
     "a": np.array([2.0, 3, 3, 4, 5]),
     "b": np.array([3.0, 3, 4, 4, 4, 5, 5, 2]),
@@ -718,7 +717,7 @@ def test_outcome_is_the_mean_of_pupils_z_scores(kind):
         result = described(measure="share", higher_is="better" if kind == "share" else "worse")
     everyone = np.concatenate(list(pupils.values()))
     rows = result_rows(pupils)
-    table = outcome(rows, [result], pupil_spread(rows, NO_INDEX, [result]), OUTCOME)
+    table = outcome(rows, [result], pupil_spread(rows, [result]), OUTCOME)
     sign = -1 if kind == "share of failures" else 1
     expected = [sign * ((marks - everyone.mean()) / everyone.std()).mean() for marks in pupils.values()]
     assert_allclose(table["outcome"], expected, rtol=1e-12)
@@ -732,7 +731,7 @@ def test_each_grade_is_compared_with_itself():
     harder = {school: marks - 1 for school, marks in MARKS.items()}
     rows = pl.concat([result_rows(MARKS, grade="5"), result_rows({f"{s}2": m for s, m in harder.items()}, grade="6")])
     result = described(pupil_sd=1.0)
-    table = outcome(rows, [result], pupil_spread(rows, NO_INDEX, [result]), OUTCOME)
+    table = outcome(rows, [result], pupil_spread(rows, [result]), OUTCOME)
     z = dict(table.select("school_id", "outcome").iter_rows())
     assert all(z[school] == pytest.approx(z[f"{school}2"]) for school in MARKS)
 
@@ -743,7 +742,7 @@ def test_errors_of_one_cohorts_results_correlate(rho, same_grade):
     more = {school: np.tile(marks, 3) for school, marks in MARKS.items()}
     rows = pl.concat([result_rows(MARKS, "first"), result_rows(more, "second", grade="all" if same_grade else "9")])
     results = [described("first", pupil_sd=1.2), described("second", pupil_sd=1.1)]
-    spreads = pupil_spread(rows, NO_INDEX, results)
+    spreads = pupil_spread(rows, results)
     rules = OutcomeRules(same_cohort_correlation=rho, procedure_weights={"second": 0.5}, min_results=1, source="test")
     together = outcome(rows, results, spreads, rules)
     parts = [
@@ -765,33 +764,32 @@ def test_two_subjects_of_one_procedure_keep_their_own_spread():
     tenfold = {school: 10 * marks for school, marks in MARKS.items()}
     rows = pl.concat([result_rows(MARKS, subject="rus"), result_rows(tenfold, subject="mat")])
     results = [described(subject="rus", pupil_sd=1.0), described(subject="mat", pupil_sd=10.0)]
-    both = outcome(rows, results, pupil_spread(rows, NO_INDEX, results), OUTCOME)
+    both = outcome(rows, results, pupil_spread(rows, results), OUTCOME)
     rus = rows.filter(pl.col("subject") == "rus")
-    one = outcome(rus, results[:1], pupil_spread(rus, NO_INDEX, results[:1]), OUTCOME)
+    one = outcome(rus, results[:1], pupil_spread(rus, results[:1]), OUTCOME)
     # The same marks, only written in tenths: the mean of both is that of either.
     assert_allclose(both["outcome"], one["outcome"], rtol=1e-12)
 
 
 def test_a_spread_of_pupils_below_that_of_schools_is_refused():
     with pytest.raises(BadInput, match="pupil_sd"):
-        pupil_spread(result_rows(MARKS), NO_INDEX, [described(pupil_sd=0.1)])
+        pupil_spread(result_rows(MARKS), [described(pupil_sd=0.1)])
 
 
 WITHIN = 300.0
 
 
 def api_like(years, schools=3000, noise_falls=True):
-    """Tables `results` and `wellbeing_index` like California's: points around 650, pupils' spread `WITHIN`."""
+    """Table `results` like California's: points around 650, pupils' spread `WITHIN`."""
     random = np.random.default_rng([40, len(years)])
     index = random.normal(50, 10, schools)
     n = np.round(np.exp(random.normal(5.8, 0.7, schools))).clip(11, 3000)
     lasting = 5 * index + random.normal(0, 20, schools)
-    rows, indices = [], []
+    rows = []
     for year in years:
         noise = WITHIN / np.sqrt(n if noise_falls else np.full(schools, 300.0))
         mean = 400 + lasting + random.normal(0, 12, schools) + random.normal(0, noise)
         keys = pl.DataFrame({"year": [year] * schools, "school_id": names(schools)})
-        indices.append(keys.with_columns(index=pl.Series(index)))
         rows.append(
             keys.with_columns(
                 procedure=pl.lit("test"),
@@ -802,21 +800,38 @@ def api_like(years, schools=3000, noise_falls=True):
                 sd=pl.lit(None, pl.Float64),
             )
         )
-    return pl.concat(rows), pl.concat(indices)
+    return pl.concat(rows)
 
 
-@pytest.mark.parametrize("years", [[2021, 2022], [2020, 2021, 2022], [2022]], ids=["two", "three", "one"])
+@pytest.mark.parametrize("years", [[2021, 2022], [2020, 2021, 2022]], ids=["two", "three"])
 def test_pupil_spread_recovers_a_planted_one_within_its_error(years):
-    (spread,) = pupil_spread(*api_like(years), [described()])
+    (spread,) = pupil_spread(api_like(years), [described()])
     assert spread.origin == "estimated"
     assert spread.variance == pytest.approx(WITHIN**2, abs=3 * spread.standard_error)
     assert spread.standard_error < 0.3 * WITHIN**2
 
 
-@pytest.mark.parametrize("years", [[2021, 2022], [2022]], ids=["two", "one"])
-def test_pupil_spread_is_asked_for_where_noise_does_not_fall_with_n(years):
+def test_pupil_spread_is_asked_for_where_noise_does_not_fall_with_n():
     with pytest.raises(BadInput, match="оценить нельзя"):
-        pupil_spread(*api_like(years, noise_falls=False), [described()])
+        pupil_spread(api_like([2021, 2022], noise_falls=False), [described()])
+
+
+def test_one_year_never_tells_the_pupils_spread():
+    # noise falls with n, but so might true differences: small schools differ more everywhere
+    with pytest.raises(BadInput, match="по одному году шум не отличить"):
+        pupil_spread(api_like([2022]), [described()])
+
+
+def test_no_spread_is_wider_than_its_scale():
+    # all pupils at one end or the other, half and half: 0 and 90 around 45 have the widest spread there is, 45
+    rows = result_rows({"a": np.array([0.0, 90.0] * 20), "b": np.array([0.0, 90.0] * 30)})
+    ends = {"minimum": 0, "maximum": 90}
+    (spread,) = pupil_spread(rows, [described(pupil_sd=45.0, **ends)])
+    assert spread.variance == 45.0**2
+    with pytest.raises(BadInput, match="не больше 45"):
+        pupil_spread(rows, [described(pupil_sd=80.0, **ends)])
+    with pytest.raises(BadInput, match=r"оценка по данным.*шире при таких средних на шкале 600–700"):
+        pupil_spread(api_like([2021, 2022]), [described(minimum=600, maximum=700)])
 
 
 def of_curve(bend, seed=5, schools=200):

@@ -219,7 +219,7 @@ def result_rows(procedure, marks=MARKS, set_aside=None):
 
 def outcomes(results, procedures):
     described = [Assessment(procedure=procedure, title=procedure, subject="rus") for procedure in procedures]
-    spreads = pupil_spread(results, pl.DataFrame(), described)
+    spreads = pupil_spread(results, described)
     made = outcome_variants(results, described, spreads, OUTCOME, ["all", "gia9", "no_vpr", "low"])
     return made, outcome(results, described, spreads, OUTCOME)
 

@@ -31,7 +31,7 @@ def model_inputs(report: Report) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFra
         accepted["context"], fitted, layout.indicators, params.index, params.context_class, params.base_year
     )
     index = wellbeing_index(accepted["context"], layout.indicators, scale, params.index)
-    spreads = pupil_spread(accepted["results"], index, layout.results)
+    spreads = pupil_spread(accepted["results"], layout.results)
     return outcome(accepted["results"], layout.results, spreads, params.outcome), index, accepted["schools"]
 
 

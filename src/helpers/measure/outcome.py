@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from helpers.params import Assessment, OutcomeRules
+from helpers.params import Assessment, OutcomeRules, Result
 from helpers.problems import BadInput, Problem
 
 CELL = ["year", "procedure", "subject", "grade"]
@@ -46,20 +46,20 @@ def entering(results: pl.DataFrame) -> pl.DataFrame:
     return results.filter(pl.col("set_aside").is_null())
 
 
-def pupil_spread(results: pl.DataFrame, index: pl.DataFrame, described: Iterable[Assessment]) -> list[PupilSpread]:
+def pupil_spread(results: pl.DataFrame, described: Iterable[Assessment]) -> list[PupilSpread]:
     """Find the within-school variance for each procedure.
 
     Parameters
     ----------
-    results, index : DataFrame
-        Tables `results` and `wellbeing_index`.
+    results : DataFrame
+        Table `results`.
     described : iterable of Assessment
         The params of the results.
 
     Raises
     ------
     BadInput
-        It is neither known nor can be estimated.
+        It is neither known nor can be estimated, or is wider than the scale allows.
     """
     spreads = []
     for result in described:
@@ -82,7 +82,9 @@ def pupil_spread(results: pl.DataFrame, index: pl.DataFrame, described: Iterable
         elif rows.height and rows["sd"].null_count() == 0:
             spreads.append(PupilSpread(result.procedure, result.subject, "marks", None))
         else:
-            spreads.append(_estimated(rows, index, result))
+            spreads.append(_estimated(rows, result))
+        if (variance := spreads[-1].variance) is not None:
+            _check_scale(variance + _between_variance(rows), rows, result)
     return spreads
 
 
@@ -93,38 +95,56 @@ def _between_variance(rows: pl.DataFrame) -> float:
     return float(rows.select((n * deviation**2).sum() / n.sum()).item())
 
 
-def _estimated(rows: pl.DataFrame, index: pl.DataFrame, result: Assessment) -> PupilSpread:
+_UNTOLD = {True: "средние или численность у школ одинаковы", False: "по одному году шум не отличить от различий школ"}
+
+
+def _check_scale(variance: float, rows: pl.DataFrame, result: Assessment) -> None:
+    """Refuse a variance of all pupils above (highest − μ)(μ − lowest): no scale has a wider one (Bhatia, Davis, 2000)."""
+    if not isinstance(result, Result) or result.minimum is None or result.maximum is None:
+        return
+    n, mean = (
+        pl.col("n_participants"),
+        (pl.col("mean") * pl.col("n_participants")).sum() / pl.col("n_participants").sum(),
+    )
+    cells = rows.group_by(CELL).agg(n.sum(), mean=mean)
+    widest = float(
+        cells.select((n * (result.maximum - pl.col("mean")) * (pl.col("mean") - result.minimum)).sum() / n.sum()).item()
+    )
+    if variance > widest:
+        raise BadInput(
+            Problem(
+                file="файл параметров",
+                column=f"results.{result.procedure}.pupil_sd",
+                found=f"разброс учеников {variance**0.5:.3g}" + ("" if result.pupil_sd else " (оценка по данным)"),
+                expected=f"не больше {widest**0.5:.3g}: шире при таких средних на шкале {result.minimum:g}–{result.maximum:g} не бывает",
+                advice="впишите стандартное отклонение результатов учеников из статистического сборника процедуры",
+            )
+        )
+
+
+def _estimated(rows: pl.DataFrame, result: Assessment) -> PupilSpread:
     """Regress squared noise on 1/n: the slope is the within-school variance.
 
-    With several years the noise is a school's change from year to year, whose
-    variance is 2τ_d² + σ²(1/n₁ + 1/n₂): what is lasting about the school drops
-    out. With one year it is the residual on the index, τ² + σ²/n. Weights are
-    the squared fitted variances' reciprocals, iterated (Davidian, Carroll, 1987).
+    The noise is a school's change from year to year, whose variance is 2τ_d² + σ²(1/n₁ + 1/n₂): what is lasting about
+    the school drops out. Within one year it does not: differences between schools that fall with size would be
+    taken for noise. Weights are the squared fitted variances' reciprocals, iterated (Davidian, Carroll, 1987).
     """
     years = rows["year"].unique().sort().to_list()
-    squared, inverse_n = [], []
-    if len(years) > 1:
-        for first, second in pairwise(years):
-            both = (
-                rows.filter(pl.col("year") == first)
-                .join(rows.filter(pl.col("year") == second), on=["school_id", "subject", "grade"], suffix="_next")
-                .sort("grade", "subject", "school_id")
-            )
-            change = both.select(pl.col("mean_next") - pl.col("mean"), "grade")
-            centred = change.select(pl.col("mean_next") - pl.col("mean_next").mean().over("grade")).to_series()
-            squared.append(centred.to_numpy() ** 2)
-            inverse_n.append(both.select(1 / pl.col("n_participants") + 1 / pl.col("n_participants_next")).to_series())
-    else:
-        joined = rows.join(index, on=["year", "school_id"]).sort("grade", "subject", "school_id")
-        for _, cell in joined.group_by("grade", maintain_order=True):
-            design = np.column_stack([np.ones(cell.height), cell["index"].to_numpy()])
-            y = cell["mean"].to_numpy()
-            squared.append((y - design @ np.linalg.lstsq(design, y, rcond=None)[0]) ** 2)
-            inverse_n.append(1 / cell["n_participants"])
+    squared, inverse_n = [np.empty(0)], [np.empty(0)]
+    for first, second in pairwise(years):
+        both = (
+            rows.filter(pl.col("year") == first)
+            .join(rows.filter(pl.col("year") == second), on=["school_id", "subject", "grade"], suffix="_next")
+            .sort("grade", "subject", "school_id")
+        )
+        change = both.select(pl.col("mean_next") - pl.col("mean"), "grade")
+        centred = change.select(pl.col("mean_next") - pl.col("mean_next").mean().over("grade")).to_series()
+        squared.append(centred.to_numpy() ** 2)
+        inverse_n.append(both.select(1 / pl.col("n_participants") + 1 / pl.col("n_participants_next")).to_series())
     noise, x = np.concatenate(squared), np.concatenate(inverse_n)
     slope, standard_error = 0.0, float("inf")
     if fits := bool(
-        noise.any() and np.ptp(x) > 0
+        len(x) and noise.any() and np.ptp(x) > 0
     ):  # else nothing tells what is noise, or how it depends on a school's size
         design = np.column_stack([np.ones_like(x), x])
         fitted = np.full_like(x, noise.mean())
@@ -137,11 +157,7 @@ def _estimated(rows: pl.DataFrame, index: pl.DataFrame, result: Assessment) -> P
         # a squared normal deviate has variance 2 · (its mean)²
         standard_error = float(np.sqrt(2 * covariance[1, 1]))
     if not slope > 2 * standard_error:
-        told = (
-            f"наклон {slope:.4g} при ошибке {standard_error:.4g}"
-            if fits
-            else "средние или численность у школ одинаковы"
-        )
+        told = f"наклон {slope:.4g} при ошибке {standard_error:.4g}" if fits else _UNTOLD[len(years) > 1]
         raise BadInput(
             Problem(
                 file="файл параметров",

@@ -62,7 +62,7 @@ def _measures(tables: Mapping[str, pl.DataFrame], params: Params) -> None:
         context, fitted, described.indicators, params.index, params.context_class, params.base_year
     )
     index = measure.wellbeing_index(context, described.indicators, scale, params.index)
-    spreads = measure.pupil_spread(results, index, described.results)
+    spreads = measure.pupil_spread(results, described.results)
     outcome = measure.outcome(results, described.results, spreads, params.outcome)
     names = params.specifications.index
     measure.index_variants(context, fitted, outcome, described.indicators, scale, params.index, names)
