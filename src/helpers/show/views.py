@@ -491,8 +491,9 @@ def placed(report: Report, edition: str, year: int) -> pl.DataFrame:
 
 
 def fits(model: dict) -> pl.DataFrame:
-    """The fitted lines by year; `tau` is the spread of schools of equal context. A line once published without a bend is straight."""
-    return pl.DataFrame([{"bend": 0.0} | fit for fit in model["years"]]).with_columns(tau=pl.col("tau2").sqrt())
+    """The fitted lines by year; `tau` is the spread of schools of equal context, `bend` is null where all lines are straight."""
+    lines = pl.DataFrame([{"bend": 0.0} | fit for fit in model["years"]]).with_columns(tau=pl.col("tau2").sqrt())
+    return lines.with_columns(bend=pl.when((pl.col("bend") != 0).any()).then("bend"))
 
 
 def checks(model: dict) -> pl.DataFrame:
