@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 import nbformat
+import numpy as np
 import pytest
 
 from helpers.publish.pages import FANNED, HELP, PAGES, SLIDES, STEPS
@@ -17,6 +18,7 @@ PAGE = pytest.mark.parametrize(
     [path for path in NOTEBOOKS if path.parent.parent == PAGES],
     ids=lambda path: f"{path.parent.name}/{path.stem}",
 )
+WORKBENCH = PROJECT / "notebooks" / "explore.ipynb"
 COMPUTING = {"intake", "measure", "model", "support", "disclosure", "publish"}
 OF_BOTH = {
     *{"index", "context", "results", "data", "expectation", "flags", "groups", "trends", "municipality"},
@@ -64,7 +66,8 @@ def test_a_notebook_has_one_cell_of_parameters(path):
     tagged = [cell for cell in code(path) if "parameters" in cell.metadata.get("tags", [])]
     assert len(tagged) == 1
     names = {node.targets[0].id for node in ast.parse(tagged[0].source).body}
-    expected = {"report", "out"} | ({"edition"} if path.parent != STEPS else set())
+    own = {WORKBENCH: {"year"}}.get(path, set() if path.parent == STEPS else {"edition"})
+    expected = {"report", "out"} | own
     assert names == expected | {FANNED[path.stem]} if path.stem in FANNED else names == expected
 
 
@@ -114,3 +117,15 @@ def test_pages_show_and_do_not_compute(path):
             if isinstance(node, ast.ImportFrom) and node.module.startswith("helpers"):
                 parts = {*node.module.split("."), *(alias.name for alias in node.names)}
                 assert not parts & COMPUTING
+
+
+def test_the_workbench_finds_the_published_line_by_statsmodels(small, built):
+    names = {}
+    for cell in code(WORKBENCH):
+        exec(cell.source, names)  # an analyst's own run: no kernel is needed to see that the numbers agree
+        if "parameters" in cell.metadata.get("tags", []):
+            names |= {"report": str(small), "out": str(built)}
+    compared = names["compared"]
+    np.testing.assert_allclose(compared["statsmodels"], compared["отчёт"], rtol=1e-8)
+    np.testing.assert_allclose(compared["ошибка"], compared["ошибка отчёта"], rtol=1e-8)
+    assert len(names["rows"]) > 100 and "scatter" in names["chart"].data[-1].type

@@ -31,9 +31,9 @@ def rules(report: Report) -> list[Path]:
 
 
 def all_notebooks() -> list[Path]:
-    """Steps, pages and slides; not what JupyterLab keeps beside them, whose names begin with a dot."""
+    """Steps, pages and slides; not the workbench, nor what JupyterLab keeps beside them, whose names begin with a dot."""
     folder = PROJECT / "notebooks"
-    found = (path.relative_to(folder) for path in folder.rglob("*.ipynb"))
+    found = (path.relative_to(folder) for part in ("steps", "pages") for path in (folder / part).rglob("*.ipynb"))
     return sorted(folder / path for path in found if not any(part.startswith(".") for part in path.parts))
 
 
