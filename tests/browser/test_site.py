@@ -379,7 +379,10 @@ def test_search_knows_forms_of_words(site: Site, desk: Page):
     for word in ("рейтинг", "рейтингами"):
         box.fill(word)
         desk.locator(".site-search .pagefind-ui__message").filter(has_text=word).filter(has_not_text="Поиск").wait_for()
-        found[word] = desk.locator(".site-search .pagefind-ui__result-link").all_inner_texts()
+        links = desk.locator(".site-search .pagefind-ui__result-link")
+        links.first.wait_for()  # how many there are is said before the first of them has come
+        desk.locator(".site-search .pagefind-ui__loading").first.wait_for(state="detached")
+        found[word] = links.all_inner_texts()
     assert found["рейтинг"] == found["рейтингами"] != []
     assert not re.search("[A-Za-z]{4}", desk.locator(".site-search").inner_text())
 
