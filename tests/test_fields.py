@@ -364,6 +364,7 @@ def test_without_shares_nothing_is_known():
         ("", "2", "oge", "math"),
         ("", "2", "ege", "math_profile"),
         ("", "22", "ege", "math_basic"),
+        ("Математика (базовый уровень)", "", "ege", "math_basic"),
         ("", "22", "oge", None),
         ("", "1", "oge", "rus"),
         ("", "01", "oge", "rus"),

@@ -506,6 +506,8 @@ def test_excels_word_on_the_delimiter_is_passed_over(tmp_path):
         ("cp1252", ["ESCUELA VIÑA DEL MAR", "Colegio José", "ÑUÑOA", "École à Besançon", "Straße"]),
         ("cp1251", ["МБОУ «СОШ № 3»", "Ёлкино", "Школа-интернат пгт Палана", "гимназия № 1 (English)"]),
         ("cp866", ["МБОУ СОШ N 3", "Школа-интернат пгт Палана", "гимназия", "основная школа села Луговое"]),
+        ("koi8-r", ["МБОУ СОШ N 3", "Школа-интернат пгт Палана", "гимназия", "МЫС ШИПУНСКИЙ"]),
+        ("mac-cyrillic", ["МБОУ «СОШ № 3»", "Школа-интернат пгт Палана", "гимназия", "Юность"]),
     ],
 )  # fmt: skip
 def test_text_of_a_byte_a_letter_is_guessed_and_said_so(tmp_path, encoding, names):

@@ -6,6 +6,7 @@ import zipfile
 import psutil
 import pytest
 import xlsxwriter
+import xlwt
 
 from helpers.intake import workbook, workbook_process
 from helpers.intake.sheets import read_cells, read_sheet
@@ -23,6 +24,20 @@ def book(path, cells, style=None):
             else:
                 page.write(row, column, value)
     return path
+
+
+def ods(path, rows):
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    with zipfile.ZipFile(path, "w") as parts:
+        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        parts.writestr("META-INF/manifest.xml", "<manifest/>")
+        parts.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet><table:table table:name='Лист1'>"
+            f"{rows}</table:table></office:spreadsheet></office:body></office:document-content>",
+        )
 
 
 def refused(path):
@@ -51,6 +66,26 @@ def test_excels_percent_format_is_a_percent_sign(tmp_path, style):
         tmp_path / "b.xlsx", {(2, 2): "доля", (3, 2): (0.061,), (4, 2): 6.1, (5, 2): (1,), (6, 2): ("нет",)}, style
     )
     assert read_sheet(path).frame["доля"].to_list() == ["6.1%", "6.1", "100%", "нет"]
+
+
+@pytest.mark.parametrize("style", ["0%", "0.00%", "#,##0.0%"])
+def test_the_percent_format_and_hidden_rows_of_excel_97_are_seen(tmp_path, style):
+    made = xlwt.Workbook()
+    page = made.add_sheet("Лист1")
+    for row, value in {2: "доля", 3: 0.061, 4: 6.1, 5: 1}.items():
+        page.write(row, 2, value, xlwt.easyxf(num_format_str=style if row != 4 else "0.0"))
+    page.row(5).hidden = True
+    made.save(str(tmp_path / "b.xls"))
+    assert read_sheet(tmp_path / "b.xls").frame["доля"].to_list() == ["6.1%", "6.1", "100%"]
+    assert read_cells(tmp_path / "b.xls").hidden_rows == {"Лист1": 1}
+
+
+def test_hidden_rows_of_an_ods_workbook_are_seen(tmp_path):
+    rows = '<table:table-row{}><table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell></table:table-row>'
+    ods(tmp_path / "b.ods", rows.format("", "код") + rows.format(' table:visibility="collapse"', "1")
+        + rows.format(' table:visibility="filter"', "2") + rows.format("", "3"))  # fmt: skip
+    assert read_cells(tmp_path / "b.ods").hidden_rows == {"Лист1": 2}
+    assert read_sheet(tmp_path / "b.ods").frame["код"].to_list() == ["1", "2", "3"]
 
 
 def test_a_percent_sign_that_is_text_of_the_format_is_none(tmp_path):
@@ -84,17 +119,7 @@ def test_formulas_of_an_ods_without_a_value_keep_their_places(tmp_path):
         f'<table:table-row><table:table-cell table:number-columns-repeated="2"/>{text}<table:table-cell {formula} '
         'table:number-columns-repeated="1"/></table:table-row>',
     ]
-    spaces = " ".join(
-        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
-    )
-    with zipfile.ZipFile(tmp_path / "f.ods", "w") as parts:
-        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        parts.writestr("META-INF/manifest.xml", "<manifest/>")
-        parts.writestr(
-            "content.xml",
-            f"<office:document-content {spaces}><office:body><office:spreadsheet><table:table table:name='А'>"
-            f"{''.join(rows)}</table:table></office:spreadsheet></office:body></office:document-content>",
-        )
+    ods(tmp_path / "f.ods", "".join(rows))
     (sheet,) = read_cells(tmp_path / "f.ods").sheets
     assert sheet.unstored == {(6, 1)}
     assert sheet.rows == [(4, 3 * ["школа"]), (5, ["школа", "2", ""]), (6, ["школа", "", ""])]

@@ -28,8 +28,15 @@ _DELIMITERS = ";\t|,"
 _SEPARATOR = re.compile(r'"?sep=(.)"?[;,\t]*(?:\r?\n|\r)', re.IGNORECASE)
 """The first line in which Excel is told the delimiter."""
 _WORD = re.compile(rb"[A-Za-z\xc0-\xff]+")
-_DOS = 0.4
-"""From which share of bytes between 0x80 and 0xAF, where DOS keeps capitals and the letters а–п, a text is of DOS."""
+_CYRILLIC = ("cp1251", "cp866", "koi8-r", "mac-cyrillic")
+"""Encodings of a byte a letter that Russian programs write, the commonest first."""
+_COMMON = frozenset("оеёаинтсрвлкмдпу")
+"""The letters that make up four fifths of Russian text, and ё."""
+_IN_CASE = re.compile(r"[А-ЯЁ]?[а-яё]+|[А-ЯЁ]+")
+_RUSSIAN_WORD = re.compile(r"[а-яёА-ЯЁ]+")
+_SIGNS_OF_TEXT = frozenset("№«»–—“”„…\xa0")
+_GUESSED_FROM = 200_000
+"""How many bytes tell an encoding."""
 _BOOK = "книга xlsx"
 _UNREAD = {
     "broken": ("файл, который не открывается как книга Excel", _BOOK, "пересохраните его в Excel"),
@@ -220,16 +227,23 @@ def _guess_encoding(content: bytes) -> tuple[str, bool]:
 
 
 def _of_a_byte_a_letter(content: bytes) -> str:
-    """cp866 where most letters stand where only DOS had them, cp1252 where they stand among Latin ones, else cp1251.
+    """cp1252 where most letters beyond ASCII stand among Latin ones, else the Cyrillic encoding that gives the most of Russian.
 
     Cyrillic and Latin letters do not mix within words, letters with accents stand nowhere else.
     """
-    high = sum(byte >= 0x80 for byte in content)
-    if sum(0x80 <= byte < 0xB0 for byte in content) > _DOS * high:
-        return "cp866"
     words = [word for word in _WORD.findall(content) if any(byte >= 0xC0 for byte in word)]
     mixed = sum(any(byte < 0x80 for byte in word) for word in words)
-    return "cp1252" if 2 * mixed > len(words) else "cp1251"
+    if 2 * mixed > len(words):
+        return "cp1252"
+    return max(_CYRILLIC, key=lambda encoding: _likeness(content[:_GUESSED_FROM].decode(encoding, "replace")))
+
+
+def _likeness(text: str) -> int:
+    """How much of a text is Russian: common letters less words of unnatural case and signs that no table holds."""
+    words = _RUSSIAN_WORD.findall(text)
+    common = sum(letter in _COMMON for word in words for letter in word.lower())
+    strange = sum(sign > "\x7f" and sign not in _SIGNS_OF_TEXT and not _RUSSIAN_WORD.match(sign) for sign in text)
+    return common - 2 * strange - sum(len(word) for word in words if not _IN_CASE.fullmatch(word))
 
 
 def _decode(path: Path, content: bytes, encoding: str, advice: str) -> str:

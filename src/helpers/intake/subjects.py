@@ -18,6 +18,8 @@ _STREAMS = ("math_profile", "math_basic")
 """The two mathematics of ЕГЭ, whose means are never mixed; the other procedures have `math`."""
 
 
+_BASIC = re.compile(r"[ .(]*(?:на )?базов\w+(?: уров\w+)?\)?$")
+"""How a work at the basic level is called, where the subject has one at an advanced level too."""
 _AROUND_SIGN = re.compile(r" ?([().,]) ?")
 
 
@@ -64,14 +66,15 @@ def subject_of_code(code: str, exam: str, own: Path | None = None) -> str | None
 def subject_of(name: str, code: str = "", exam: str = "", own: Path | None = None) -> str | None:
     """A subject's id by its name, by its code in РИС ГИА where there is no name.
 
-    «Математика» of ЕГЭ is one of two subjects: there the code decides.
+    «Математика» of ЕГЭ is one of two subjects: there the code decides. Elsewhere the basic level is the subject itself.
 
     Returns
     -------
     str or None
         None where neither tells the subject.
     """
-    found = _by_name(own).get(_plain(name))
+    plain = _plain(name)
+    found = _by_name(own).get(plain if exam == "ege" else _BASIC.sub("", plain)) or _by_name(own).get(plain)
     if name and not (exam == "ege" and found == "math"):
         return found
     by_code = subject_of_code(code, exam, own)

@@ -6,6 +6,7 @@ of the package, which would take it a second to start.
 
 from __future__ import annotations
 
+import io
 import pickle
 import posixpath
 import re
@@ -81,9 +82,9 @@ def _in_percent(text: str | None) -> str | None:
 
 
 def _facts(path: str) -> dict[str, Any]:
-    """What calamine does not tell of each sheet of an xlsx workbook, by the sheet's name."""
+    """What calamine does not tell of each sheet of a workbook, by the sheet's name."""
     if not zipfile.is_zipfile(path):
-        return {}
+        return _of_xls(path)
     try:
         with zipfile.ZipFile(path) as book:
             names = set(book.namelist())
@@ -91,7 +92,7 @@ def _facts(path: str) -> dict[str, Any]:
                 xml = book.read("content.xml")
                 if b'office:value-type="percentage"' in xml:
                     return {"refused": "percents"}
-                return _of_ods(xml) if b"table:formula=" in xml else {}
+                return _of_ods(xml) if b"table:formula=" in xml or b"table:visibility=" in xml else {}
             if "xl/workbook.xml" not in names:
                 return {}
             percent = _percent_styles(book.read("xl/styles.xml")) if "xl/styles.xml" in names else []
@@ -109,22 +110,54 @@ def _facts(path: str) -> dict[str, Any]:
 
 
 def _of_ods(xml: bytes) -> dict[str, Any]:
-    """Formulas of an ods workbook that have no stored value, by sheet: their cells name no type and show no text."""
+    """Formulas of an ods workbook that have no stored value (their cells name no type and show no text), and its hidden rows."""
     facts = {}
     for table in ElementTree.fromstring(xml).iter(f"{_TABLE}table"):
-        formulas, filled, row = [], [], 0
+        formulas, filled, row, hidden = [], [], 0, 0
         for line in table.iter(f"{_TABLE}table-row"):
-            column = 0
+            column, repeated = 0, int(line.get(f"{_TABLE}number-rows-repeated", "1"))
             for cell in line:
                 if _TYPE in cell.attrib or "".join(cell.itertext()):
                     filled.append(column)
                 elif f"{_TABLE}formula" in cell.attrib:
                     formulas.append((row, column))
                 column += int(cell.get(f"{_TABLE}number-columns-repeated", "1"))
-            row += int(line.get(f"{_TABLE}number-rows-repeated", "1"))
+            if line.get(f"{_TABLE}visibility", "visible") != "visible" and "".join(line.itertext()).strip():
+                hidden += repeated
+            row += repeated
         first = min(filled, default=0)
-        facts[table.get(f"{_TABLE}name", "")] = {"formulas": [(row, column - first) for row, column in formulas]}
+        formulas = [(row, column - first) for row, column in formulas]
+        facts[table.get(f"{_TABLE}name", "")] = {"formulas": formulas, "hidden_rows": hidden}
     return facts
+
+
+def _of_xls(path: str) -> dict[str, Any]:
+    """Numbers in percent format and hidden rows of a workbook of Excel 97–2003."""
+    import xlrd
+
+    try:
+        book = xlrd.open_workbook(path, logfile=io.StringIO(), formatting_info=True)
+        return {sheet.name: _of_xls_sheet(book, sheet) for sheet in book.sheets()}
+    except Exception:  # whatever a damaged file makes of xlrd, calamine will say what is wrong with it
+        return {}
+
+
+def _of_xls_sheet(book: Any, sheet: Any) -> dict[str, Any]:
+    number, empty = 2, (0, 6)  # xlrd's types of cells
+    filled = [(row, column) for row in range(sheet.nrows) for column in range(sheet.row_len(row))
+              if sheet.cell_type(row, column) not in empty]  # fmt: skip
+    percent = {
+        place for place, style in enumerate(book.xf_list) if _is_percent(book.format_map[style.format_key].format_str)
+    }
+    first = min((column for _, column in filled), default=0)
+    percents = [(row, column - first) for row, column in filled
+                if sheet.cell_type(row, column) == number and sheet.cell_xf_index(row, column) in percent]  # fmt: skip
+    hidden = {row for row, format_ in sheet.rowinfo_map.items() if format_.hidden} & {row for row, _ in filled}
+    return {"hidden_rows": len(hidden), "percents": percents}
+
+
+def _is_percent(code: str) -> bool:
+    return "%" in re.sub('".*?"', "", code)
 
 
 def _titles(book: zipfile.ZipFile) -> dict[str, str]:
@@ -138,7 +171,9 @@ def _titles(book: zipfile.ZipFile) -> dict[str, str]:
 def _percent_styles(styles: bytes) -> list[bytes]:
     """Numbers of the cell styles whose numbers are shown in percent."""
     formats = {
-        int(number) for number, code in _NUMBER_FORMAT.findall(styles) if b"%" in re.sub(rb"&quot;.*?&quot;", b"", code)
+        int(number)
+        for number, code in _NUMBER_FORMAT.findall(styles)
+        if _is_percent(code.decode("utf-8", "replace").replace("&quot;", '"'))
     }
     section = re.search(rb"<cellXfs\b.*?</cellXfs>", styles, re.DOTALL)
     ids = re.findall(rb"<xf\b([^>]*)", section[0]) if section else []
