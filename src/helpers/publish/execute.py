@@ -30,7 +30,7 @@ from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import files
-from helpers.problems import BadInput, MissingTool, NotebookFailed, Problem, quoted
+from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed, Problem, quoted
 from helpers.publish.pages import FANNED, targets
 from helpers.report import Report
 
@@ -40,16 +40,18 @@ _TOLD = 3
 """How many failures of one notebook are told; its cards mostly fail alike."""
 _FRESH = """
 get_ipython().run_line_magic('reset', '-f')
-import gc as _gc, os as _os
+import gc as _gc, os as _os, sys as _sys
 from sys import exit as exit, exit as quit
 _gc.collect()
 _gc.freeze()
 _os.chdir({folder!r})
-del _gc, _os
+if (_drawing := _sys.modules.get("matplotlib")) is not None:
+    _drawing.rcdefaults()
+del _gc, _os, _sys, _drawing
 """
-"""Forgets names, not imported modules: that is the gain. What outlives the collection is modules, and freezing them
-spares every later collection from going through them all. Papermill has gone to the notebook's folder. IPython's own
-`exit` would end the kernel only after the cell, when another notebook would be blamed for it."""
+"""Forgets names and the style of drawings, not imported modules: that is the gain. What outlives the collection is
+modules, and freezing them spares every later collection from going through them all. Papermill has gone to the notebook's
+folder. IPython's own `exit` would end the kernel only after the cell, when another notebook would be blamed for it."""
 _THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """A sum over threads is added up in the order in which they finish: its last bits would tell of the machine and of its
 load. So a kernel has one thread for its arithmetic; cores are used by running notebooks side by side."""
@@ -159,6 +161,8 @@ def run_notebook(
         if error.ename == BadInput.__name__:
             raise BadInput(*error.evalue.splitlines()) from None
         place = _place(source, error.cell_index)
+        if error.ename == BrokenPage.__name__:
+            raise NotebookFailed(f"{place}: {error.evalue}.") from None
         if error.ename in _REASONS:
             raise NotebookFailed(f"{place}: {_REASONS[error.ename]}.") from None
         if refused := files.refused(error.ename, error.evalue):

@@ -42,7 +42,7 @@ def check_outputs(path: Path, notebook: nbformat.NotebookNode) -> None:
         if cell.cell_type == "markdown" and cell.get("attachments"):
             faults.append(
                 f"{path.name}, ячейка {number}: рисунок вставлен в текст, на страницу он не попадёт; "
-                "постройте его кодом и покажите через emit.chart(…)"
+                "постройте его кодом и покажите через emit.show(…)"
             )
         if cell.cell_type != "code" or not cell.source.strip():
             continue
@@ -54,12 +54,12 @@ def check_outputs(path: Path, notebook: nbformat.NotebookNode) -> None:
             elif output.output_type == "stream":
                 faults.append(
                     f"{path.name}, ячейка {number}: печатает текст «{output.text.strip()[:60]}», на страницу он не попадёт; "
-                    "покажите его через emit.text(…) или удалите печать"
+                    "покажите его через emit.show(…) или удалите печать"
                 )
             elif _MARKDOWN not in output.data:
                 faults.append(
                     f"{path.name}, ячейка {number}: вывод вида {', '.join(sorted(output.data))} на страницу не попадёт; "
-                    "покажите его через emit.chart(…), emit.table(…) или emit.text(…)"
+                    "покажите его через emit.show(…, caption=…)"
                 )
     if faults:
         raise BrokenPage("\n".join(faults))

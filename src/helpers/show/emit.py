@@ -11,15 +11,21 @@ relative when the page finds its folder (`helpers.publish.page_source`).
 from __future__ import annotations
 
 import json
+import logging
+import sys
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from helpers.problems import BrokenPage
+from helpers.show import drawings, frames, words
 from helpers.show.numbers import numbers
 
 if TYPE_CHECKING:
@@ -38,6 +44,8 @@ PICTURE = "<!-- picture of {id} -->"
 """Where a chart's pictures are linked once they are made (`helpers.publish.figures`)."""
 _MOST_NUMBERS = 200
 """Points of a chart that are told under it; of more than that the tables to download tell."""
+_GLANCE = 15
+"""Rows of a table that is laid out whole; a longer one can be searched."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,127 @@ class Column:
     form: Callable[[Any], str] = str
     link: str = ""
     choose: bool = False
+
+
+def show(
+    shown: Any,
+    caption: str = "",
+    alt: str = "",
+    columns: Mapping[str, str] | Sequence[Column] | None = None,
+    id: str = "",
+) -> Shown:
+    """Anything on the page: a Plotly or matplotlib chart, a polars or pandas table, text in Markdown.
+
+    Parameters
+    ----------
+    shown : Plotly figure, matplotlib figure or axes, polars or pandas frame or series, str
+        A table has its numbers in Russian, and a search if it is long.
+    caption : str
+        Plain text: what a chart finds, what a table holds. Text has none.
+    alt : str
+        A chart in words, for those who cannot see it.
+    columns : mapping or sequence of Column, optional
+        Of a table: which columns, in which order, under which titles (`{"school_name": "Школа"}`); all as they are named if
+        not given.
+    id : str, optional
+        ASCII anchor, one of its kind on the page; made from the caption if not given.
+
+    Raises
+    ------
+    BrokenPage
+        The caption or the alternative text is missing, or nobody knows how to show this.
+
+    >>> print(show("Школ: **12**.").markdown)
+    Школ: **12**.
+    <BLANKLINE>
+    """
+    if isinstance(shown, Shown | str):
+        return text(shown) if isinstance(shown, str) else shown
+    frame, drawn, is_plotly = frames.as_polars(shown), drawings.figure_of(shown), hasattr(shown, "to_plotly_json")
+    if frame is None and drawn is None and not is_plotly:
+        raise BrokenPage(
+            f"не знаю, как показать {type(shown).__name__}: emit.show показывает графики Plotly и matplotlib, таблицы polars и pandas, "
+            "текст; превратите значение в одно из этого"
+        )
+    what = "таблицы" if frame is not None else "графика"
+    if not caption.strip():
+        raise BrokenPage(f'у {what} нет подписи; допишите в emit.show: caption="что видно из {what}"')
+    if frame is not None:
+        return _own_table(frame, columns, id or f"table-{words.slug(caption)}", caption)
+    if not alt.strip():
+        raise BrokenPage('у графика нет описания для тех, кто его не видит; допишите в emit.show: alt="график словами"')
+    id = id or f"chart-{words.slug(caption)}"
+    return _drawing(drawn, id, caption, alt) if drawn is not None else chart(_in_russian(shown), id, caption, alt)
+
+
+def _own_table(
+    frame: pl.DataFrame, columns: Mapping[str, str] | Sequence[Column] | None, id: str, caption: str
+) -> Shown:
+    if columns is None or isinstance(columns, Mapping):
+        titles = columns or {name: name for name in frame.columns}
+        missing = [name for name in titles if name not in frame.columns]
+        if missing:
+            raise BrokenPage(f"в таблице нет столбцов: {', '.join(missing)}; есть: {', '.join(frame.columns)}")
+        columns = [Column(name, title, frames.form(frame[name])) for name, title in titles.items()]
+    is_long = frame.height > _GLANCE
+    return table(frame, columns, id, caption, rows=_GLANCE if is_long else None, search=is_long)
+
+
+def _drawing(figure: Any, id: str, caption: str, alt: str) -> Shown:
+    """A matplotlib figure as a picture within the page."""
+    png = b64encode(drawings.png(figure)).decode()
+    html = _TEMPLATES.get_template("drawing.html").render(id=id, caption=caption, alt=alt, png=png)
+    return Shown(_raw(html), {"image/png": png})
+
+
+def _in_russian(figure: go.Figure) -> go.Figure:
+    """A copy of an analyst's own chart with Russian numbers, and of a height that its picture can be drawn in."""
+    copied = type(figure)(figure)
+    layout = copied.layout
+    return copied.update_layout(separators=layout.separators or ",\u00a0", height=layout.height or 420)
+
+
+def _bare(shown: Any, anchor: str = "") -> Shown:
+    """What a cell ends with, without being asked to show it: captioned by its own title, or by what it is.
+
+    Its anchor tells of its content, so that it is the same on every run.
+    """
+    if isinstance(shown, str):
+        return text(shown)
+    drawn = drawings.figure_of(shown)
+    if frames.as_polars(shown) is not None:
+        found = show(shown, caption="Таблица", id=f"shown-{anchor}")
+    elif drawn is not None:
+        title = drawings.own_title(drawn)
+        found = show(drawn, caption=title or "График", alt=title or "График без описания", id=f"shown-{anchor}")
+    elif hasattr(shown, "to_plotly_json"):
+        title = shown.layout.title.text
+        found = show(shown, caption=title or "График", alt=title or "График без описания", id=f"shown-{anchor}")
+    else:
+        raise NotImplementedError  # IPython's word for «not mine»: it is shown as any other value
+    return found if anchor else _bare(shown, sha256(found.markdown.encode()).hexdigest()[:8])
+
+
+_BARE_KINDS = (
+    ("builtins", "str"), ("plotly.basedatatypes", "BaseFigure"), ("matplotlib.artist", "Artist"),
+    ("polars.dataframe.frame", "DataFrame"), ("polars.series.series", "Series"), ("pandas", "DataFrame"), ("pandas", "Series"),
+    ("builtins", "list"), ("numpy", "ndarray"),  # of matplotlib's axes or lines
+)  # fmt: skip
+"""Classes, by where they are defined, whose values are shown where a cell ends with one; none of them is loaded for this."""
+
+
+def _show_bare_values() -> None:
+    """Have a notebook's cells that end with a table, a chart or text show it as `show` does."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return
+    from IPython.display import display
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # that it gathers its fonts is no part of a page
+    for module, name in _BARE_KINDS:
+        shell.display_formatter.ipython_display_formatter.for_type_by_name(
+            module, name, lambda shown: display(_bare(shown))
+        )
 
 
 def text(markdown: str) -> Shown:
@@ -202,3 +331,6 @@ def _raw(html: str) -> str:
 
 def _backticks(html: str) -> list[str]:
     return [run for run in "".join(c if c == "`" else " " for c in html).split() if run]
+
+
+_show_bare_values()  # a notebook that imports this module is a page, or the draft of one

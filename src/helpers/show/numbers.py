@@ -28,9 +28,7 @@ def numbers(figure: go.Figure) -> Numbers | None:
     Traces that answer no pointer (`hoverinfo: skip`) are guides to the eye (the expected line, limits, bars for
     comparison): a caption or a formula says them, and they are left out.
     """
-    traces = [
-        trace for trace in figure.data if trace.hoverinfo != "skip" and trace.x is not None and trace.y is not None
-    ]
+    traces = [trace for trace in figure.data if trace.hoverinfo != "skip" and _is_of_points(trace)]
     if not traces:
         return None
     layout = figure.layout
@@ -42,6 +40,12 @@ def numbers(figure: go.Figure) -> Numbers | None:
     return (
         Numbers([title for title, _ in filled], [not _has_text(values) for _, values in filled], rows) if rows else None
     )
+
+
+def _is_of_points(trace: Any) -> bool:
+    """Whether a trace has places and a value at each: a pie has no places, a histogram counts its own values."""
+    x, y = getattr(trace, "x", None), getattr(trace, "y", None)
+    return x is not None and y is not None and len(x) == len(y)
 
 
 def _has_text(values: Sequence[Any]) -> bool:
@@ -85,7 +89,9 @@ def _errors(trace: Any) -> list[float] | None:
 def _told(value: Any) -> str:
     if value is None:
         return "—"
-    return _plain(value) if isinstance(value, str) else words.plotted(float(value))
+    if isinstance(value, str):
+        return _plain(value)
+    return words.day(value) if hasattr(value, "isoformat") else words.plotted(float(value))
 
 
 def _plain(text: str | None) -> str:
