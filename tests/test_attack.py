@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 from test_ledger import NUMBERS, late_passport
@@ -10,8 +11,8 @@ from test_protected import COUNTED, PARAMS, RULES, flags, region, with_rules
 from helpers import tables
 from helpers.attack import findings, knowledge
 from helpers.attack.findings import differences, narrowed
-from helpers.attack.reading import Besides
-from helpers.attack.unknowns import Unknowns
+from helpers.attack.reading import Besides, as_published
+from helpers.attack.unknowns import Ends, Unknowns
 from helpers.disclosure import cells, helped, protected, protection
 from helpers.disclosure.ledger import Published
 from helpers.disclosure.protected import protected_tables
@@ -28,12 +29,31 @@ def test_whole_numbers_are_reasoned_with_as_whole():
     known.know({("a",): 2}, 3, None, "told")
     known.know({("b",): 1}, 1, None, "told")
     known.know({("elsewhere",): 1}, 7, 7, "told")
-    assert known.between({("a",): 1}) == (2, 4)
-    assert known.between({("b",): 1}) == (1, 3)
-    assert known.between({("b",): 1}, without=["sum"])[0] == 1
-    assert known.between({("elsewhere",): 1}) == (7, 7)
+    assert known.between({("a",): 1}) == Ends(2, 4, 2, 4)
+    assert known.between({("b",): 1}) == Ends(1, 3, 1, 3)
+    assert known.between({("b",): 1}, without=["sum"]) == Ends(1, np.inf, 1, np.inf)
+    assert known.between({("elsewhere",): 1}) == Ends(7, 7, 7, 7)
     known.know({("c",): 1}, 9, None, "told")
     assert known.between({("a",): 1}) is None
+
+
+def test_what_is_too_hard_is_not_taken_for_safe():
+    """Only what was found possible is a range; only what is ruled out is none."""
+    assert Ends(2, 5, 0, 9).apart(3) is True
+    assert Ends(np.inf, -np.inf, 4, 6).apart(3) is False
+    assert Ends(np.inf, -np.inf, 0, 9).apart(3) is None
+    assert Ends(2, np.inf, 2, np.inf).apart(3) is True
+
+
+def test_of_facts_that_cannot_all_stand_the_fewest_are_named():
+    known = Unknowns()
+    known.know({("a",): 1, ("b",): 1}, 5, 5, "sum")
+    known.know({("a",): 1}, 1, 3, "told")
+    known.know({("b",): 1}, 1, 3, "told")
+    known.know({("c",): 1, ("a",): -1}, 0, None, "told")
+    assert known.contradicting({("a",): 1}) == []
+    known.know({("b",): 1}, 9, None, "wrong")
+    assert [fact.how for fact in known.contradicting({("c",): 1})] == ["wrong"]
 
 
 # conclusions
@@ -111,6 +131,45 @@ def test_a_mean_mark_beside_a_hidden_share_is_found(monkeypatch):
     assert told.height
     assert told["path"].str.contains(knowledge.MEAN).all()
     assert (told.filter(~pl.col("cell").str.contains("остальные"))["high"] <= 2).all()
+
+
+def test_numbers_that_contradict_one_another_are_not_passed(monkeypatch):
+    """The region is told eleven below expectation, its groups have fewer schools."""
+    site = site_of(x="wwwwb", y="wwwwbbaaa", z="wwwwwaaab")
+    of_region = (pl.col("group_id") == "all") & (pl.col("direction") == "below") & (pl.col("context_class") == "all")
+    wrong = pl.when(of_region).then(pl.lit(24)).otherwise("schools")
+    told = found(site | {"published_flags": site["published_flags"].with_columns(schools=wrong)})
+    assert not told.is_empty()
+    assert not told["judged"].any()
+    assert told["path"].str.contains("противоречат").all()
+
+
+def test_a_reissue_of_corrected_numbers_is_judged_by_what_was_published():
+    """A third of the participants of `a` were entered later: the published numbers are of other people than today's."""
+    first, corrected = region(low_in_a=1), region(low_in_a=1)
+    of_a = pl.col("school_id").str.starts_with("a")
+    more = pl.when(of_a).then(pl.col("n_participants") * 3).otherwise("n_participants")
+    corrected["results"] = corrected["results"].with_columns(n_participants=more)
+    then = protected_tables(first, with_rules(), "край-2021")
+    site = protected_tables(
+        corrected, with_rules(), "край-2021", [Published("001", "край-2021", PARAMS.years, then, NUMBERS)]
+    )
+    now = {(y, "OGE", "rus", "9", place): 240.0 if place == "a" else 80.0 for y in PARAMS.years for place in "abcde"}
+    kept = {row[:2]: (row[2], row[3] == 0) for row in site["kept_blocks"].iter_rows()}
+    assert found(
+        as_published(site, Besides(kept=kept), {"001": (PARAMS.years, then)}), Besides(now, kept=kept)
+    ).is_empty()
+    assert not found(site, Besides(now))["judged"].any(), "taken for one, the two do contradict one another"
+
+
+def test_a_block_of_an_earlier_edition_has_the_groups_that_are_gone():
+    """Of x, y and z one is no more a group: x and y do not add up to the region as it was."""
+    then = site_of(x="wwwwb", y="wwwwbbaaa", z="wwwwwaaab")
+    last = {name: then[name].filter(pl.col("group_id") != "z") for name in ("published_flags", "groups")}
+    kept = Besides(kept={("published_flags", f"year={LAST}"): ("001", False)})
+    read = as_published(then | last, kept, {"001": (PARAMS.years, then)})
+    assert not found(then | last)["judged"].all(), "the remaining groups do not add up"
+    assert found(read, kept).is_empty()
 
 
 # help

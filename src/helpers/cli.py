@@ -446,10 +446,10 @@ def attack(report: ReportName, out: Out = "") -> None:
     found = attacked(this, this.site("public") / FOLDER)
     for row in found.sort("secret", "table", "cell", descending=[True, False, False]).iter_rows(named=True):
         known = "" if row["low"] is None else f" — от {row['low']:.0f} до {row['high']:.0f}"
-        mark = "✗ тайна" if row["secret"] else "· скрыто ради других"
+        mark = ("✗ тайна" if row["judged"] else "✗ тайна?") if row["secret"] else "· скрыто ради других"
         typer.echo(f"{mark}: {row['table']}, {row['cell']}{known}\n    путь: {row['path']}")
     secrets = found.filter("secret").height
-    typer.echo(f"Вычисляется тайн: {secrets}, скрытого ради других: {found.height - secrets}.")
+    typer.echo(f"Вычисляется или не проверено тайн: {secrets}, скрытого ради других: {found.height - secrets}.")
     if secrets:
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from helpers.attack.findings import differences, narrowed
-from helpers.attack.reading import besides, read_editions, read_site
+from helpers.attack.reading import as_published, besides, read_editions, read_site
 from helpers.problems import BadInput, Problem
 from helpers.report import Report
 
@@ -32,13 +32,15 @@ def attack(report: Report, data: Path) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        table, cell, low, high, path; `secret`: it may not be known. What was hidden for the sake of another number may.
+        table, cell, low, high, path, judged (false: nothing can be said of it); `secret`: it may not be known. What was
+        hidden for the sake of another number may.
     """
-    site, rules = read_site(data), report.params.disclosure
+    site, rules, editions = read_site(data), report.params.disclosure, read_editions(report.ledger)
+    known = besides(report)
     found = pl.concat(
         [
-            narrowed(site, besides(report), rules.width, rules.least_schools),
-            differences(site, report.params.years, read_editions(report.ledger)),
+            narrowed(as_published(site, known, editions), known, rules.width, rules.least_schools),
+            differences(site, report.params.years, editions),
         ]
     )
     harmless = report.read("hidden_cells").filter(pl.col("code") != _SECRET)
@@ -58,23 +60,30 @@ def _key(cell: str) -> str:
 
 
 def refuse_broken(report: Report, data: Path) -> None:
-    """Refuse to publish what a reader can work out.
+    """Refuse to publish what a reader can work out, or of what that cannot be told.
 
     Raises
     ------
     BadInput
-        A secret is narrowed.
+        A secret is narrowed, or could not be judged.
     """
     broken = attack(report, data).filter("secret")
     if broken.height:
         rest = broken.height - _TOLD
         raise BadInput(
             *(_problem(row) for row in broken.head(_TOLD).iter_rows(named=True)),
-            *([Problem("открытая редакция", f"вычисляется ещё ячеек: {rest}", "ни одной", "см. report attack")] if rest > 0 else []),
+            *([Problem("открытая редакция", f"вычисляется или не проверено ещё ячеек: {rest}", "ни одной", "см. report attack")] if rest > 0 else []),
         )  # fmt: skip
 
 
 def _problem(row: dict) -> Problem:
+    if not row["judged"]:
+        return Problem(
+            file=f"открытая редакция, таблица {row['table']}",
+            found=f"{row['cell']} {row['path']}",
+            expected="о каждом скрытом числе известно, что оно не вычисляется",
+            advice="сверьте названные числа с прежними выпусками; если они верны, напишите разработчикам",
+        )
     known = "" if row["low"] is None else f" от {row['low']:.0f} до {row['high']:.0f}"
     return Problem(
         file=f"открытая редакция, таблица {row['table']}",

@@ -8,10 +8,10 @@ import polars as pl
 
 from helpers.attack import knowledge as k
 from helpers.attack.reading import Besides, Tables
-from helpers.attack.unknowns import Form, Unknowns
+from helpers.attack.unknowns import Ends, Form, Unknowns
 
 SCHEMA = {
-    "table": pl.String, "cell": pl.String, "low": pl.Float64, "high": pl.Float64, "path": pl.String,
+    "table": pl.String, "cell": pl.String, "low": pl.Float64, "high": pl.Float64, "path": pl.String, "judged": pl.Boolean,
 }  # fmt: skip
 _WAYS = (k.SUM, k.SIZE, k.MEAN, k.ELSEWHERE, k.BLANK, k.RULE, k.INDICATOR)
 """Ways of knowing that may be left out one by one, to tell which a finding needs."""
@@ -28,6 +28,8 @@ _BY_YEAR = {
     "monitoring": ["indicator", "year"],
 }
 _FACTS = {"group_name", "members", "place"}
+_TOLD = 3
+"""Contradicting facts that are named."""
 
 
 def narrowed(site: Tables, besides: Besides, people: int, schools: int) -> pl.DataFrame:
@@ -42,28 +44,42 @@ def narrowed(site: Tables, besides: Besides, people: int, schools: int) -> pl.Da
     Returns
     -------
     DataFrame
-        table, cell, low, high, path (which ways of knowing it needs). `low` and `high` are the least and greatest possible.
+        table, cell, low, high, path (which ways of knowing it needs), judged: false where the facts contradict one another
+        or are too many to be sure, which `path` then says. `low` and `high` are the least and greatest possible.
     """
     known = k.write_down(site, besides)
     rows = []
     for table, cell, form, least, most in [*_hidden(site, known, besides, people, schools), *_crossed(site, schools)]:
-        without: tuple[str, ...] = ()
+        width = min(least, most)
         ends = known.between(form)
-        if ends is None:  # what is known besides is of another year's correction
-            without = (k.ELSEWHERE,)
-            ends = known.between(form, without)
-        if ends is not None and ends[1] - ends[0] < min(least, most):
-            rows.append((table, cell, *ends, _path(known, form, min(least, most), without)))
+        safe = ends.apart(width) if ends else None
+        if safe is None:
+            rows.append(_not_judged(table, cell, known, form, ends))
+        elif ends and not safe:
+            rows.append((table, cell, ends.least, ends.most, _path(known, form, width), True))
     return pl.DataFrame([*rows, *_verdicts(site, known, besides)], schema=SCHEMA, orient="row")
 
 
-def _path(known: Unknowns, form: Form, least: float, without: tuple[str, ...]) -> str:
+def _path(known: Unknowns, form: Form, least: float) -> str:
     needed = []
     for way in _WAYS:
-        ends = known.between(form, (*without, way))
-        if ends is not None and ends[1] - ends[0] >= least:
+        ends = known.between(form, (way,))
+        if ends and ends.apart(least):
             needed.append(way)
     return "; ".join(needed or [k.TOLD])
+
+
+def _not_judged(table: str, cell: str, known: Unknowns, form: Form, ends: Ends | None) -> tuple:
+    """A number of which nothing can be vouched for, and why."""
+    if ends:
+        return table, cell, None, None, "не проверено: условий слишком много, ответ не найден", False
+    broken = known.contradicting(form)
+    said = "; ".join(f"{fact.how}: {_said(next(iter(fact.form)))}" for fact in broken[:_TOLD])
+    return table, cell, None, None, f"не проверено: числа противоречат друг другу ({said or 'где — не найдено'})", False
+
+
+def _said(name: tuple) -> str:
+    return " · ".join(str(part) for part in name)
 
 
 def _hidden(
@@ -75,7 +91,7 @@ def _hidden(
         for row in site[table].filter(pl.col("share_text") == k.HIDDEN).iter_rows(named=True):
             at = (name, *(str(row[key]) for key in keys))
             there = known.between({("n", *at): 1.0})  # of two people no one can be unsure of three
-            most = there[1] if there else float("inf")
+            most = there.most if there else float("inf")
             yield table, _cell(row, keys), {("k", *at): 1.0}, people, most
             yield table, f"{_cell(row, keys)} · остальные", {("n", *at): 1.0, ("k", *at): -1.0}, people, most
     if "published_funnel" in site:
@@ -91,7 +107,13 @@ def _hidden(
         for row in site["support_counts"].filter(schools_text=k.HIDDEN).iter_rows(named=True):
             form = {("help", row["topic"], str(row["year"]), row["item"], row["level"]): 1.0}
             total = known.between(dict.fromkeys([(*next(iter(form))[:-1], k.ALL)], 1.0))
-            yield "support_counts", _cell(row, _BY_YEAR["support_counts"]), form, schools - 1, total[1] if total else 0
+            yield (
+                "support_counts",
+                _cell(row, _BY_YEAR["support_counts"]),
+                form,
+                schools - 1,
+                total.most if total else float("inf"),
+            )
 
 
 def _of_region(site: Tables) -> pl.DataFrame:
@@ -116,16 +138,18 @@ def _verdicts(site: Tables, known: Unknowns, besides: Besides) -> Iterator[tuple
     named, candidates = k.named(site), k.candidates(site, besides)
     for row in _hidden_flags(site).filter(pl.col("direction") != "unknown").iter_rows(named=True):
         group = row["group_id"]
-        form = {("flags", group, row["direction"]): 1.0}
+        form, cell = (
+            {("flags", group, row["direction"]): 1.0},
+            f"вывод каждой школы: {_cell(row, ['group_id', 'direction'])}",
+        )
+        every = candidates.get(group, 0) + (named.get(group, 0) if row["direction"] == "above" else 0)
+        if not candidates.get(group, 0):
+            continue
         ends = known.between(form)
-        mine = named.get(group, 0) if row["direction"] == "above" else 0
-        if ends and candidates[group] > 0 and ends[0] - mine >= candidates[group]:
-            yield (
-                "published_flags",
-                f"вывод каждой школы: {_cell(row, ['group_id', 'direction'])}",
-                *ends,
-                _path(known, form, 1, ()),
-            )
+        if ends is None or ends.least < every <= ends.low:
+            yield _not_judged("published_flags", cell, known, form, ends)
+        elif ends.least >= every:
+            yield "published_flags", cell, ends.least, ends.most, _path(known, form, 1), True
 
 
 def differences(site: Tables, years: list[int], editions: dict[str, tuple[list[int], Tables]]) -> pl.DataFrame:
@@ -146,7 +170,7 @@ def differences(site: Tables, years: list[int], editions: dict[str, tuple[list[i
                 other = [c for c in told if not _same(row[c], row[f"{c}_then"])]
                 if other:
                     said = ", ".join(f"{c}: {row[f'{c}_then']} → {row[c]}" for c in other[:2])
-                    rows.append((name, _cell(row, keys), None, None, f"разность с выпуском {edition}: {said}"))
+                    rows.append((name, _cell(row, keys), None, None, f"разность с выпуском {edition}: {said}", True))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 

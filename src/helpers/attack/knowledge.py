@@ -31,10 +31,11 @@ SUM, TOLD, MEAN, ELSEWHERE, SIZE, BLANK, RULE, INDICATOR = (
 def write_down(site: Tables, besides: Besides) -> Unknowns:
     """All facts of one edition, all tables at once."""
     known = Unknowns()
-    _people(
-        known, "results", site["published_results"], ["year", "procedure", "subject", "grade"], besides.participants
-    )
-    _people(known, "context", site["published_context"], ["year", "indicator"], besides.pupils)
+    for name, keys, elsewhere in (
+        ("results", ["year", "procedure", "subject", "grade"], besides.participants),
+        ("context", ["year", "indicator"], besides.pupils),
+    ):
+        _people(known, name, site[f"published_{name}"], keys, besides, elsewhere)
     if "published_funnel" in site:
         _funnel(known, site["published_funnel"])
     _conclusions(known, site, besides)
@@ -43,14 +44,19 @@ def write_down(site: Tables, besides: Besides) -> Unknowns:
     return known
 
 
-def _people(known: Unknowns, name: str, table: pl.DataFrame, keys: list[str], elsewhere: Mapping[tuple, float]) -> None:
-    """People, those with the result, their marks: what each row says, and that groups add up to the region."""
+def _people(
+    known: Unknowns, name: str, table: pl.DataFrame, keys: list[str], besides: Besides, elsewhere: Mapping[tuple, float]
+) -> None:
+    """People, those with the result, their marks: what each row says, and that groups add up to the region.
+
+    How many took part by today's data is no number of a block that stands from other data.
+    """
     for row in table.iter_rows(named=True):
         at = tuple(str(row[key]) for key in keys)
         n, k, s = ((what, name, *at, row["group_id"]) for what in "nks")
         known.know({n: 1}, row["n_low"], row["n_high"], TOLD)
         places = {key[-1]: value for key, value in elsewhere.items() if tuple(map(str, key[:-1])) == at}
-        if places:
+        if places and "" in besides.editions(f"published_{name}", **{key: row[key] for key in keys}):
             mine = places if row["group_id"] == REGION else {p: places.get(p, 0) for p in row["group_id"].split("+")}
             known.know({n: 1}, sum(mine.values()), sum(mine.values()), ELSEWHERE)
         known.know({k: 1, n: -1}, None, 0, SIZE)
@@ -89,15 +95,14 @@ def _funnel(known: Unknowns, table: pl.DataFrame) -> None:
 def _conclusions(known: Unknowns, site: Tables, besides: Besides) -> None:
     flags = site["published_flags"].filter(pl.col("context_class") == ALL)
     groups = [group for group in flags["group_id"].unique().sort() if group != REGION]
-    sizes = dict(site["groups"].select("group_id", "schools").iter_rows())
+    sizes, alike = _sizes(site), without_conclusion(site, besides)
     for row in flags.filter(pl.col("direction") != ALL).iter_rows(named=True):
         known.know({("flags", row["group_id"], row["direction"]): 1}, row["schools"], row["schools"], TOLD)
     with_consent = named(site)
     for group in groups:
-        known.know({("flags", group, d): 1.0 for d in _DIRECTIONS}, sizes[group], sizes[group], SIZE)
+        known.know({("flags", group, d): 1.0 for d in _DIRECTIONS}, sizes.get(group), sizes.get(group), SIZE)
         known.know({("flags", group, "above"): 1}, with_consent.get(group, 0), None, SIZE)
-        outside = sum(besides.no_conclusion.get(place, 0) for place in group.split("+"))
-        known.know({("flags", group, "unknown"): 1}, outside, None, SIZE)
+        known.know({("flags", group, "unknown"): 1}, alike.get(group, 0), None, SIZE)
     for direction in _DIRECTIONS:
         parts = {("flags", group, direction): 1.0 for group in groups}
         known.know(parts | {("flags", REGION, direction): -1.0}, 0, 0, SUM)
@@ -109,13 +114,22 @@ def named(site: Tables) -> dict[str, int]:
     return dict(site["directory"].filter(pl.col("named").is_not_null()).group_by("group_id").len().iter_rows())
 
 
+def without_conclusion(site: Tables, besides: Besides) -> dict[str, int]:
+    """Schools of each group that are of a kind on which nothing is concluded."""
+    of_kind = site["directory"].filter(pl.col("school_type").is_in(list(besides.kinds)))
+    return dict(of_kind.group_by("group_id").len().iter_rows())
+
+
 def candidates(site: Tables, besides: Besides) -> dict[str, int]:
     """Schools of each group whose conclusion is not known to everyone."""
-    known = named(site)
-    return {
-        group: size - known.get(group, 0) - sum(besides.no_conclusion.get(place, 0) for place in group.split("+"))
-        for group, size in site["groups"].select("group_id", "schools").iter_rows()
-    }
+    known, alike = named(site), without_conclusion(site, besides)
+    return {group: size - known.get(group, 0) - alike.get(group, 0) for group, size in _sizes(site).items()}
+
+
+def _sizes(site: Tables) -> dict[str, int]:
+    """Schools of each group: of the edition that counted them by conclusion."""
+    told = site["published_flags"].filter(pl.col("context_class") == ALL, pl.col("direction") == ALL)
+    return dict(told.drop_nulls("schools").select("group_id", "schools").iter_rows())
 
 
 def _blanks(known: Unknowns, groups: pl.DataFrame, with_consent: Mapping[str, int]) -> None:
@@ -155,13 +169,15 @@ def _help(known: Unknowns, site: Tables, besides: Besides) -> None:
             if {f"measure {rule}", f"risk {factor}"} <= have:
                 parts = {("help", "risk", year, factor, level): 1.0 for level in levels}
                 known.know(parts | {("help", "measure", year, rule, "advised"): -1.0}, 0, 0, RULE)
-    _helped_and_below(known, site)
+    _helped_and_below(known, site, besides)
 
 
-def _helped_and_below(known: Unknowns, site: Tables) -> None:
+def _helped_and_below(known: Unknowns, site: Tables, besides: Besides) -> None:
     """Helped are the programme's schools and those below: how many there are of both is told by other tables."""
     table = site["support_counts"]
     year = str(table["year"].max())
+    if not besides.editions("published_flags", year=year) & besides.editions("support_counts", year=year):
+        return
     inside, outside = ("members", "below"), ("others", "below")
     known.know({inside: 1.0, outside: 1.0, ("flags", REGION, "below"): -1.0}, 0, 0, SUM)
     last = pl.col("year").cast(pl.String) == year

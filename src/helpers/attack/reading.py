@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,16 +26,28 @@ class Besides:
         (year, procedure, subject, grade, municipality): how many took part.
     pupils : dict
         (year, indicator, municipality): pupils of the schools whose passport has the indicator.
-    no_conclusion : dict
-        municipality: schools of a kind on which nothing is concluded.
+    kinds : frozenset of str
+        Kinds of schools on which nothing is concluded.
     rules : dict
         Rule of help: the factor and the levels that it asks for, where it asks for nothing else. They are published.
+    kept : dict
+        (table, block) that stands as an earlier edition published it: that edition, and whether today's data say the same.
     """
 
     participants: dict[tuple, float] = field(default_factory=dict)
     pupils: dict[tuple, float] = field(default_factory=dict)
-    no_conclusion: dict[str, int] = field(default_factory=dict)
+    kinds: frozenset[str] = frozenset()
     rules: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    kept: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
+
+    def editions(self, table: str, **block: object) -> set[str]:
+        """The editions whose data a block of a table tells; that of today is the empty name.
+
+        Numbers of two editions are two numbers, even of one name: a file came late, another was corrected between them.
+        """
+        name = " · ".join(f"{key}={value}" for key, value in block.items())
+        edition, same = self.kept.get((table, name), ("", True))
+        return {edition, ""} if same else {edition}
 
 
 def read_site(folder: Path) -> Tables:
@@ -69,11 +82,39 @@ def read_editions(folder: Path) -> dict[str, tuple[list[int], Tables]]:
     return found
 
 
+def as_published(site: Tables, known: Besides, editions: Mapping[str, tuple[list[int], Tables]]) -> Tables:
+    """The tables with each block of other data whole, as the edition published it that it stands from.
+
+    In the site such a block lacks the groups that are no more, so that it no longer adds up to the region.
+    """
+    read = dict(site)
+    for (table, block), (edition, same) in known.kept.items():
+        if same or table not in _WHOLE or edition not in editions:
+            continue
+        then, keys = editions[edition][1], [part.partition("=") for part in block.split(" · ")]
+        here = (
+            pl.all_horizontal(pl.col(key).cast(pl.String) == value for key, _, value in keys) if _WHOLE[table] else True
+        )
+        old = then[table].filter(here)
+        mine = read[table].with_columns(
+            pl.col(name).cast(kind) for name, kind in old.schema.items() if name in read[table].columns
+        )
+        read[table] = pl.concat([mine.filter(~here) if _WHOLE[table] else mine.clear(), old], how="diagonal")
+        if table == "published_flags":
+            read["directory"] = then["directory"]
+    return read
+
+
+_WHOLE = {"published_results": True, "published_context": True, "published_funnel": True, "support_counts": True,
+          "published_flags": False, "groups": False}  # fmt: skip
+"""Tables of numbers that add up, and whether they are kept in blocks."""
+
+
 def besides(report: Report) -> Besides:
     """What the params assume a reader to know without the site (block `attack`)."""
     assumed, years = report.params.attack, report.params.years
     where = report.read("schools").select("year", "school_id", "group_id")
-    participants, pupils, kinds = {}, {}, {}
+    participants, pupils, kinds = {}, {}, frozenset()
     if assumed.participants:
         keys = ["year", "procedure", "subject", "grade", "group_id"]
         taken = report.read("results").filter(pl.col("set_aside").is_null()).join(where, on=["year", "school_id"])
@@ -89,8 +130,10 @@ def besides(report: Report) -> Besides:
         pupils = {row[:-1]: row[-1] for row in by.iter_rows()}
     if assumed.kinds:
         outside = report.read("schools").filter(pl.col("why_excluded") == "type", year=years[-1])
-        kinds = dict(outside.group_by("group_id").len().iter_rows())
-    return Besides(participants, pupils, kinds, _rules())
+        kinds = frozenset(outside["school_type"].drop_nulls())
+    kept = {row[:2]: (row[2], row[3] == 0) for row in
+            report.read("kept_blocks").select("table", "block", "edition", "changed").iter_rows()}  # fmt: skip
+    return Besides(participants, pupils, kinds, _rules(), kept)
 
 
 def _rules() -> dict[str, tuple[str, tuple[str, ...]]]:
