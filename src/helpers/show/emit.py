@@ -25,7 +25,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from helpers.problems import BrokenPage
-from helpers.show import drawings, frames, words
+from helpers.show import drawings, frames, prose, words
 from helpers.show.numbers import numbers
 
 if TYPE_CHECKING:
@@ -196,9 +196,14 @@ def _show_bare_values() -> None:
         )
 
 
-def text(markdown: str) -> Shown:
-    """A paragraph in Markdown; names from the data go through `words.literal` first."""
-    return Shown(markdown + "\n", {})
+def text(template: str, /, **values: Any) -> Shown:
+    """A paragraph in Markdown. With values it is a template, which `prose.markdown` fills and whose names it escapes; without,
+    names from the data go through `words.literal` first.
+
+    >>> text("Выделено {n:школа}.", n=21).markdown
+    'Выделено 21\\xa0школа.\\n'
+    """
+    return Shown((prose.markdown(template, **values) if values else template) + "\n", {})
 
 
 def chart(figure: go.Figure, id: str, caption: str, alt: str) -> Shown:
