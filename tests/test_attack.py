@@ -9,9 +9,9 @@ from test_ledger import NUMBERS, late_passport
 from test_protected import COUNTED, PARAMS, RULES, flags, region, with_rules
 
 from helpers import tables
-from helpers.attack import findings, knowledge
+from helpers.attack import findings, knowledge, prose
 from helpers.attack.findings import differences, narrowed
-from helpers.attack.reading import Besides, as_published
+from helpers.attack.reading import Besides, as_published, flat
 from helpers.attack.unknowns import Ends, Unknowns
 from helpers.disclosure import cells, helped, protected, protection
 from helpers.disclosure.ledger import Published
@@ -195,7 +195,7 @@ def helped_site(monkeypatch) -> dict[str, pl.DataFrame]:
     told = helped.veiled(support, alone, helped.twins(members), helped.of_conclusion(members, below))
     judged = protection.protect(told, helped.SUPPORT, COUNTED, exact)
     counts = protected._schools_told(cells.named_total(judged, helped.SUPPORT), helped.SUPPORT)
-    monitoring = pl.DataFrame({"indicator": ["roadmaps_in_time"], "year": [LAST], "n": [8]})
+    monitoring = pl.DataFrame({"indicator": ["roadmaps_in_time"], "year": [LAST], "n": [8], "actual": [0.5]})
     site = site_of(x="wwwwwwwbbbbb", y="wwwwwwaaa")
     assert table.filter(direction="below").height == 5
     return site | {"support_counts": counts, "monitoring": monitoring}
@@ -226,6 +226,47 @@ def test_a_measure_of_just_those_below_is_found(monkeypatch):
     monkeypatch.setattr(helped, "of_conclusion", lambda *_: set())
     told = found(helped_site(monkeypatch), RULE)
     assert "школы проекта, ниже ожидаемого" in told["cell"].to_list()
+
+
+def roadmaps(share: float, levels: dict[str, int | None]) -> dict[str, pl.DataFrame]:
+    """Thirty roadmaps of the programme's schools, and the project's indicator of those in time."""
+    rows = [
+        ("roadmap", LAST, "status", level, n, "скрыто" if n is None else str(n))
+        for level, n in ({"all": 30} | levels).items()
+    ]
+    counts = pl.DataFrame(rows, schema=tables.CONTRACT["support_counts"][1], orient="row")
+    monitoring = pl.DataFrame({"indicator": ["in_time"], "year": [LAST], "n": [30], "actual": [share]})
+    return site_of(x="wwwwb", y="wwwwbbaaa", z="wwwwwaaab") | {"support_counts": counts, "monitoring": monitoring}
+
+
+def test_an_indicator_of_the_project_is_a_count_of_its_schools():
+    """0.93 of thirty are 28: with two states only the rest are two. With three nobody can tell two from none."""
+    measured = Besides(measures={"in_time": "roadmaps_in_time"})
+    told = found(roadmaps(0.93, {"in_time": None, "late": None}), measured)
+    assert told.filter(pl.col("cell").str.contains("level=late")).select("low", "high").row(0) == (2, 2)
+    assert told["path"].str.contains(prose.PROSE).all()
+    told = found(roadmaps(0.93, {"in_time": None, "late": None, "missing": None}), measured)
+    assert told["cell"].str.contains("level=in_time").all(), (
+        "hidden for the sake of the two others, and they are not known"
+    )
+    assert found(roadmaps(0.93, {"in_time": None, "late": None})).is_empty(), "an indicator that nobody understands"
+
+
+def test_sentences_that_tell_what_tables_do_not_are_facts():
+    """The federal list has nine schools; of those above and within none is told, and three have no conclusion."""
+    site = site_of(x="wwwwb", y="wwwwbbaaa", z="wwwwwaaab") | {
+        "agreement": pl.DataFrame({"direction": ["below", "within", "above"], "on_list": [None, 3, 3], "not_on_list": [None, 10, 3]}),
+        "summary": flat({"schools": 23, "federal_low": 9, "unknown": 0, "below": {"named": 4}}),
+    }  # fmt: skip
+    assert found(site).filter(pl.col("cell").str.contains("direction=below · listed")).is_empty(), (
+        "five values are possible"
+    )
+    closer = site | {"summary": flat({"schools": 23, "federal_low": 7, "unknown": 0, "below": {"named": 4}})}
+    told = found(closer).filter(pl.col("cell") == "direction=below · listed")
+    assert told.select("low", "high").row(0) == (0, 1)
+    assert prose.LISTS in told["path"].item()
+    wrong = site | {"summary": flat({"schools": 23, "below": {"named": 5}})}
+    assert not found(wrong)["judged"].any(), "the page names another number than the table"
 
 
 def test_a_measure_that_is_a_hidden_level_of_its_factor_is_found(monkeypatch):

@@ -322,9 +322,19 @@ def test_link_is_of_fitted_schools_in_tenths():
     assert coarse.link_bins(table, 4).is_empty()
 
 
-def test_a_row_with_one_or_two_schools_loses_all_its_counts():
+def test_a_row_with_none_one_or_two_schools_loses_all_its_counts():
     table = pl.DataFrame({"x": [0, 1, 3], "y": [8, 9, 40]})
-    assert coarse.without_few(table, ["x", "y"], 3).rows() == [(0, 8), (None, None), (3, 40)]
+    assert coarse.without_few(table, ["x", "y"], 3).rows() == [(None, None), (None, None), (3, 40)]
+
+
+def test_the_mean_index_of_the_fit_is_told_only_where_the_line_is_bent():
+    fit = dict.fromkeys(("intercept", "slope", "slope_se", "intercept_se", "tau2", "r2"), 0.1) | {
+        "n_schools": 80,
+        "centre": 49.7,
+    }
+    years = [{"year": 2020, "bend": 0.0, **fit}, {"year": 2021, "bend": 0.02, **fit}]
+    told = coarse.coarse_model({"years": years, "pooled": {}, "year_to_year": [], "specification": ""})["years"]
+    assert [year.get("centre") for year in told] == [None, 49.7]
 
 
 def test_numbers_of_the_models_are_a_list_of_what_is_told():

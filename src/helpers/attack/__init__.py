@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from helpers.attack.findings import differences, narrowed
-from helpers.attack.reading import as_published, besides, read_editions, read_site
+from helpers.attack.reading import as_published, besides, read_editions, read_prose, read_site
 from helpers.problems import BadInput, Problem
 from helpers.report import Report
 
@@ -35,7 +35,7 @@ def attack(report: Report, data: Path) -> pl.DataFrame:
         table, cell, low, high, path, judged (false: nothing can be said of it); `secret`: it may not be known. What was
         hidden for the sake of another number may.
     """
-    site, rules, editions = read_site(data), report.params.disclosure, read_editions(report.ledger)
+    site, rules, editions = read_site(data) | read_prose(report), report.params.disclosure, read_editions(report.ledger)
     known = besides(report)
     found = pl.concat(
         [
@@ -72,8 +72,14 @@ def refuse_broken(report: Report, data: Path) -> None:
         rest = broken.height - _TOLD
         raise BadInput(
             *(_problem(row) for row in broken.head(_TOLD).iter_rows(named=True)),
-            *([Problem("открытая редакция", f"вычисляется или не проверено ещё ячеек: {rest}", "ни одной", "см. report attack")] if rest > 0 else []),
-        )  # fmt: skip
+            *([_more(rest)] if rest > 0 else []),
+        )
+
+
+def _more(rest: int) -> Problem:
+    return Problem(
+        "открытая редакция", f"вычисляется или не проверено ещё ячеек: {rest}", "ни одной", "см. report attack"
+    )
 
 
 def _problem(row: dict) -> Problem:

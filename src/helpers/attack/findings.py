@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import polars as pl
 
 from helpers.attack import knowledge as k
+from helpers.attack import prose
 from helpers.attack.reading import Besides, Tables
 from helpers.attack.unknowns import Ends, Form, Unknowns
 
 SCHEMA = {
     "table": pl.String, "cell": pl.String, "low": pl.Float64, "high": pl.Float64, "path": pl.String, "judged": pl.Boolean,
 }  # fmt: skip
-_WAYS = (k.SUM, k.SIZE, k.MEAN, k.ELSEWHERE, k.BLANK, k.RULE, k.INDICATOR)
+_WAYS = (k.SUM, k.SIZE, k.MEAN, k.ELSEWHERE, k.BLANK, k.RULE, k.INDICATOR, k.CLASS, prose.PROSE, prose.LISTS)
 """Ways of knowing that may be left out one by one, to tell which a finding needs."""
 _LAST_YEAR = {"published_flags": ["group_id", "context_class", "direction"], "groups": ["group_id"],
               "specifications": ["number"], "agreement": ["direction", "tier"], "backtest": ["direction", "tier"]}  # fmt: skip
@@ -47,9 +48,13 @@ def narrowed(site: Tables, besides: Besides, people: int, schools: int) -> pl.Da
         table, cell, low, high, path (which ways of knowing it needs), judged: false where the facts contradict one another
         or are too many to be sure, which `path` then says. `low` and `high` are the least and greatest possible.
     """
-    known = k.write_down(site, besides)
+    known = k.write_down(site, besides, schools)
     rows = []
-    for table, cell, form, least, most in [*_hidden(site, known, besides, people, schools), *_crossed(site, schools)]:
+    for table, cell, form, least, most in [
+        *_hidden(site, known, besides, people, schools),
+        *_crossed(site, schools),
+        *_lists(site, schools),
+    ]:
         width = min(least, most)
         ends = known.between(form)
         safe = ends.apart(width) if ends else None
@@ -99,9 +104,10 @@ def _hidden(
             form = {("funnel", str(row["year"]), row["stage"], row["group_id"]): 1.0}
             yield "published_funnel", _cell(row, _BY_YEAR["published_funnel"]), form, people, float("inf")
     region = dict(_of_region(site).select("direction", "schools").iter_rows())
+    sizes = k.candidates(site, besides)
     for row in _hidden_flags(site).iter_rows(named=True):
         form = {("flags", row["group_id"], row["direction"]): 1.0}
-        most = min(region[row["direction"]], k.candidates(site, besides).get(row["group_id"], 0))
+        most = min(region[row["direction"]], sizes.get(row["group_id"], 0))
         yield "published_flags", _cell(row, ["group_id", "direction"]), form, schools - 1, most
     if "support_counts" in site:
         for row in site["support_counts"].filter(schools_text=k.HIDDEN).iter_rows(named=True):
@@ -113,6 +119,22 @@ def _hidden(
                 form,
                 schools - 1,
                 total.most if total else float("inf"),
+            )
+
+
+def _lists(site: Tables, schools: int) -> Iterator[tuple[str, str, Form, float, float]]:
+    """Schools by conclusion that are on the federal list and are not, where the table is silent."""
+    if "agreement" not in site:
+        return
+    region = dict(_of_region(site).select("direction", "schools").iter_rows())
+    for direction in site["agreement"].filter(pl.col("on_list").is_null())["direction"]:
+        for side in ("listed", "unlisted"):
+            yield (
+                "agreement",
+                f"direction={direction} · {side}",
+                {(side, direction): 1.0},
+                schools - 1,
+                region[direction],
             )
 
 

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from helpers.attack import prose
 from helpers.attack.reading import Besides, Tables
 from helpers.attack.unknowns import Unknowns
 
 REGION, ALL, HIDDEN = "all", "all", "скрыто"
 _DIRECTIONS = ("above", "below", "within", "unknown")
-SUM, TOLD, MEAN, ELSEWHERE, SIZE, BLANK, RULE, INDICATOR = (
+SUM, TOLD, MEAN, ELSEWHERE, SIZE, BLANK, RULE, INDICATOR, CLASS = (
     "сумма территорий — регион",
     "число или полоса в таблице",
     "средняя отметка",
@@ -24,12 +25,13 @@ SUM, TOLD, MEAN, ELSEWHERE, SIZE, BLANK, RULE, INDICATOR = (
     "где среднее территории пусто, а где нет",
     "правило рекомендаций опубликовано",
     "показатель проекта",
+    "классы контекста складываются в регион",
 )
 """Ways of knowing."""
 
 
-def write_down(site: Tables, besides: Besides) -> Unknowns:
-    """All facts of one edition, all tables at once."""
+def write_down(site: Tables, besides: Besides, schools: int) -> Unknowns:
+    """All facts of one edition, all tables and sentences at once; `schools` as `prose.write_down` has it."""
     known = Unknowns()
     for name, keys, elsewhere in (
         ("results", ["year", "procedure", "subject", "grade"], besides.participants),
@@ -41,6 +43,7 @@ def write_down(site: Tables, besides: Besides) -> Unknowns:
     _conclusions(known, site, besides)
     if "support_counts" in site:
         _help(known, site, besides)
+    prose.write_down(known, site, besides, schools)
     return known
 
 
@@ -106,6 +109,10 @@ def _conclusions(known: Unknowns, site: Tables, besides: Besides) -> None:
     for direction in _DIRECTIONS:
         parts = {("flags", group, direction): 1.0 for group in groups}
         known.know(parts | {("flags", REGION, direction): -1.0}, 0, 0, SUM)
+    by_class = site["published_flags"].filter(pl.col("group_id") == REGION, pl.col("context_class") != ALL)
+    for (direction,), rows in by_class.filter(pl.col("direction") != ALL).group_by("direction"):
+        if not rows["schools"].null_count():
+            known.know({("flags", REGION, direction): 1}, rows["schools"].sum(), rows["schools"].sum(), CLASS)
     _blanks(known, site["groups"], with_consent)
 
 

@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import yaml
 
 from helpers.problems import MissingTool
-from helpers.report import RECOMMENDATIONS, Report
+from helpers.report import PROGRAMME, RECOMMENDATIONS, Report
 
 Tables = dict[str, pl.DataFrame]
 
@@ -30,6 +31,8 @@ class Besides:
         Kinds of schools on which nothing is concluded.
     rules : dict
         Rule of help: the factor and the levels that it asks for, where it asks for nothing else. They are published.
+    measures : dict
+        Indicator of the project: what it measures. They are published.
     kept : dict
         (table, block) that stands as an earlier edition published it: that edition, and whether today's data say the same.
     """
@@ -38,6 +41,7 @@ class Besides:
     pupils: dict[tuple, float] = field(default_factory=dict)
     kinds: frozenset[str] = frozenset()
     rules: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    measures: dict[str, str] = field(default_factory=dict)
     kept: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
 
     def editions(self, table: str, **block: object) -> set[str]:
@@ -62,6 +66,22 @@ def read_site(folder: Path) -> Tables:
     if not files:
         raise MissingTool(f"нет таблиц открытой редакции в папке {folder}: сначала постройте её")
     return {path.stem: pl.read_csv(path, infer_schema_length=None, schema_overrides=_TEXT) for path in files}
+
+
+def read_prose(report: Report) -> Tables:
+    """The named numbers that sentences of pages and slides print (`prose`), as a table: number, value."""
+    return {"summary": flat(report.read_numbers("summary", "public"))}
+
+
+def flat(numbers: Mapping[str, Any]) -> pl.DataFrame:
+    """Named numbers as rows: number (`below.named`), value; other than numbers left out."""
+    rows = [(name, value) for name, value in numbers.items() if isinstance(value, int | float)]
+    rows += [
+        (f"{name}.{inner}", value)
+        for name, part in numbers.items() if isinstance(part, Mapping)
+        for inner, value in part.items() if isinstance(value, int | float)
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema={"number": pl.String, "value": pl.Float64}, orient="row", strict=False)
 
 
 _TEXT = dict.fromkeys(
@@ -133,7 +153,9 @@ def besides(report: Report) -> Besides:
         kinds = frozenset(outside["school_type"].drop_nulls())
     kept = {row[:2]: (row[2], row[3] == 0) for row in
             report.read("kept_blocks").select("table", "block", "edition", "changed").iter_rows()}  # fmt: skip
-    return Besides(participants, pupils, kinds, _rules(), kept)
+    indicators = yaml.safe_load(PROGRAMME.read_text(encoding="utf-8"))["indicators"]
+    measures = {name: item["measure"] for name, item in indicators.items()}
+    return Besides(participants, pupils, kinds, _rules(), measures, kept)
 
 
 def _rules() -> dict[str, tuple[str, tuple[str, ...]]]:

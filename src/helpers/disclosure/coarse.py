@@ -97,8 +97,10 @@ def link_bins(expectation: pl.DataFrame, least: int) -> pl.DataFrame:
 
 
 def without_few(table: pl.DataFrame, counts: list[str], least: int) -> pl.DataFrame:
-    """Empty all counts of a row where one of them is of fewer than `least` schools but some."""
-    few = pl.any_horizontal(pl.col(counts).is_between(1, least - 1))
+    """Empty all counts of a row where one of them is of fewer than `least` schools, of none as well: were «none» told, what
+    is empty would be of one or two for certain.
+    """
+    few = pl.any_horizontal(pl.col(counts) < least)
     return table.with_columns(pl.when(~few).then(name).alias(name) for name in counts)
 
 
@@ -106,7 +108,8 @@ def coarse_model(model: Mapping[str, Any]) -> dict[str, Any]:
     """`model.json` for the public: the fits rounded; of checks and links what no single school moves visibly."""
 
     def of_year(fit: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: round(fit[name], _DIGITS[name]) if name in _DIGITS else fit[name] for name in _FIT}
+        told = [name for name in _FIT if name != "centre" or fit["bend"]]  # a straight line needs no mean index
+        return {name: round(fit[name], _DIGITS[name]) if name in _DIGITS else fit[name] for name in told}
 
     return {
         "years": [of_year(fit) for fit in model["years"]],

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from helpers import files
+from helpers import files, tables
 from helpers.attack import refuse_broken
 from helpers.publish.held import sha256
 from helpers.report import PROJECT, RULES, Report
 
-_KNOWN = ("schools", "results", "context", "hidden_cells")
+_KNOWN = ("schools", "results", "context", "hidden_cells", "kept_blocks")
 """Internal tables of which the attacker takes what a reader may know besides, and which numbers are secrets."""
 
 
@@ -27,6 +27,7 @@ def refuse_once(report: Report, data: Path) -> None:
         *sorted(data.glob("*.csv")),
         *sorted(path for path in report.ledger.rglob("*") if path.is_file()),
         *(report.tables("internal") / f"{name}.parquet" for name in _KNOWN),
+        *(report.tables("public") / f"{name}.json" for name in tables.NUMBERS),
         *sorted((PROJECT / "src" / "helpers" / "attack").glob("*.py")),
         *(report.params_file, *RULES),
     ]

@@ -391,7 +391,7 @@ def agreed(table: pl.DataFrame, summary: dict, params: Params) -> str:
     if table["on_list"].null_count():
         return (
             f"В федеральном списке {params.years[-1]} года — {count(summary['federal_low'], SCHOOL)}. Сколько школ в обоих списках, "
-            "не публикуется: где-то их одна или две (в таблице прочерк)."
+            "не публикуется: где-то их меньше трёх (в таблице прочерк)."
         )
     below = table.filter(direction="below")
     both, ours = below["on_list"].sum(), below["not_on_list"].sum()
