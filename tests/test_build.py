@@ -50,11 +50,21 @@ def test_the_same_inputs_make_the_same_bytes_in_any_folder(copy: Copy, built: Pa
     assert first == second
 
 
+def raw_file(params: Path) -> Path:
+    return params.parent / yaml.safe_load(params.read_text(encoding="utf-8"))["data"]["school_table"]["file"]
+
+
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Copy, Path, Path]:
-    """A built report, its project and its params, for the tests below to change; each leaves it built."""
+    """A built report, its project and its params, for the tests below to change; each leaves it built.
+
+    Its data lie elsewhere: the params name them by an absolute path.
+    """
     folder = tmp_path_factory.mktemp("own")
     project, params, out = copy_project(folder / "project"), small_report(folder / "report"), folder / "out"
+    (folder / "данные").mkdir()
+    data = raw_file(params).rename(folder / "данные" / raw_file(params).name)
+    edit(params, f"file: {data.name}", f"file: {data}")
     project.report("build", params, "--out", out, "--engine", "pandoc")
     return project, params, out
 
@@ -65,12 +75,20 @@ def test_an_unchanged_report_is_left_alone(own: tuple[Copy, Path, Path]):
     assert ran(project.report("build", params, "--out", out, "--engine", "pandoc")) == set()
     for path in (
         params,
-        next(params.parent.glob("*.csv")),
+        raw_file(params),
         project.root / "notebooks" / "pages" / "by_school" / "data.ipynb",
     ):
         path.touch()
     assert ran(project.report("build", params, "--out", out, "--engine", "pandoc")) == set()
     assert times(out) == before
+
+
+def test_data_at_an_absolute_path_reach_the_readers(own: tuple[Copy, Path, Path], tmp_path: Path):
+    project, params, out = own
+    assert raw_file(params).is_absolute() and raw_file(params).parent != params.parent
+    project.report("publish", params, "--out", out, "--to", tmp_path / "web", "--production")
+    site = contents(out / "_site" / params.stem)
+    assert contents(tmp_path / "web" / params.stem) == site and site
 
 
 def test_what_changed_is_made_anew_and_only_that(own: tuple[Copy, Path, Path]):
@@ -96,7 +114,7 @@ def test_what_changed_is_made_anew_and_only_that(own: tuple[Copy, Path, Path]):
     assert cards == {path.stem for path in (pages / "school").glob("*.ipynb")}
 
     # a result in the raw file: it is the number on the data's way to the site
-    raw = params.parent / settings["data"]["school_table"]["file"]
+    raw = raw_file(params)
     table = pl.read_csv(raw, infer_schema=False)
     school = table["cds"][0]
     old = table["api00"][0]
@@ -224,7 +242,7 @@ def test_a_site_caught_between_two_renamings_comes_back(own: tuple[Copy, Path, P
 
 def test_content_counts_and_no_clock(own: tuple[Copy, Path, Path]):
     project, params, out = own
-    raw, before = next(params.parent.glob("*.csv")), contents(out, MADE)
+    raw, before = raw_file(params), contents(out, MADE)
     kept = raw.read_bytes()
     rows = kept.decode().splitlines(keepends=True)
     raw.write_bytes("".join(rows[:-1]).encode())
