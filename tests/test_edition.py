@@ -64,7 +64,7 @@ def test_no_way_that_an_unsuspecting_analyst_takes_leads_to_an_internal_table(re
 def test_a_public_page_reads_what_its_edition_shows(report, tmp_path, kernel):  # noqa: F811
     disclose(report)
     assert run_page(page(tmp_path, OPEN + 'this.read("published_flags").height'), report, "public", kernel) == 1
-    out = report.build / "public" / "alone" / "pages"
+    out = report.build / "public" / "alone"
     found = {path.relative_to(out).as_posix() for path in out.rglob("*.parquet")}
     assert found == {f"data/processed/{report.name}/public/{name}.parquet" for name in tables.seen("protected")}
 

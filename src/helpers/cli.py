@@ -275,8 +275,7 @@ def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ"
             made = 0
         else:
             made = run_page(source, this, str(edition), kernel)
-    pages_made = f", страниц: {made}" if made > 1 else ""
-    typer.echo(f"✓ {source.stem}{pages_made} — {time.monotonic() - started:.1f} с")
+    typer.echo(f"✓ {_counted(source.stem, made)} — {time.monotonic() - started:.1f} с")
 
 
 @app.command(hidden=True)
@@ -293,16 +292,26 @@ def steps(report: ReportName, out: Out = "") -> None:
 
 
 @app.command(hidden=True)
-def pages(report: ReportName, edition: EditionOption = Edition.public, out: Out = "") -> None:
-    """Выполнить изменившиеся тетради одиночных страниц: шаг сборки."""
+def pages(
+    report: ReportName,
+    edition: EditionOption = Edition.public,
+    out: Out = "",
+    batch: Annotated[int | None, typer.Option("--batch", help="Только эта пачка карточек и страниц округов.")] = None,
+) -> None:
+    """Выполнить изменившиеся тетради страниц: шаг сборки."""
     from helpers.publish import sources
+    from helpers.publish.batches import run_batch, run_pages
     from helpers.publish.held import unchanged
-    from helpers.publish.single_pages import run_single_pages
 
     this = open_report(report, out)
     with unchanged(this, [*sources.rules(this), *sources.all_code()]):
-        for name, seconds in run_single_pages(this, str(edition)):
-            typer.echo(f"✓ {name} — {seconds:.1f} с")
+        ran = run_pages(this, str(edition)) if batch is None else run_batch(this, str(edition), batch)
+        for name, count, seconds in ran:
+            typer.echo(f"✓ {_counted(name, count)} — {seconds:.1f} с")
+
+
+def _counted(name: str, pages: int) -> str:
+    return f"{name}, страниц: {pages}" if pages > 1 else name
 
 
 @app.command()

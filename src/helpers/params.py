@@ -411,9 +411,10 @@ class PageRules(Closed):
 
 
 class BuildRules(Closed):
-    """How long the work may take: a cell of a notebook, in seconds."""
+    """How long a cell of a notebook may take, in seconds; how many cards and pages of groups run in one job."""
 
     cell_seconds: Annotated[int, Field(ge=1)]
+    batch_pages: Annotated[int, Field(ge=1)]
     source: Text
 
 

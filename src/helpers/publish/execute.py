@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import filecmp
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty
@@ -31,7 +32,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from helpers import files
 from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed, Problem, quoted
-from helpers.publish.pages import FANNED, targets
+from helpers.publish.pages import Target, targets
 from helpers.report import Report
 
 _ENGINE = "warm"
@@ -187,8 +188,8 @@ def _place(source: Path, index: int) -> str:
     return f"{source.name}, ячейка {number}, {quoted(lines[0])}" if lines else f"{source.name}, ячейка {number}"
 
 
-def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel) -> int:
-    """Run a page notebook for everything that it makes in this edition; how many pages that is.
+def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel, goals: Sequence[Target] = ()) -> int:
+    """Run a page notebook for these pages of the edition, for all that it makes if none are named; how many they are.
 
     A page that fails leaves the others unharmed, unless it has cost the kernel: the rest would cost it again.
 
@@ -202,15 +203,12 @@ def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel) -> 
 
         refuse_public(report)
     pages = report.build / edition / "pages"
-    wanted = {pages / f"{goal.path}.ipynb": goal.parameters for goal in targets(source.stem, report, edition)}
-    if source.stem in FANNED:
-        files.make_folder(pages / source.stem)
-        for stale in set((pages / source.stem).glob("*.ipynb")) - wanted.keys():
-            files.remove(stale)
-    out = public_alone(report, source.stem) if edition == "public" else report.out
+    wanted = goals or targets(source.stem, report, edition)
+    out = public_alone(report) if edition == "public" else report.out
     given = {"report": str(report.params_file), "out": str(out), "edition": str(edition)}
     failures: list[BadInput | NotebookFailed] = []
-    for target, own in wanted.items():
+    for goal in wanted:
+        target, own = pages / f"{goal.path}.ipynb", goal.parameters
         try:
             run_notebook(source, target, {**given, **own}, kernel, out if edition == "public" else None)
         except KernelHalted as error:
@@ -222,22 +220,22 @@ def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel) -> 
     return len(wanted)
 
 
-def public_alone(report: Report, page: str) -> Path:
+def public_alone(report: Report) -> Path:
     """A folder for tables in which there are the public ones and no others: all that a public page is given.
 
-    A page that goes by the paths it has, or by a way from where it runs, finds no internal table.
+    A page that goes by the paths it has, or by a way from where it runs, finds no internal table. The first job of a build
+    fills it; its batches find it as it must be and write nothing.
     """
-    # pages that are made many of run beside the others: two processes must not write one file
-    out = report.build / "public" / "alone" / (page if page in FANNED else "pages")
+    out = report.build / "public" / "alone"
     copied = out / report.tables("public").relative_to(report.out)
-    wanted = {path.name: path.read_bytes() for path in sorted(report.tables("public").iterdir()) if path.is_file()}
+    wanted = {path.name: path for path in sorted(report.tables("public").iterdir()) if path.is_file()}
     files.make_folder(copied)
     for path in copied.iterdir():
         if path.name not in wanted and path.suffix in (".parquet", ".json"):
             files.remove(path)
-    for name, content in wanted.items():
-        if not (copied / name).is_file() or (copied / name).read_bytes() != content:
-            files.write(copied / name, content)
+    for name, path in wanted.items():
+        if not (copied / name).is_file() or not filecmp.cmp(copied / name, path, shallow=False):
+            files.write(copied / name, path.read_bytes())
     return out
 
 

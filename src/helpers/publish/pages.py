@@ -7,11 +7,14 @@ never leaves the centre; `slides` are not pages of the site but shown to an audi
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
+from helpers import files
 from helpers.report import PROJECT, Report
 
 PAGES = PROJECT / "notebooks" / "pages"
@@ -61,6 +64,30 @@ def targets(notebook: str, report: Report, edition: str) -> list[Target]:
     return [Target(f"school/{slug}", {"school_id": key}) for key, slug in cards.iter_rows()]
 
 
+def remove_others(report: Report, edition: str, goals: Mapping[str, Sequence[Target]]) -> None:
+    """Remove what an earlier run left of pages that are not among all these."""
+    folder = report.build / edition / "pages"
+    wanted = {folder / f"{goal.path}.ipynb" for several in goals.values() for goal in several}
+    for stale in set(folder.rglob("*.ipynb")) - wanted:
+        files.remove(stale)
+
+
 def record(report: Report, edition: str) -> Path:
-    """Where it is written what each executed single page was made from (`single_pages`)."""
+    """Where it is written what the executed pages were made from (`batches`)."""
     return report.build / edition / "pages.json"
+
+
+def plan(report: Report, edition: str) -> Path:
+    """Where it is written which pages are left to batches: a list of them, empty where all run together."""
+    return report.build / edition / "batches.json"
+
+
+def batch_record(report: Report, edition: str, number: int | str) -> Path:
+    """As `record`, of the pages of one batch."""
+    return report.build / edition / "batches" / f"{number}.json"
+
+
+def batch_records(report: Report, edition: str) -> list[Path]:
+    """The records of all batches that are planned."""
+    planned = json.loads(plan(report, edition).read_text(encoding="utf-8"))
+    return [batch_record(report, edition, number) for number in range(len(planned))]

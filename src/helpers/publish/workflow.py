@@ -18,7 +18,7 @@ from helpers import files
 from helpers.problems import BuildFailed, MissingTool
 from helpers.publish import held, processes
 from helpers.publish.kept import recorded
-from helpers.publish.pages import record
+from helpers.publish.pages import batch_record, plan, record
 from helpers.report import PROJECT, Report
 
 _FAILURES = "REPORT_FAILURES"
@@ -119,25 +119,28 @@ def _made(report: Report, edition: str) -> dict[str, list[int]]:
         report.tables("internal"),
         report.tables(edition),
         report.build / edition / "pages",
+        batch_record(report, edition, 0).parent,
         report.site(edition),
     }
     made = (path for folder in sorted(folders) for path in folder.rglob("*") if path.is_file())
-    stats = {str(path): path.stat() for path in [*made, record(report, edition)] if path.is_file()}
+    records = [record(report, edition), plan(report, edition)]
+    stats = {str(path): path.stat() for path in [*made, *records] if path.is_file()}
     return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in sorted(stats.items())}
 
 
 def _drop_damaged(report: Report, editions: Collection[str], before: dict[str, list]) -> bool:
-    """Remove executed pages that are not as they were left and cannot be read; whether a table is not as it was left.
+    """Remove executed pages that cannot be read, and what says that they or lost ones are done; whether a table is not as it was left.
 
     Where a site's files are not as they were left, its manifest goes, and the site is rendered again.
     """
     touched = False
     for edition in editions:
         left, now = before.get(edition, ["", {}])[1], _made(report, edition)
-        for path in [Path(name) for name in now if left.get(name) != now[name]]:
+        for path in [Path(name) for name in left.keys() | now.keys() if left.get(name) != now.get(name)]:
             if path.suffix == ".ipynb" and not recorded(path):
                 files.remove(path)
-                files.remove(record(report, edition))
+                files.remove(plan(report, edition))
+                files.remove_folder(batch_record(report, edition, 0).parent)
         folders = {report.tables("internal"), report.tables(edition)}
         touched |= any(left[name] != now.get(name) for name in left if Path(name).parent in folders)
         site = report.site(edition)
