@@ -12,11 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from scipy.stats import norm, t
 
+from helpers.measure import PupilSpread, outcome, shared_errors, standardised
 from helpers.model import index_error_variance, lasting_effects, meta_regression, split_variance
-from helpers.model.effect import pool
+from helpers.model.effect import by_year, pool, shared_by_year
 from helpers.model.expectation import bends, design
+from helpers.params import OutcomeRules, Result
 
 OWN, YEAR, SLOPE, ERROR, YEARS = 0.028, 0.012, 0.30, 0.75, 3
 DELTA, TRUTH, WATCH, LEAST = 0.10, 0.25, 0.85, 10
@@ -38,6 +41,7 @@ class Scenario:
     stated: float = 1.0  # the variance of errors that is believed, in true ones
     believed: float | None = None  # reliability that is believed; None: the true one
     overlap_known: bool = True
+    cohorts: float | None = None  # ВПР of grades 4–8, pupil by pupil: correlation of a pupil's results in two years
 
 
 SCENARIOS = [
@@ -64,18 +68,25 @@ SCENARIOS = [
     Scenario("λ 0,8, принято 0,9", reliability=0.8, believed=0.9),
     Scenario("λ 0,8, принято 0,7", reliability=0.8, believed=0.7),
     Scenario("ρ 0,5, не учтено", overlap=0.5, overlap_known=False),
+    Scenario("ВПР 4–8 классов", cohorts=0.5),
+    Scenario("ВПР 4–8 классов, ученик похож на себя на 0,7", cohorts=0.7),
+    Scenario("ВПР 4–8 классов, не учтено", cohorts=0.5, overlap_known=False),
 ]
 
 
 @dataclass(frozen=True)
 class Region:
-    """Arrays (years, schools), but `effect` (schools,), the truth."""
+    """Arrays (years, schools), but `effect` (schools,), the truth; `shared` (years, years, schools), the true covariances of
+    the errors, and `told`, what the report makes of them.
+    """
 
     y: np.ndarray
     v: np.ndarray
     n: np.ndarray
     index: np.ndarray
     effect: np.ndarray
+    shared: np.ndarray
+    told: np.ndarray | None
 
 
 def drawn(world: Scenario, random: np.random.Generator) -> Region:
@@ -99,11 +110,58 @@ def drawn(world: Scenario, random: np.random.Generator) -> Region:
     for year in range(1, YEARS):
         error[year] = world.overlap * error[year - 1] + np.sqrt(1 - world.overlap**2) * error[year]
     expected = SLOPE * context + world.curved * (context**2 - 1)
-    y = expected + effect + random.normal(0, np.sqrt(YEAR), (YEARS, schools)) + error * np.sqrt(ERROR / n)
+    true = expected + effect + random.normal(0, np.sqrt(YEAR), (YEARS, schools))
+    y, v = true + error * np.sqrt(ERROR / n), ERROR / n * world.stated
+    apart = np.abs(np.subtract.outer(np.arange(YEARS), np.arange(YEARS)))
+    shared = (world.overlap**apart)[:, :, None] * np.sqrt(ERROR / n)[:, None] * np.sqrt(ERROR / n)[None, :]
+    told = shared * world.stated if world.overlap else None
+    if world.cohorts is not None:
+        y, v, shared, told = of_cohorts(true, n, world.cohorts, random)
     noise = np.sqrt((1 - world.reliability) / world.reliability)
     wrong = random.normal(size=(YEARS, schools) if world.anew else (1, schools)) * noise
     index = np.broadcast_to(context + wrong, (YEARS, schools)).copy()
-    return Region(y, ERROR / n * world.stated, n, index, effect)
+    return Region(y, v, n, index, effect, shared, told if world.overlap_known else None)
+
+
+GRADES = 5
+ASSUMED = OutcomeRules(
+    same_cohort_correlation=0.6, next_year_correlation=0.5, procedure_weights={}, min_results=1, source="benchmark"
+)
+
+
+def of_cohorts(
+    true: np.ndarray, n: np.ndarray, alike: float, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Results of grades 4–8 put together by the project from tables of results: y, v, true and told covariances.
+
+    A pupil's result is that of the school and a deviation of variance 0.75; of `n` pupils a fifth, but two at least, sit
+    in each grade, all of them again in the next grade a year later; their deviations correlate by `alike`.
+    """
+    years, schools = true.shape
+    each = np.maximum(np.round(n[0] / GRADES), 2)
+    cohorts = GRADES + years - 1
+    lasting = random.normal(size=(cohorts, schools)) * np.sqrt(alike)
+    rows, ids = [], np.array([f"{place:03}" for place in range(schools)])
+    for year in range(years):
+        for grade in range(GRADES):
+            deviation = lasting[grade - year + years - 1] + random.normal(size=schools) * np.sqrt(1 - alike)
+            mean = true[year] + deviation * np.sqrt(ERROR / each)
+            rows.append(
+                pl.DataFrame({"year": year, "school_id": ids, "procedure": "VPR", "subject": "rus", "grade": str(4 + grade),
+                              "n_participants": each, "mean": mean, "sd": None}, schema_overrides={"sd": pl.Float64})
+            )  # fmt: skip
+    described = [Result(procedure="VPR", subject="rus", title="ВПР", measure="mean", value="mean", n="n")]
+    given = (pl.concat(rows), described, [PupilSpread("VPR", "rus", "pupil_sd", ERROR)], ASSUMED)
+    table, named = outcome(*given), pl.Series(ids)
+    y, se = (by_year(table, name, range(years), named) for name in ("outcome", "outcome_se"))
+    told = shared_by_year(shared_errors(standardised(*given), ASSUMED), range(years), named)
+    unit = float(
+        np.median(np.sqrt(ERROR / (GRADES * each)) / se)
+    )  # pupil SDs of the report, in which truth is not told
+    # of five grades four sit again a year later, three two years later
+    apart = np.abs(np.subtract.outer(np.arange(years), np.arange(years)))
+    met = np.where(apart == 0, 1.0, alike * (GRADES - apart) / GRADES)
+    return y * unit, (se * unit) ** 2, met[:, :, None] * (ERROR / (GRADES * each)), told * unit**2
 
 
 def of_report(region: Region, world: Scenario) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -137,13 +195,8 @@ def _estimated(
     else:
         believed = world.reliability if world.believed is None else world.believed
         spread = float(np.var(index[fitted], ddof=1))
-        shared = None
-        if world.overlap and world.overlap_known:
-            apart = np.abs(np.subtract.outer(np.arange(YEARS), np.arange(YEARS)))
-            sd = np.sqrt(region.v)
-            shared = (world.overlap**apart)[:, :, None] * sd[:, None] * sd[None, :]
         error = index_error_variance(slopes, spread, believed)
-        made = lasting_effects(residual, region.v, line_se, fitted, error, shared, 3 if bent else 2)
+        made = lasting_effects(residual, region.v, line_se, fitted, error, region.told, 3 if bent else 2)
     return made.prob_below(-DELTA), 1 - made.prob_below(DELTA), residual, made.effect, made.effect_se
 
 
@@ -155,9 +208,7 @@ def of_oracle(region: Region, world: Scenario) -> tuple[np.ndarray, np.ndarray, 
         lam = YEARS * lam / (1 + (YEARS - 1) * lam)
     given, left = lam * known, 1 - lam
     residual = region.y - SLOPE * given - world.curved * (given**2 + left - 1)
-    apart = np.abs(np.subtract.outer(np.arange(YEARS), np.arange(YEARS)))
-    sd = np.sqrt(region.v / world.stated)
-    covariance = (world.overlap**apart)[:, :, None] * sd[:, None] * sd[None, :] + YEAR * np.eye(YEARS)[:, :, None]
+    covariance = region.shared + YEAR * np.eye(YEARS)[:, :, None]
     solved = np.linalg.inv(np.moveaxis(covariance, -1, 0))
     precision = solved.sum(axis=(1, 2))
     mean = np.einsum("jst,tj->j", solved, residual) / precision

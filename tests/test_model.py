@@ -52,7 +52,9 @@ INDEX = IndexRules(
     reliability=IndexReliabilityRules(value=0.9, origin="assumption", source="test"),
 )
 CLASSES = ContextClassRules(lower=1 / 3, upper=2 / 3, source="test")
-OUTCOME = OutcomeRules(same_cohort_correlation=0.6, procedure_weights={}, min_results=1, source="test")
+OUTCOME = OutcomeRules(
+    same_cohort_correlation=0.6, next_year_correlation=0.5, procedure_weights={}, min_results=1, source="test"
+)
 
 
 def simulated(seed, schools, columns=2, spread=0.2, ratio=100.0, outlier=0.0):
@@ -743,7 +745,13 @@ def test_errors_of_one_cohorts_results_correlate(rho, same_grade):
     rows = pl.concat([result_rows(MARKS, "first"), result_rows(more, "second", grade="all" if same_grade else "9")])
     results = [described("first", pupil_sd=1.2), described("second", pupil_sd=1.1)]
     spreads = pupil_spread(rows, results)
-    rules = OutcomeRules(same_cohort_correlation=rho, procedure_weights={"second": 0.5}, min_results=1, source="test")
+    rules = OutcomeRules(
+        same_cohort_correlation=rho,
+        next_year_correlation=0.0,
+        procedure_weights={"second": 0.5},
+        min_results=1,
+        source="test",
+    )
     together = outcome(rows, results, spreads, rules)
     parts = [
         outcome(rows.filter(pl.col("procedure") == r.procedure), [r], [s], rules)

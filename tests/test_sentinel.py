@@ -54,7 +54,7 @@ NUMBERS = {
     "people": r"(?<!\d)8[\s\u00a0\u202f]?761(?!\d)",
 }
 """Planted numbers as a reader may meet them: to three digits and more, with point or comma, in percent, in thousands."""
-MARKED = 4
+MARKED = 3
 """So many schools below expectation and as many others have planted numbers."""
 VERDICT = re.compile(r"ниже\s+ожида|зон\w+\s+внимания|устойчиво|низк\w+\s+результат|▼|below|persistent", re.IGNORECASE)
 TEXT = re.compile(r"ПОСАЖЕНО-[a-z_]+-[a-z_0-9]+")

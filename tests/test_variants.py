@@ -35,7 +35,9 @@ RULES = IndexRules(
     source="test",
 )
 CLASSES = ContextClassRules(lower=1 / 3, upper=2 / 3, source="test")
-OUTCOME = OutcomeRules(same_cohort_correlation=0.6, procedure_weights={}, min_results=1, source="test")
+OUTCOME = OutcomeRules(
+    same_cohort_correlation=0.6, next_year_correlation=0.5, procedure_weights={}, min_results=1, source="test"
+)
 
 
 def region(seed=0, schools=80, weights=(0.0, 0.0, 0.0)):

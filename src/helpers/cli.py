@@ -194,8 +194,9 @@ def simulate(
 
     this = open_report(report, out)
     params = this.params
+    shared = this.read("shared_errors")
     data = report_cells(
-        this.read("outcome_variants"), this.read("index_variants"), this.read("schools"), params.pooled_years
+        this.read("outcome_variants"), this.read("index_variants"), this.read("schools"), params.pooled_years, shared
     )
     numbers = this.read_numbers("model")
     assumed = assumed_reliabilities(numbers, params.pooled_years, params.specifications)

@@ -216,9 +216,17 @@ class OutcomeRules(Closed):
     """How results are averaged into the outcome."""
 
     same_cohort_correlation: Share
+    next_year_correlation: Share
     procedure_weights: dict[str, Annotated[float, Field(ge=0)]]
     min_results: Annotated[int, Field(ge=1)]
     source: Text
+
+    @model_validator(mode="after")
+    def _same_day_is_nearer(self) -> OutcomeRules:
+        # else the errors of several subjects in two years could have no covariance matrix
+        if self.next_year_correlation > self.same_cohort_correlation:
+            raise ValueError("next_year_correlation не больше same_cohort_correlation")
+        return self
 
 
 class ModelRules(Closed):

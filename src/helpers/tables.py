@@ -148,6 +148,10 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
             "n_participants": FLOAT,
         },
     ),
+    "shared_errors": (
+        ["variant", "year", "later_year", "school_id"],
+        {"variant": TEXT, "year": INT, "later_year": INT, "school_id": TEXT, "covariance": FLOAT},
+    ),
     "expectation": (
         ["year", "school_id"],
         {
@@ -380,7 +384,7 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
 }  # fmt: skip
 
 NAMES = list(CONTRACT)
-MEASURED = ["wellbeing_index", "outcome", "index_variants", "outcome_variants"]
+MEASURED = ["wellbeing_index", "outcome", "index_variants", "outcome_variants", "shared_errors"]
 JUDGED = ["effect", "flags", "specifications", "stability", "simulation", "fairness", "federal", "chance", "agreement",
           "backtest", "ranks", "similar"]  # fmt: skip
 SUPPORT = ["tutors", "risk_profile", "skill_profile", "recommendations", "rule_coverage", "tracks", "funnel", "funnel_schools",

@@ -2,9 +2,9 @@
 
 from helpers.measure.carry import carried_forward
 from helpers.measure.index import IndexScale, cronbach_alpha, index_scale, wellbeing_index
-from helpers.measure.outcome import PupilSpread, entering, outcome, pupil_spread
+from helpers.measure.outcome import PupilSpread, entering, outcome, pupil_spread, shared_errors, standardised
 from helpers.measure.reliability import IndexReliability, believed_reliability, index_reliability
-from helpers.measure.variants import index_variants, outcome_variants, variant_weights
+from helpers.measure.variants import index_variants, outcome_variants, shared_error_variants, variant_weights
 
 __all__ = [
     "IndexReliability",
@@ -20,6 +20,9 @@ __all__ = [
     "outcome",
     "outcome_variants",
     "pupil_spread",
+    "shared_error_variants",
+    "shared_errors",
+    "standardised",
     "variant_weights",
     "wellbeing_index",
 ]

@@ -173,20 +173,35 @@ def _estimated(rows: pl.DataFrame, result: Assessment) -> PupilSpread:
 def outcome(
     results: pl.DataFrame, described: Iterable[Assessment], spreads: Iterable[PupilSpread], rules: OutcomeRules
 ) -> pl.DataFrame:
-    """Standardise every result and average a school's results of a year.
+    """Average a school's `standardised` results of a year.
 
-    z = (mean − μ) / σ, where σ² is the variance over all pupils: within schools
-    plus between them. Its sampling variance is the pooled within-school variance
-    over n (the school's own smoothed one for shares), in units of σ². Where shares of
-    marks tell each school's variance v_j, σ² is Σ n_j (v_j + (m_j − μ)²) / Σ n_j and the pooled one
-    Σ n_j v_j / Σ (n_j − 1). Results of the same grade are taken to be the same pupils': their errors correlate.
-    A school with fewer than `min_results` results in a year has no outcome in it.
+    Results of the same grade are taken to be the same pupils': their errors correlate.
 
     Returns
     -------
     DataFrame
         Table `outcome`: year, school_id, outcome and outcome_se (pupil-SD units),
         n_participants (of the largest result), procedures (those that entered).
+    """
+    return averaged(standardised(results, described, spreads, rules), rules)
+
+
+def standardised(
+    results: pl.DataFrame, described: Iterable[Assessment], spreads: Iterable[PupilSpread], rules: OutcomeRules
+) -> pl.DataFrame:
+    """Put every result in standard deviations of a pupil's.
+
+    z = (mean − μ) / σ, where σ² is the variance over all pupils: within schools
+    plus between them. Its sampling variance is the pooled within-school variance
+    over n (the school's own smoothed one for shares), in units of σ². Where shares of
+    marks tell each school's variance v_j, σ² is Σ n_j (v_j + (m_j − μ)²) / Σ n_j and the pooled one
+    Σ n_j v_j / Σ (n_j − 1).
+
+    Returns
+    -------
+    DataFrame
+        The rows of `results` that enter, with z, se and weight; those of a school's year add up to 1. A school with fewer
+        than `min_results` results in a year has none.
     """
     of_procedure = pl.DataFrame(
         [
@@ -210,8 +225,7 @@ def outcome(
     pooled = ((n * variance).sum() / (n - 1).sum()).over(CELL)
     sampling = pl.coalesce(given, pl.when("by_marks").then(pooled).otherwise(variance)) / n
     weights = pl.col("procedure").replace_strict(rules.procedure_weights, default=1.0, return_dtype=pl.Float64)
-    rho = rules.same_cohort_correlation
-    standardised = (
+    return (
         results.join(of_procedure, on=["procedure", "subject"])
         .join(within, on=["procedure", "subject"])
         .with_columns(z=pl.col("sign") * (mean - mu) / sigma2.sqrt(), se=(sampling / sigma2).sqrt(), weight=weights * n)
@@ -220,13 +234,18 @@ def outcome(
         .filter(pl.len().over("year", "school_id") >= rules.min_results)
         .with_columns(weight=pl.col("weight") / pl.col("weight").sum().over("year", "school_id"))
     )
+
+
+def averaged(rows: pl.DataFrame, rules: OutcomeRules) -> pl.DataFrame:
+    """Table `outcome` of `standardised` results."""
+    rho = rules.same_cohort_correlation
     part = pl.col("weight") * pl.col("se")
     cohorts = (
-        standardised.group_by("year", "school_id", "grade")
+        rows.group_by("year", "school_id", "grade")
         .agg(
             variance=(1 - rho) * (part**2).sum() + rho * part.sum() ** 2,
             outcome=(pl.col("weight") * pl.col("z")).sum(),
-            n_participants=n.max(),
+            n_participants=pl.col("n_participants").max(),
             procedures=pl.col("procedure").unique().sort(),
         )
         .sort("year", "school_id", "grade")
@@ -240,4 +259,41 @@ def outcome(
             procedures=pl.col("procedures").explode().unique().sort().str.join(", "),
         )
         .sort("year", "school_id")
+    )
+
+
+def shared_errors(rows: pl.DataFrame, rules: OutcomeRules) -> pl.DataFrame:
+    """Covariances of the errors of a school's outcomes in two years: the same pupils enter both.
+
+    A cohort is year − grade. The smaller of two results of one cohort is taken to be of pupils of the larger one, the
+    most that can be shared; a pupil's deviations in two years correlate by ρ = `next_year_correlation`. The means of n
+    and n′ ≤ n of the same pupils then have the covariance ρ s s′ √(n′/n), with their standard errors s and s′.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `standardised`. A grade that is no number has no cohort.
+
+    Returns
+    -------
+    DataFrame
+        year, later_year, school_id, covariance (pupil SDs squared); where cohorts meet again.
+    """
+    n, n_later = pl.col("n_participants"), pl.col("n_participants_later")
+    of_cohort = rows.select(
+        "school_id",
+        "year",
+        "n_participants",
+        cohort=pl.col("year") - pl.col("grade").cast(pl.Int64, strict=False),
+        part=pl.col("weight") * pl.col("se"),
+    ).drop_nulls("cohort")
+    pairs = of_cohort.join(of_cohort, on=["school_id", "cohort"], suffix="_later").filter(
+        pl.col("year") < pl.col("year_later")
+    )
+    alike = (pl.min_horizontal(n, n_later) / pl.max_horizontal(n, n_later)).sqrt()
+    return (
+        pairs.with_columns(covariance=pl.col("part") * pl.col("part_later") * alike)
+        .sort("year", "year_later", "school_id", "cohort", "covariance")  # the same last bits always
+        .group_by("year", later_year="year_later", school_id="school_id", maintain_order=True)
+        .agg(covariance=rules.next_year_correlation * pl.col("covariance").sum())
     )

@@ -7,7 +7,7 @@ Steegen et al. (2016) for judging a conclusion by the variants that it holds in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -15,8 +15,7 @@ import numpy as np
 import polars as pl
 
 from helpers.measure.index import IndexScale, wellbeing_index
-from helpers.measure.outcome import PupilSpread, entering
-from helpers.measure.outcome import outcome as measured_outcome
+from helpers.measure.outcome import PupilSpread, averaged, entering, shared_errors, standardised
 from helpers.params import Assessment, IndexRules, Indicator, OutcomeRules
 from helpers.problems import BadInput, Problem
 
@@ -242,6 +241,31 @@ def outcome_variants(
         year, school_id, variant, outcome, outcome_se (pupil-SD units), n_participants.
         A variant without data, or of the same results as one before it, is left out.
     """
+    variants = _standardised(results, described, spreads, rules, names)
+    tables = [averaged(rows, rules).with_columns(variant=pl.lit(name)) for name, rows in variants]
+    return pl.concat(tables).select("year", "school_id", "variant", "outcome", "outcome_se", "n_participants")
+
+
+def shared_error_variants(
+    results: pl.DataFrame,
+    described: Iterable[Assessment],
+    spreads: Iterable[PupilSpread],
+    rules: OutcomeRules,
+    names: Iterable[str],
+) -> pl.DataFrame:
+    """`shared_errors` of every variant of the outcome, beside `variant`; parameters as in `outcome_variants`."""
+    variants = _standardised(results, described, spreads, rules, names)
+    return pl.concat(shared_errors(rows, rules).with_columns(variant=pl.lit(name)) for name, rows in variants)
+
+
+def _standardised(
+    results: pl.DataFrame,
+    described: Iterable[Assessment],
+    spreads: Iterable[PupilSpread],
+    rules: OutcomeRules,
+    names: Iterable[str],
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The results of every variant that has some of its own."""
     described, spreads = list(described), list(spreads)
     chosen = [(assessment.procedure, assessment.subject) for assessment in described]
     entered = entering(results).join(
@@ -252,7 +276,6 @@ def outcome_variants(
     )
     of_shares = [assessment.model_copy(update={"higher_is": "worse"}) for assessment in described]
     made: list[pl.DataFrame] = []
-    tables = []
     for name in names:
         rows = _RESULTS[name](entered)
         if any(rows.equals(earlier) for earlier in made):
@@ -263,8 +286,7 @@ def outcome_variants(
             if name == "low"
             else (described, spreads)
         )
-        tables.append(measured_outcome(rows, *told, rules).with_columns(variant=pl.lit(name)))
-    return pl.concat(tables).select("year", "school_id", "variant", "outcome", "outcome_se", "n_participants")
+        yield name, standardised(rows, *told, rules)
 
 
 def _low_as_mean(results: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from helpers.model.effect import VarianceComponents, coefficients_of, school_effects, variance_components
+from helpers.model.effect import (
+    VarianceComponents,
+    coefficients_of,
+    foretold,
+    school_effects,
+    variance_components,
+)
 from helpers.model.flags import flags
 from helpers.params import Params
 
@@ -33,11 +39,13 @@ def backtest(
     outcome: pl.DataFrame,
     index: pl.DataFrame,
     params: Params,
+    shared: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Judge schools as a report of the years before the last would have, and see where they stood in that year.
 
     Given its earlier residuals, a school's next one is λē on average, with variance τ_a²(1 − λ) (what is not known of
-    the lasting part) + τ_d² (the year's own) + the sampling variance of that year. This holds whatever rule picked the
+    the lasting part) + τ_d² (the year's own) + the sampling variance of that year; where the same pupils sit again, their
+    luck comes with them (`foretold`). This holds whatever rule picked the
     schools from the earlier residuals, so over those picked (actual − predicted) / standard error is about standard
     normal if nothing has changed for them.
 
@@ -51,6 +59,8 @@ def backtest(
         Tables `schools`, `outcome`, `wellbeing_index`.
     params : Params
         Its `model`, `flag` and `small_n`.
+    shared : DataFrame, optional
+        Of table `shared_errors`, that of the outcome.
 
     Returns
     -------
@@ -72,8 +82,9 @@ def backtest(
         return pl.DataFrame(schema=_SCHEMA)
     tau2 = {fit["year"]: fit["tau2"] for fit in fits}
     history = expectation.filter(pl.col("year").is_in(earlier))
-    components = variance_components(history, {year: tau2[year] for year in earlier}, coefficients_of(fits))
-    effect = school_effects(history, components, params.flag.delta)
+    tau2_earlier = {year: tau2[year] for year in earlier}
+    components = variance_components(history, tau2_earlier, coefficients_of(fits), shared)
+    effect = school_effects(history, components, params.flag.delta, shared)
     # The comparison holds for any rule on earlier residuals: other specifications of those years are not fitted for it.
     stable = effect.select("school_id", share_below=1.0, share_above=1.0)
     no_list = pl.DataFrame(schema={"school_id": pl.String, "federal_low": pl.Boolean})
@@ -81,7 +92,7 @@ def backtest(
     seen = (
         expectation.filter(pl.col("year") == last)
         .drop("reliability")  # the last year's own; what was known before it is the pooled one
-        .join(effect.select("school_id", "effect", "reliability", "pooled_residual"), on="school_id", how="left")
+        .join(foretold(history, components, last, shared), on="school_id", how="left")
         .join(flagged.select("school_id", "direction", "tier"), on="school_id", how="left")
         .sort("school_id")
     )
@@ -120,7 +131,7 @@ def standard_error(seen: pl.DataFrame, chosen: pl.Series, components: VarianceCo
     """
     sampling = seen["outcome_se"].to_numpy() ** 2
     # nothing is known of the lasting part of a school without earlier results
-    unknown = components.persistent * (1 - seen["reliability"].fill_null(0).to_numpy())
+    unknown = seen["unknown"].fill_null(components.persistent).to_numpy()
     X = np.column_stack([np.ones(seen.height), seen["index"].to_numpy()])
     weight = np.where(seen["in_model"].to_numpy(), 1 / (sampling + tau2), 0)
     mean = chosen.to_numpy() / chosen.sum()

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr, ndtri
 
+from helpers.model.errors import Errors
 from helpers.model.posterior import Posterior, index_error_variance, lasting_effects
 from helpers.params import FlagRules
 
@@ -75,8 +76,9 @@ class Pooled:
 
 
 def split_variance(
-    residual: np.ndarray, variance: np.ndarray, tau2: Sequence[float], fitted: np.ndarray, coefficients: int = 2
-) -> VarianceComponents:
+    residual: np.ndarray, variance: np.ndarray, tau2: Sequence[float], fitted: np.ndarray, coefficients: int = 2,
+    shared: np.ndarray | None = None,
+) -> VarianceComponents:  # fmt: skip
     """Part τ² by the covariance of the same schools' residuals in two years.
 
     Parameters
@@ -89,11 +91,13 @@ def split_variance(
         Schools in each year's fit.
     coefficients : int
         Of each year's line.
+    shared : array (years, years, schools), optional
+        Covariances of the errors of two years' results. None: independent.
 
     Notes
     -----
     The covariance of each pair of years is a weighted mean of products with weights
-    1/√(Var e₁ · Var e₂), corrected for the fitted coefficients, and the mean over
+    1/√(Var e₁ · Var e₂), corrected for the fitted coefficients and less what the errors share, and the mean over
     pairs is held within [0, mean τ²].
     """
     total = float(np.mean(tau2))
@@ -107,26 +111,35 @@ def split_variance(
             continue
         weight = 1 / np.sqrt((variance[first, both] + tau2[first]) * (variance[second, both] + tau2[second]))
         product = residual[first, both] * residual[second, both]
-        covariances.append(count / (count - coefficients) * float(weight @ product / weight.sum()))
+        of_errors = 0.0 if shared is None else weight @ shared[first, second, both]
+        covariances.append(float((count / (count - coefficients) * (weight @ product) - of_errors) / weight.sum()))
     persistent = float(np.clip(np.mean(covariances), 0.0, total)) if covariances else 0.0
     return VarianceComponents(persistent, total - persistent, len(tau2))
 
 
-def pool(residual: np.ndarray, variance: np.ndarray, expected_se: np.ndarray, components: VarianceComponents) -> Pooled:
+def pool(
+    residual: np.ndarray, variance: np.ndarray, expected_se: np.ndarray, components: VarianceComponents,
+    shared: np.ndarray | None = None,
+) -> Pooled:  # fmt: skip
     """Pool each school's years and shrink.
 
-    With weights w_t = 1/(τ_d² + v_t), W = Σw_t: pooled residual ē = Σw_t e_t / W,
-    reliability λ = τ_a²/(τ_a² + κ² + 1/W), effect λē, prediction variance τ_a²(1 − λ) plus
+    With M the precision matrix of the years' errors and transient parts (1/(τ_d² + v_t) of independent ones), W = 1ᵀM1:
+    pooled residual ē = 1ᵀMe / W, reliability λ = τ_a²/(τ_a² + κ² + 1/W), effect λē, prediction variance τ_a²(1 − λ) plus
     λ² times the variance that the expectation brings. The fitted lines of different
     years err together, by how much is not known: they are taken to err as one, which
-    is the cautious bound.
+    is the cautious bound. `shared` as in `split_variance`.
     """
-    weight = np.where(np.isnan(residual), 0.0, 1 / (components.transient + variance))
+    return pool_by(Errors.of(~np.isnan(residual), variance, shared), residual, expected_se, components)
+
+
+def pool_by(errors: Errors, residual: np.ndarray, expected_se: np.ndarray, components: VarianceComponents) -> Pooled:
+    """`pool` where the errors are at hand."""
+    weight = errors.weights(components.transient) * errors.ones
     with np.errstate(divide="ignore", invalid="ignore"):
-        total = weight.sum(axis=0)
+        total = (weight * errors.ones).sum(axis=0)
         noise = 1 / total
-        mean = np.nansum(weight * residual, axis=0) / total
-        line = np.nansum(weight * expected_se, axis=0) / total
+        mean = (weight * errors.turned(residual)).sum(axis=0) / total
+        line = (weight * errors.turned(expected_se)).sum(axis=0) / total
         own = components.own
         unlike = components.index_error + noise
         reliability = own / (own + unlike) if own > 0 else np.where(total > 0, 0.0, np.nan)
@@ -146,18 +159,35 @@ def by_year(table: pl.DataFrame, column: str, years: Sequence[int], schools: pl.
     return made
 
 
+def shared_by_year(shared: pl.DataFrame, years: Sequence[int], schools: pl.Series) -> np.ndarray | None:
+    """The table `shared_errors` as an array (years, years, schools), 0 on its diagonal; None where no errors are shared."""
+    placed = shared.join(pl.DataFrame({"school_id": schools}).with_row_index("place"), on="school_id").filter(
+        pl.col("year").is_in(list(years)), pl.col("later_year").is_in(list(years))
+    )
+    if placed.is_empty():
+        return None
+    of_year = {year: number for number, year in enumerate(years)}
+    first, second = (placed[name].replace_strict(of_year).to_numpy() for name in ("year", "later_year"))
+    made = np.zeros((len(years), len(years), len(schools)))
+    made[first, second, placed["place"]] = made[second, first, placed["place"]] = placed["covariance"]
+    return made
+
+
 def coefficients_of(fits: Sequence[dict]) -> int:
     """How many coefficients each year's line of `model.json` has: two, of a parabola three."""
     return 3 if any(fit.get("bend") for fit in fits) else 2
 
 
-def variance_components(expectation: pl.DataFrame, tau2: dict[int, float], coefficients: int = 2) -> VarianceComponents:
-    """`split_variance` of the table `expectation`, pooled years; `tau2` by year."""
+def variance_components(
+    expectation: pl.DataFrame, tau2: dict[int, float], coefficients: int = 2, shared: pl.DataFrame | None = None
+) -> VarianceComponents:
+    """`split_variance` of the table `expectation`, pooled years; `tau2` by year, `shared` of `shared_errors`."""
     years, schools = sorted(tau2), expectation["school_id"].unique().sort()
     residual, error, fitted = (
         by_year(expectation, name, years, schools) for name in ("residual", "outcome_se", "in_model")
     )
-    return split_variance(residual, error**2, [tau2[year] for year in years], fitted, coefficients)
+    together = None if shared is None else shared_by_year(shared, years, schools)
+    return split_variance(residual, error**2, [tau2[year] for year in years], fitted, coefficients, together)
 
 
 def year_to_year(expectation: pl.DataFrame) -> list[dict]:
@@ -180,7 +210,9 @@ def year_to_year(expectation: pl.DataFrame) -> list[dict]:
     return pairs
 
 
-def school_effects(expectation: pl.DataFrame, components: VarianceComponents, delta: float) -> pl.DataFrame:
+def school_effects(
+    expectation: pl.DataFrame, components: VarianceComponents, delta: float, shared: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """`pool` of the table `expectation`.
 
     Parameters
@@ -190,6 +222,8 @@ def school_effects(expectation: pl.DataFrame, components: VarianceComponents, de
     components : VarianceComponents
     delta : float
         Practically relevant deviation, pupil SDs.
+    shared : DataFrame, optional
+        Of table `shared_errors`, one variant of the outcome.
 
     Returns
     -------
@@ -201,7 +235,8 @@ def school_effects(expectation: pl.DataFrame, components: VarianceComponents, de
     residual, error, expected_se = (
         by_year(expectation, name, years, schools) for name in ("residual", "outcome_se", "expected_se")
     )
-    pooled = pool(residual, error**2, expected_se, components)
+    together = None if shared is None else shared_by_year(shared, years, schools)
+    pooled = pool(residual, error**2, expected_se, components, together)
     return pl.DataFrame(
         {
             "school_id": schools,
@@ -219,9 +254,55 @@ def school_effects(expectation: pl.DataFrame, components: VarianceComponents, de
     )
 
 
+def foretold(
+    history: pl.DataFrame, components: VarianceComponents, year: int, shared: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """What the residuals of some years let expect of a later one: what lasts, and the luck of pupils who sit again.
+
+    Parameters
+    ----------
+    history : DataFrame
+        Table `expectation`, the earlier years.
+    components : VarianceComponents
+    year : int
+        The later year.
+    shared : DataFrame, optional
+        As in `school_effects`.
+
+    Returns
+    -------
+    DataFrame
+        school_id, pooled_residual (ē), reliability (λ), effect (the residual to be expected: λē and s'M(e − λē), s the
+        covariances of the later year's error with the earlier ones, M their precision matrix), unknown (variance of the
+        later residual around it, without the later year's own part and sampling error: τ_a²(1 − λ)(1 − s'M1)² − s'Ms).
+    """
+    years, schools = history["year"].unique().sort().to_list(), history["school_id"].unique().sort()
+    residual, error, expected_se = (
+        by_year(history, name, years, schools) for name in ("residual", "outcome_se", "expected_se")
+    )
+    whole = None if shared is None else shared_by_year(shared, [*years, year], schools)
+    together, later = (None, np.zeros_like(residual)) if whole is None else (whole[:-1, :-1], whole[:-1, -1])
+    errors = Errors.of(~np.isnan(residual), error**2, together)
+    known = pool_by(errors, residual, expected_se, components)
+    weight, carried = errors.weights(components.transient), errors.turned(later)
+    luck = (weight * carried * (errors.turned(residual) - errors.ones * known.effect)).sum(axis=0)
+    lasting = components.own * (1 - known.reliability)
+    unknown = lasting * (1 - (weight * carried * errors.ones).sum(axis=0)) ** 2 - (weight * carried**2).sum(axis=0)
+    return pl.DataFrame(
+        {
+            "school_id": schools,
+            "pooled_residual": known.residual,
+            "reliability": known.reliability,
+            "effect": known.effect + luck,
+            "unknown": unknown,
+        }
+    )
+
+
 def judged_effects(
-    expectation: pl.DataFrame, fits: Sequence[dict], components: VarianceComponents, reliability: float, flag: FlagRules
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+    expectation: pl.DataFrame, fits: Sequence[dict], components: VarianceComponents, reliability: float, flag: FlagRules,
+    shared: pl.DataFrame | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:  # fmt: skip
     """Every school's own lasting effect, at the reliability of the index that the report believes and at others.
 
     Parameters
@@ -235,6 +316,8 @@ def judged_effects(
     reliability : float
         λ of the index.
     flag : FlagRules
+    shared : DataFrame, optional
+        As in `school_effects`.
 
     Returns
     -------
@@ -244,39 +327,43 @@ def judged_effects(
         `least_reliability`, the least λ at which P on the school's side still reaches `flag.watch` (0.5 where it does so at
         0.5 and below; null where it does not at 1).
     at : DataFrame
-        school_id, reliability (`ROW`), prob_below, prob_above.
+        school_id, reliability (`ROW`), prob_below, prob_above; of the schools that reach `flag.watch` on any side.
     """
     years, schools = expectation["year"].unique().sort().to_list(), expectation["school_id"].unique().sort()
     residual, error, line_se, fitted = (
         by_year(expectation, name, years, schools) for name in ("residual", "outcome_se", "expected_se", "in_model")
     )
+    together = None if shared is None else shared_by_year(shared, years, schools)
     spread = float(expectation.filter("in_model")["index"].var())
 
-    def judged(value: float) -> Posterior:
+    def judged(value: float, chosen: np.ndarray | None = None) -> Posterior:
         index_error = index_error_variance([fit["slope"] for fit in fits], spread, value)
-        return lasting_effects(residual, error**2, line_se, fitted, index_error, coefficients=coefficients_of(fits))
+        of_years = (residual, error**2, line_se, fitted, index_error, together, coefficients_of(fits))
+        return lasting_effects(*of_years, chosen)
 
-    def beyond(made: Posterior) -> tuple[np.ndarray, np.ndarray]:
-        return made.prob_below(-flag.delta), 1 - made.prob_below(flag.delta)
+    def beyond(made: Posterior) -> np.ndarray:
+        return np.stack([made.prob_below(-flag.delta), 1 - made.prob_below(flag.delta)])
 
     own = judged(reliability)
     below, above = beyond(own)
-    tried = {value: beyond(judged(value)) for value in _TRIED}
     side = (own.effect >= 0).astype(int)
-    on_side = np.stack([np.stack(tried[value])[side, np.arange(len(side))] for value in _TRIED])
-    effect = school_effects(expectation, components, flag.delta).with_columns(
+    # the less reliable the index, the less is known: only of a school that can be named at its best is the rest asked
+    best = beyond(judged(_TRIED[0]))
+    asked = np.flatnonzero(np.maximum(best, [below, above]).max(axis=0) >= flag.watch)
+    tried = np.stack([best[:, asked], *(beyond(judged(value, asked)) for value in _TRIED[1:])])
+    least = np.full(len(schools), np.nan)
+    least[asked] = _least(tried[:, side[asked], np.arange(len(asked))], flag.watch)
+    effect = school_effects(expectation, components, flag.delta, shared).with_columns(
         next_residual=pl.col("effect"),
         effect=pl.Series(own.effect),
         effect_se=pl.Series(own.effect_se),
         prob_below=pl.Series(below),
         prob_above=pl.Series(above),
-        least_reliability=pl.Series(_least(on_side, flag.watch)).fill_nan(None),
+        least_reliability=pl.Series(least).fill_nan(None),
     )
     at = [
-        pl.DataFrame(
-            {"school_id": schools, "reliability": value, "prob_below": tried[value][0], "prob_above": tried[value][1]}
-        )
-        for value in ROW
+        pl.DataFrame({"school_id": schools.gather(asked), "reliability": value, "prob_below": low, "prob_above": high})
+        for value, (low, high) in zip(ROW, tried, strict=False)
     ]
     return effect, pl.concat(at)
 

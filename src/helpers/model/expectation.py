@@ -197,7 +197,7 @@ def _interpolated(fit: MetaRegression, low: float, high: float) -> _Interpolated
     s_low, s_high = np.log(offset + low), np.log(offset + high)
     # What the sums are made of, not what they come to: XᵀWe is next to nothing, with the rounding error of its terms.
     Z = np.abs(np.column_stack([fit.X, fit.residual]))
-    rounding = 1e-14 * (Z.T @ (Z / (fit.variance + low)[:, None])).ravel()
+    rounding = 1e-14 * max(1.0, np.sqrt(len(Z) / 1000)) * (Z.T @ (Z / (fit.variance + low)[:, None])).ravel()
     for nodes in (9, 17, 33, 65, 129, 257):
         unit = chebyshev.chebpts1(nodes)
         tau2 = np.exp(s_low + (unit + 1) / 2 * (s_high - s_low)) - offset

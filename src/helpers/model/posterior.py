@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp, ndtr
 
+from helpers.model.errors import Errors
+
 WIDER = 3.0
 """How many times the standard deviation of the far-out schools is that of the others."""
 FAR_OUT = np.array([0.0, 0.05, 0.1, 0.2])
@@ -22,6 +24,8 @@ FAR_OUT = np.array([0.0, 0.05, 0.1, 0.2])
 _NODES = 13
 _REACH = 10.0
 """Log posterior below the best at which a value of the variances no longer matters."""
+_NEGLIGIBLE = 1e-2
+"""Share of the greatest weight below which a pair of variances is left out."""
 _JUDGED_ON = 3000
 """At most so many schools, evenly taken, judge the variances: more would move no probability."""
 
@@ -70,31 +74,37 @@ class _Sums:
     log_det: np.ndarray
 
     def log_density(self, lasting: np.ndarray) -> np.ndarray:
-        """Log density of the residuals, up to a constant, at variances `lasting` (values,): (values, schools)."""
-        spread = lasting[:, None]
-        total = 1 + spread * self.precision
-        return -0.5 * (self.log_det + np.log(total) + self.square - spread * self.pull**2 / total)
+        """Log density of the residuals, up to a constant, at variances `lasting` (values, schools or 1): (values, schools)."""
+        total = 1 + lasting * self.precision
+        return -0.5 * (self.log_det + np.log(total) + self.square - lasting * self.pull**2 / total)
 
 
-def _sums(
-    residual: np.ndarray, variance: np.ndarray, there: np.ndarray, transient: float, shared: np.ndarray | None
-) -> _Sums:
-    """`_Sums` at a variance of the year's own."""
-    e = np.where(there, residual, 0.0)
-    own = np.where(there, transient + variance, 1.0)
-    if shared is None:
-        weight = np.where(there, 1 / own, 0.0)
-        return _Sums(weight.sum(axis=0), (weight * e).sum(axis=0), (weight * e**2).sum(axis=0), np.log(own).sum(axis=0))
-    years = len(e)
-    both = there[:, None] & there[None, :]
-    covariance = np.where(both, shared, 0.0)
-    covariance[np.arange(years), np.arange(years)] = own
-    stacked = np.moveaxis(covariance, -1, 0)
-    solved = np.linalg.solve(stacked, np.stack([there.T.astype(float), e.T], axis=-1))
-    ones, of_e = solved[..., 0], solved[..., 1]
-    return _Sums(
-        (ones * there.T).sum(axis=1), (ones * e.T).sum(axis=1), (of_e * e.T).sum(axis=1), np.linalg.slogdet(stacked)[1]
-    )
+@dataclass(frozen=True)
+class _Judged:
+    """Residuals by which the variances are judged: turned as their errors, those, and κ² (schools or 1,)."""
+
+    residual: np.ndarray
+    errors: Errors
+    index_error: np.ndarray
+
+    def sums(self, transient: float) -> _Sums:
+        weight, ones = self.errors.weights(transient), self.errors.ones
+        pulled = weight * self.residual
+        return _Sums(
+            (weight * ones**2).sum(axis=0),
+            (pulled * ones).sum(axis=0),
+            (pulled * self.residual).sum(axis=0),
+            self.errors.log_det(transient),
+        )
+
+    def log_likelihood(self, own: np.ndarray, transient_sd: float) -> np.ndarray:
+        """Log likelihood of all residuals at standard deviations `own`: array (own, far-out shares)."""
+        sums = self.sums(transient_sd**2)
+        near = sums.log_density(own[:, None] ** 2 + self.index_error)
+        far = sums.log_density((WIDER * own[:, None]) ** 2 + self.index_error)
+        ratio = np.exp(np.clip(far - near, -700, 700))
+        total = near.sum(axis=1)
+        return np.stack([total + (np.log(1 - s + s * ratio).sum(axis=1) if s else 0.0) for s in FAR_OUT], axis=1)
 
 
 def lasting_effects(
@@ -102,9 +112,10 @@ def lasting_effects(
     variance: np.ndarray,
     expected_se: np.ndarray,
     fitted: np.ndarray,
-    index_error: float = 0.0,
+    index_error: float | np.ndarray = 0.0,
     shared: np.ndarray | None = None,
     coefficients: int = 2,
+    chosen: np.ndarray | None = None,
 ) -> Posterior:
     """Posterior of every school's lasting effect.
 
@@ -114,12 +125,14 @@ def lasting_effects(
         Residuals, sampling variances of the results, standard errors of the expected result.
     fitted : array (years, schools) of bool
         Schools in each year's fit: the variances are judged by them.
-    index_error : float
+    index_error : float or array (schools,)
         κ², the variance that the index's error adds to the lasting part of a residual (`index_error_variance`).
     shared : array (years, years, schools), optional
         Covariances of the errors of two years' results; the diagonal is not read. None: independent.
     coefficients : int
         Of each year's line; residuals of the fit are that much too small.
+    chosen : array of int, optional
+        Places of the schools whose effects are asked for; None: of all. The variances are judged by the others too.
 
     Notes
     -----
@@ -129,38 +142,39 @@ def lasting_effects(
     """
     there = np.isfinite(residual)
     fitted = fitted & there
-    judged = fitted.any(axis=0)
     count = np.maximum(fitted.sum(axis=1, keepdims=True), coefficients + 1)
-    scaled = (residual * np.sqrt(count / (count - coefficients)))[:, judged]
-    of_fit = (scaled, variance[:, judged], fitted[:, judged], None if shared is None else shared[:, :, judged])
-    widest = 2.5 * float(np.sqrt(np.nanmean(np.where(of_fit[2], scaled**2, np.nan)))) or 1e-9
-    box = [(0.0, widest), (0.0, widest if len(residual) > 1 else 0.0)]
-    step = -(-int(judged.sum()) // _JUDGED_ON)
-    own, year, log_posterior = _located(
-        [part if part is None else part[..., ::step] for part in of_fit], index_error, box
-    )
+    scaled = residual * np.sqrt(count / (count - coefficients))
+    index_error = np.atleast_1d(index_error)
+    own, year, log_posterior = _located(_judging(scaled, variance, fitted, index_error, shared))
 
     weight = np.exp(log_posterior - logsumexp(log_posterior))  # (own, year, far-out shares)
     pairs = weight.sum(axis=2)
-    kept = pairs > 1e-3 * pairs.max()
+    kept = pairs > _NEGLIGIBLE * pairs.max()
+    if chosen is not None:
+        there, residual, variance, expected_se = (part[:, chosen] for part in (there, residual, variance, expected_se))
+        shared = None if shared is None else shared[..., chosen]
+        index_error = index_error[chosen] if len(index_error) > 1 else index_error
+    errors = Errors.of(there, variance, shared)
+    asked = _Judged(errors.turned(residual), errors, index_error)
+    line_se = errors.turned(expected_se)
     weights, means, variances = [], [], []
     for t in np.flatnonzero(kept.any(axis=0)):
-        sums = _sums(residual, variance, there, year[t] ** 2, shared)
+        sums = asked.sums(year[t] ** 2)
         with np.errstate(divide="ignore", invalid="ignore"):
-            mean = sums.pull / sums.precision
-            # the line's error weighs as the years do
-            line = _sums(expected_se, variance, there, year[t] ** 2, shared).pull / sums.precision
             noise = 1 / sums.precision
+            mean = sums.pull * noise
+            # the line's error weighs as the years do
+            line2 = ((errors.weights(year[t] ** 2) * errors.ones * line_se).sum(axis=0) * noise) ** 2
         for a in np.flatnonzero(kept[:, t]):
             scales = own[a] ** 2 * np.array([1.0, WIDER**2])
-            near, far = sums.log_density(scales + index_error)
+            near, far = sums.log_density(scales[:, None] + index_error)
             ratio = np.exp(np.clip(far - near, -700, 700))
             wide = sum(w * s * ratio / (1 - s + s * ratio) for w, s in zip(weight[a, t], FAR_OUT, strict=True))
             for share, scale in ((pairs[a, t] - wide, scales[0]), (wide, scales[1])):
                 shrinkage = scale / (scale + index_error + noise) if scale > 0 else np.zeros_like(noise)
                 weights.append(share)
                 means.append(shrinkage * mean)
-                variances.append(scale * (1 - shrinkage) + shrinkage**2 * line**2)
+                variances.append(scale * (1 - shrinkage) + shrinkage**2 * line2)
     stacked = np.stack(weights)
     stacked = np.where(there.any(axis=0), stacked / stacked.sum(axis=0), np.nan)
     effective = 1 + (WIDER**2 - 1) * FAR_OUT
@@ -175,13 +189,25 @@ def lasting_effects(
     )  # fmt: skip
 
 
-def _located(
-    of_fit: Sequence, index_error: float, box: Sequence[tuple[float, float]]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _judging(
+    residual: np.ndarray, variance: np.ndarray, fitted: np.ndarray, index_error: np.ndarray, shared: np.ndarray | None
+) -> _Judged:
+    """The schools of the fit, or some of them where they are many."""
+    chosen = np.flatnonzero(fitted.any(axis=0))
+    chosen = chosen[:: -(-len(chosen) // _JUDGED_ON)]
+    errors = Errors.of(fitted[:, chosen], variance[:, chosen], None if shared is None else shared[..., chosen])
+    of_fit = np.where(fitted, residual, np.nan)[:, chosen]
+    return _Judged(errors.turned(of_fit), errors, index_error[chosen] if len(index_error) > 1 else index_error)
+
+
+def _located(judged: _Judged) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Narrow the box of the two standard deviations; its nodes and the log posterior (own, year, far-out shares) there."""
+    square = float((judged.residual**2).sum() / judged.errors.there.sum())
+    widest = 2.5 * np.sqrt(square) or 1e-9
+    box = [(0.0, widest), (0.0, widest if len(judged.residual) > 1 else 0.0)]
     for _ in range(12):
         own, year = (np.linspace(*side, _NODES if side[1] > side[0] else 1) for side in box)
-        log_posterior = np.stack([_log_likelihood(of_fit, own, value, index_error) for value in year], axis=1)
+        log_posterior = np.stack([judged.log_likelihood(own, value) for value in year], axis=1)
         # uniform in the variance is uniform in its root times the root
         log_posterior = log_posterior + np.log(np.maximum(own, 1e-12 * own[-1]))[:, None, None]
         for axis, side in enumerate((own, year)):
@@ -201,17 +227,6 @@ def _located(
             break
         box = narrower
     return own, year, log_posterior
-
-
-def _log_likelihood(of_fit: Sequence, own: np.ndarray, transient_sd: float, index_error: float) -> np.ndarray:
-    """Log likelihood of all residuals: array (own, far-out shares)."""
-    residual, variance, there, shared = of_fit
-    sums = _sums(residual, variance, there, transient_sd**2, shared)
-    near = sums.log_density(own**2 + index_error)
-    far = sums.log_density((WIDER * own) ** 2 + index_error)
-    ratio = np.exp(np.clip(far - near, -700, 700))
-    total = near.sum(axis=1)
-    return np.stack([total + (np.log(1 - s + s * ratio).sum(axis=1) if s else 0.0) for s in FAR_OUT], axis=1)
 
 
 def index_error_variance(slopes: Sequence[float], spread: float, reliability: float) -> float:

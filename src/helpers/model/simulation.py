@@ -43,7 +43,7 @@ def redrawn(
     slope = np.array([[line.slope] for line in lines]) / reliability
     persistent = random.normal(0, np.sqrt(components.persistent), schools)
     transient = random.normal(0, np.sqrt(components.transient), (years, schools))
-    noise = random.normal(size=(years, schools)) * np.sqrt(data.v)
+    noise = np.where(np.isfinite(data.v), data.errors.drawn(random), np.nan)
     return Drawn(
         replace(data, y=slope * context + persistent + transient + noise),
         persistent,
@@ -185,7 +185,7 @@ def simulate_report(
     _, lines = carried_through(data, "paule_mandel", form, 1.0)
     residual = np.stack([line.residual for line in lines])
     fitted = split_variance(
-        residual, data.v, [line.tau2 for line in lines], data.fitted, 3 if form == "quadratic" else 2
+        residual, data.v, [line.tau2 for line in lines], data.fitted, 3 if form == "quadratic" else 2, data.shared
     )
     slope2 = np.mean([line.slope for line in lines]) ** 2
     spread = float(np.nanvar(np.where(data.fitted, data.x, np.nan)))

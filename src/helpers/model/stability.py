@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 
 import numpy as np
 import polars as pl
 from scipy.optimize import brentq
 
-from helpers.model.effect import Pooled, by_year, pool, split_variance
+from helpers.model.effect import Pooled, by_year, pool_by, shared_by_year, split_variance
+from helpers.model.errors import Errors
 from helpers.model.expectation import BEND_UNIT, MetaRegression, meta_regression, placeable
 from helpers.model.posterior import index_error_variance
 from helpers.params import FlagRules, SmallNRules, SpecificationRules
@@ -32,7 +34,8 @@ class Cells:
     """One index and one outcome over the years; arrays (years, schools).
 
     `y`, `v`, `n`, `x`: outcome, its sampling variance, participants, index. `remote`: 1 for a remote place.
-    `fitted`: whether the school is in the year's fit.
+    `fitted`: whether the school is in the year's fit. `shared`: covariances of the errors of two years' outcomes,
+    array (years, years, schools), or None.
     """
 
     y: np.ndarray
@@ -41,11 +44,17 @@ class Cells:
     x: np.ndarray
     remote: np.ndarray
     fitted: np.ndarray
+    shared: np.ndarray | None = None
 
     @property
     def placed(self) -> np.ndarray:
         """Where a residual can be computed."""
         return np.isfinite(self.y) & np.isfinite(self.v) & np.isfinite(self.x) & np.isfinite(self.remote)
+
+    @cached_property
+    def errors(self) -> Errors:
+        """Of the outcomes, where a residual can be computed."""
+        return Errors.of(self.placed, self.v, self.shared)
 
     def without(self, school: int) -> Cells:
         """The same with one school left out of every fit."""
@@ -55,7 +64,8 @@ class Cells:
 
     def years(self, kept: Sequence[int]) -> Cells:
         """The same in some of the years."""
-        return Cells(*(getattr(self, name)[list(kept)] for name in self.__dataclass_fields__))
+        own = {name: getattr(self, name)[list(kept)] for name in ("y", "v", "n", "x", "remote", "fitted")}
+        return Cells(**own, shared=None if self.shared is None else self.shared[np.ix_(kept, kept)])
 
 
 @dataclass(frozen=True)
@@ -69,8 +79,9 @@ class Line:
 
 
 def cells(
-    outcome: pl.DataFrame, index: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], ids: pl.Series
-) -> Cells:
+    outcome: pl.DataFrame, index: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], ids: pl.Series,
+    shared: pl.DataFrame | None = None,
+) -> Cells:  # fmt: skip
     """Lay tables out as arrays.
 
     Parameters
@@ -81,6 +92,8 @@ def cells(
         Table `schools`; `remote` where it has that column, else nobody is remote.
     years, ids
         The pooled years and the schools, in the order of the arrays.
+    shared : DataFrame, optional
+        Of table `shared_errors`, that of the outcome.
     """
     placed = placeable(schools).with_columns(
         remote=pl.col("remote").cast(pl.Float64) if "remote" in schools.columns else 0.0
@@ -90,7 +103,8 @@ def cells(
     x, remote, fitted = by_year(index, "index", years, ids), by_year(placed, "remote", years, ids), by_year(
         placed, "in_model", years, ids
     )  # fmt: skip
-    whole = Cells(y, se**2, n, x, remote, fitted)
+    together = None if shared is None else shared_by_year(shared, years, ids)
+    whole = Cells(y, se**2, n, x, remote, fitted, together)
     return replace(whole, fitted=fitted & whole.placed)
 
 
@@ -158,11 +172,11 @@ def carried_through(
         lines.append(replace(line, residual=whole[0], expected_se=whole[1]))
     residual, expected_se = (np.stack([getattr(line, name) for line in lines]) for name in ("residual", "expected_se"))
     components = split_variance(
-        residual, data.v, [line.tau2 for line in lines], data.fitted, 3 if form == "quadratic" else 2
+        residual, data.v, [line.tau2 for line in lines], data.fitted, 3 if form == "quadratic" else 2, data.shared
     )
     spread = float(np.var(data.x[data.fitted], ddof=1))
     error = index_error_variance([line.slope for line in lines], spread, believed)
-    return pool(residual, data.v, expected_se, replace(components, index_error=error)), lines
+    return pool_by(data.errors, residual, expected_se, replace(components, index_error=error)), lines
 
 
 def without_influential(data: Cells) -> Cells:
@@ -193,6 +207,7 @@ def specifications(
     assumed: Sequence[float],
     flag: FlagRules,
     small_n: SmallNRules,
+    shared: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Carry every specification through.
 
@@ -202,6 +217,8 @@ def specifications(
         Variants of the outcome and of the index: columns of the tables, and `variant`.
     assumed : sequence of float
         Reliabilities of the index, from `reliabilities`.
+    shared : DataFrame, optional
+        Table `shared_errors`.
 
     Returns
     -------
@@ -216,8 +233,8 @@ def specifications(
     ids = school_ids(outcomes, years)
     rows = []
     counts = np.zeros((3, len(ids)))
-    spread = _lasting_spread(outcomes, indices, schools, years, ids)
-    for choice, data in _chosen(outcomes, indices, schools, years, ids, rules):
+    spread = _lasting_spread(outcomes, indices, schools, years, ids, shared)
+    for choice, data in _chosen(outcomes, indices, schools, years, ids, rules, shared):
         for weights, form, reliability in product(rules.weights, _forms(rules, data), assumed):
             pooled, lines = carried_through(data, weights, form, reliability)
             delta = flag.delta * spread.get(choice["outcome"], 1.0)
@@ -237,34 +254,40 @@ def specifications(
 
 
 def _lasting_spread(
-    outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], ids: pl.Series
-) -> dict[str, float]:
+    outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], ids: pl.Series,
+    shared: pl.DataFrame | None = None,
+) -> dict[str, float]:  # fmt: skip
     """How much schools lastingly differ in the share of low results, in units of how much they do in the outcome."""
     lasting = {}
     for name in ("all", "low"):
         of_outcome = outcomes.filter(variant=name)
         if of_outcome.is_empty():
             return {}
-        data = cells(of_outcome, indices.filter(variant="equal"), schools, years, ids)
+        data = cells(of_outcome, indices.filter(variant="equal"), schools, years, ids, _of_variant(shared, name))
         _, lines = carried_through(data, "paule_mandel", "linear", 1.0)
         residual = np.stack([line.residual for line in lines])
-        lasting[name] = split_variance(residual, data.v, [line.tau2 for line in lines], data.fitted).persistent
+        parts = split_variance(residual, data.v, [line.tau2 for line in lines], data.fitted, shared=data.shared)
+        lasting[name] = parts.persistent
     return {"low": float(np.sqrt(lasting["low"] / lasting["all"]))} if lasting["low"] > 0 < lasting["all"] else {}
 
 
 def _chosen(
     outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], ids: pl.Series,
-    rules: SpecificationRules,
+    rules: SpecificationRules, shared: pl.DataFrame | None,
 ) -> Iterator[tuple[dict[str, str], Cells]]:  # fmt: skip
     """Every pair of index and outcome that the report has, whole and without the influential schools."""
     for index, outcome in product(rules.index, rules.outcome):
         of_index, of_outcome = indices.filter(variant=index), outcomes.filter(variant=outcome)
         if of_index.is_empty() or of_outcome.is_empty():
             continue
-        data = cells(of_outcome, of_index, schools, years, ids)
+        data = cells(of_outcome, of_index, schools, years, ids, _of_variant(shared, outcome))
         for sample in rules.sample:
             chosen = data if sample == "all" else without_influential(data)
             yield {"index": index, "outcome": outcome, "sample": sample}, chosen
+
+
+def _of_variant(shared: pl.DataFrame | None, outcome: str) -> pl.DataFrame | None:
+    return None if shared is None else shared.filter(variant=outcome)
 
 
 def _forms(rules: SpecificationRules, data: Cells) -> list[str]:
@@ -331,17 +354,18 @@ def stability(
     flag: FlagRules,
     small_n: SmallNRules,
     form: str = "linear",
+    shared: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tables `specifications` and `stability`; parameters as in `specifications`, `form` of the report's own line."""
-    specified, shares = specifications(outcomes, indices, schools, years, rules, assumed, flag, small_n)
-    own = report_cells(outcomes, indices, schools, years)
-    alone = standing_check(outcomes, indices, schools, years, flag, form)
+    specified, shares = specifications(outcomes, indices, schools, years, rules, assumed, flag, small_n, shared)
+    own = report_cells(outcomes, indices, schools, years, shared)
+    alone = standing_check(outcomes, indices, schools, years, flag, form, shared)
     return specified, pl.concat([shares, left_out(own, flag, form), alone], how="horizontal")
 
 
 def standing_check(
     outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], flag: FlagRules,
-    form: str = "linear",
+    form: str = "linear", shared: pl.DataFrame | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """P beyond ∓delta by the examinations of grade 9 alone, which every school sits: `gia9_below`, `gia9_above`."""
     ids = school_ids(outcomes, years)
@@ -350,7 +374,7 @@ def standing_check(
         return pl.DataFrame(
             {"gia9_below": [None] * len(ids), "gia9_above": [None] * len(ids)}, schema_overrides=_PROBABILITIES
         )
-    data = cells(of_gia9, indices.filter(variant="equal"), schools, years, ids)
+    data = cells(of_gia9, indices.filter(variant="equal"), schools, years, ids, _of_variant(shared, "gia9"))
     pooled, _ = carried_through(data, "paule_mandel", form, 1.0)
     below, above = pooled.prob_below(-flag.delta), 1 - pooled.prob_below(flag.delta)
     return pl.DataFrame({"gia9_below": below, "gia9_above": above}).fill_nan(None)
@@ -367,10 +391,14 @@ def assumed_reliabilities(numbers: dict, years: Sequence[int], rules: Specificat
     return reliabilities(rules, numbers["index_reliability"]["assumed"], explained)
 
 
-def report_cells(outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int]) -> Cells:
+def report_cells(
+    outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int],
+    shared: pl.DataFrame | None = None,
+) -> Cells:  # fmt: skip
     """The report's own index and outcome as arrays, schools sorted by id."""
     ids = school_ids(outcomes, years)
-    return cells(outcomes.filter(variant="all"), indices.filter(variant="equal"), schools, years, ids)
+    own = (outcomes.filter(variant="all"), indices.filter(variant="equal"))
+    return cells(*own, schools, years, ids, _of_variant(shared, "all"))
 
 
 def school_ids(outcomes: pl.DataFrame, years: Sequence[int]) -> pl.Series:

@@ -22,10 +22,13 @@ Z = 1.96
 
 @dataclass(frozen=True)
 class Basis:
-    """What measures of results lean on: practically relevant deviation, variances between schools (pupil SDs)."""
+    """What measures of results lean on: practically relevant deviation, variances between schools (pupil SDs), table
+    `shared_errors` of the outcome.
+    """
 
     delta: float
     components: VarianceComponents
+    shared: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def monitoring(
     Parameters
     ----------
     found : mapping of DataFrame
-        Tables by name: `MONITORED` and `programme`; any may be empty.
+        Tables by name: `MONITORED` and `programme`; any may be empty. `shared_errors` of the outcome, where there is one.
     model : mapping
         `model.json`: fitted years, variances.
     rules : ProgrammeRules
@@ -42,7 +42,7 @@ def monitoring(
     """
     if not rules.serves(params):
         return tables.empty("monitoring")
-    basis = Basis(params.flag.delta, VarianceComponents.of(model["pooled"]))
+    basis = Basis(params.flag.delta, VarianceComponents.of(model["pooled"]), found.get("shared_errors"))
     rows = [
         _row(key, plan, year, seen, benchmark)
         for year, seen, benchmark in _years(found, model, rules, params, basis)

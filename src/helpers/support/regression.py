@@ -13,7 +13,7 @@ import polars as pl
 from scipy.special import ndtr
 
 from helpers.model.backtest import standard_error
-from helpers.model.effect import school_effects
+from helpers.model.effect import foretold
 from helpers.support.measures import Basis, Z
 
 
@@ -45,7 +45,7 @@ def forecast(
     """Predict the schools' residuals of a year from those before the programme.
 
     Given the residuals of the years before it entered, a school's later one is λē on average, whatever rule picked the school
-    by these years (`model.backtest`).
+    by these years; pupils who sit again bring their luck with them (`model.effect.foretold`).
 
     Parameters
     ----------
@@ -63,14 +63,14 @@ def forecast(
     Returns
     -------
     DataFrame
-        The rows of `expectation` of `year`, with `effect` (λē), `reliability` (λ), `pooled_residual` (ē) of the earlier years
+        The rows of `expectation` of `year`, with `effect`, `unknown`, `reliability`, `pooled_residual` of the earlier years (`foretold`)
         and `compared`: a participant since this year or earlier, of which both are known.
     """
     now = expectation.filter(pl.col("year") == year).drop("reliability").join(taking_part, on="school_id", how="left")
     first = taking_part["from_year"].min()
     now = now.with_columns(entered=pl.col("from_year").fill_null(first))
     known = [
-        _known_before(expectation, entry, fitted, pooled, basis)
+        _known_before(expectation, entry, year, fitted, pooled, basis)
         for entry in now["entered"].unique().drop_nulls().sort()
     ]
     both = pl.col("residual").is_not_null() & pl.col("effect").is_not_null()
@@ -82,14 +82,16 @@ def forecast(
     )
 
 
-def _known_before(expectation: pl.DataFrame, entry: int, fitted: list[int], pooled: int, basis: Basis) -> pl.DataFrame:
-    """What the years before `entry` tell of each school."""
+def _known_before(
+    expectation: pl.DataFrame, entry: int, year: int, fitted: list[int], pooled: int, basis: Basis
+) -> pl.DataFrame:
+    """What the years before `entry` tell of each school's residual of `year`."""
     years = [year for year in sorted(fitted) if year < entry][-pooled:]
     history = expectation.filter(pl.col("year").is_in(years))
-    known = school_effects(history, basis.components, basis.delta) if years else pl.DataFrame(
-        schema={"school_id": pl.String, "effect": pl.Float64, "reliability": pl.Float64, "pooled_residual": pl.Float64}
+    known = foretold(history, basis.components, year, basis.shared) if years else pl.DataFrame(
+        schema={"school_id": pl.String} | dict.fromkeys(["pooled_residual", "reliability", "effect", "unknown"], pl.Float64)
     )  # fmt: skip
-    return known.select("school_id", "effect", "reliability", "pooled_residual", entered=pl.lit(entry, pl.Int64))
+    return known.with_columns(entered=pl.lit(entry, pl.Int64))
 
 
 def mean_beyond(seen: pl.DataFrame, tau2: float, basis: Basis) -> Beyond | None:
@@ -105,15 +107,14 @@ def mean_beyond(seen: pl.DataFrame, tau2: float, basis: Basis) -> Beyond | None:
 def not_below_beyond(seen: pl.DataFrame, tau2: float, basis: Basis) -> Beyond | None:
     """The share of compared schools that are not below −δ against the predicted.
 
-    Each school's chance is Φ((λē + δ)/s) with s² = τ_a²(1 − λ) + τ_d² + sampling variance; the number of schools is then
+    Each school's chance is Φ((λē + δ)/s) with s² = τ_a²(1 − λ) + τ_d² + sampling variance (`foretold`); the number of schools is then
     Poisson–binomial. `tau2` is not needed: the line's own error, which is common to all, is left out.
     """
     rows = seen.filter("compared")
     if rows.is_empty():
         return None
     delta, components = basis.delta, basis.components
-    unknown = components.persistent * (1 - rows["reliability"].to_numpy())
-    spread = np.sqrt(unknown + components.transient + rows["outcome_se"].to_numpy() ** 2)
+    spread = np.sqrt(rows["unknown"].to_numpy() + components.transient + rows["outcome_se"].to_numpy() ** 2)
     chance = ndtr((rows["effect"].to_numpy() + delta) / spread)
     expected, se = float(chance.mean()), float(np.sqrt((chance * (1 - chance)).sum()) / rows.height)
     before, actual = ((rows[name] >= -delta).mean() for name in ("pooled_residual", "residual"))
