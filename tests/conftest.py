@@ -32,9 +32,11 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def built(copy: Copy, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small report built through pandoc: the folder with its tables and site; no test changes it."""
-    return made_once(
-        tmp_path_factory, "built", lambda out: copy.report("build", small, "--out", out, "--engine", "pandoc")
-    )
+
+    def build(out: Path) -> None:
+        copy.report("build", small, "--out", out, "--engine", "pandoc", pictures=True)
+
+    return made_once(tmp_path_factory, "built", build)
 
 
 @pytest.fixture(scope="session")

@@ -40,12 +40,17 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy of the project: its folder, and the report command run from its own code."""
+    """A copy of the project: its folder, and the report command run from its own code.
+
+    A test asks for pictures where they are its subject: a browser that draws costs as much as all pages of a small report.
+    """
 
     root: Path
 
-    def popen(self, *arguments: object, **more) -> subprocess.Popen:
-        environment = {**os.environ, "PYTHONPATH": str(self.root / "src"), "PYTHONUTF8": "1", **more.pop("env", {})}
+    def popen(self, *arguments: object, pictures: bool = False, **more) -> subprocess.Popen:
+        drawn = {} if pictures else {"BROWSER_PATH": ""}
+        own = {"PYTHONPATH": str(self.root / "src"), "PYTHONUTF8": "1", **drawn}
+        environment = {**os.environ, **own, **more.pop("env", {})}
         return subprocess.Popen(
             [sys.executable, "-m", "helpers.cli", *map(str, arguments)],
             env=environment, cwd=self.root, text=True, encoding="utf-8",
@@ -97,11 +102,17 @@ def small_report(folder: Path) -> Path:
 
 
 def region_report(folder: Path, seed: int = 2021, clean: bool = False) -> Path:
-    """Write the demonstration region and, beside its files, the params of the default report; its params file."""
+    """Write the demonstration region and, beside its files, the params of the default report; its params file.
+
+    It redraws ten regions only: hundreds, as the report itself does, say no more about its code.
+    """
     from helpers.demo import write_region
 
     write_region(seed, folder, clean)
-    return Path(shutil.copy2(PROJECT / "params" / "kamchatka-2021.yml", folder))
+    params = Path(shutil.copy2(PROJECT / "params" / "kamchatka-2021.yml", folder))
+    with params.open("a", encoding="utf-8") as end:
+        end.write("\nsimulation: {runs: 10, source: тест}\n")
+    return params
 
 
 def contents(folder: Path, parts: Sequence[str] = ("",)) -> dict[str, str]:

@@ -34,7 +34,7 @@ def params(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def out(copy: Copy, params: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out")
-    copy.report("build", params, "--out", folder, "--engine", "pandoc")
+    copy.report("build", params, "--out", folder, "--engine", "pandoc", pictures=True)
     return folder
 
 
@@ -44,7 +44,7 @@ def sites(copy: Copy, params: Path, out: Path, tmp_path_factory: pytest.TempPath
     if quarto.find():
         again = tmp_path_factory.mktemp("quarto") / "out"
         shutil.copytree(out, again)
-        copy.report("render", params, "--out", again, "--engine", "quarto")
+        copy.report("render", params, "--out", again, "--engine", "quarto", pictures=True)
         made["quarto"] = again / "_site" / params.stem
     return made
 

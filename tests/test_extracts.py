@@ -14,12 +14,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 from bs4 import BeautifulSoup
-from copies import Copy
 
 from helpers.publish import figures, protocol, site
 from helpers.publish.chart_scripts import BASIC, bundle
+from helpers.publish.execute import run_notebook, run_page, warm_kernel
 from helpers.publish.extracts import FOLDER, extracts
 from helpers.publish.kept import Kept
+from helpers.publish.pages import FANNED, PAGES, STEPS
 from helpers.publish.pandoc import configuration
 from helpers.report import Report, open_report
 from helpers.show import views
@@ -28,17 +29,16 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def report(copy: Copy, dirty: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
+def report(dirty: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
     """The demonstration region, its cards and its pages of municipalities, executed."""
-    params, out = dirty, tmp_path_factory.mktemp("out")
-    notebooks = copy.root / "notebooks"
-    for step in sorted((notebooks / "steps").glob("0[1-5]*.ipynb")):
-        copy.report("run", step, params, "--out", out)
-    for page in ("municipality", "school"):
-        copy.report(
-            "run", notebooks / "pages" / "by_school" / f"{page}.ipynb", params, "--edition", "internal", "--out", out
-        )
-    return open_report(str(params), str(out))
+    made = open_report(str(dirty), str(tmp_path_factory.mktemp("out")))
+    given = {"report": str(made.params_file), "out": str(made.out)}
+    with warm_kernel() as kernel:
+        for step in sorted(STEPS.glob("0[1-5]*.ipynb")):
+            run_notebook(step, made.build / "steps" / step.name, given, kernel)
+        for page in FANNED:
+            run_page(PAGES / "by_school" / f"{page}.ipynb", made, "internal", kernel)
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from copies import contents, region_report
 
 from helpers.publish.pages import STEPS
 
+pytestmark = pytest.mark.slow
 _STEPS = """
 import sys
 from pathlib import Path
@@ -20,27 +21,20 @@ with warm_kernel() as kernel:
     for step in sys.argv[3:]:
         run_notebook(Path(step), Path(sys.argv[2]) / "steps" / Path(step).name, {"report": sys.argv[1], "out": sys.argv[2]}, kernel)
 """
+_THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-@pytest.fixture
-def load() -> Iterator[None]:
-    """A machine whose cores are all taken."""
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
-    yield
-    for process in busy:
-        process.kill()
-        process.wait()
+def test_tables_do_not_tell_of_threads_or_load(tmp_path: Path):
+    params = region_report(tmp_path / "region")
+    steps = [str(path) for path in sorted(STEPS.glob("[0-9]*.ipynb"))]
 
+    def started(threads: str) -> subprocess.Popen:
+        environment = {**os.environ, **dict.fromkeys(_THREADS, threads)}
+        return subprocess.Popen([sys.executable, "-c", _STEPS, params, tmp_path / threads, *steps], env=environment)
 
-@pytest.mark.usefixtures("load")
-def test_tables_do_not_tell_of_threads_or_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    params, made = region_report(tmp_path / "region"), {}
-    for threads in ("1", "2", "8"):
-        for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            monkeypatch.setenv(name, threads)
-        out = tmp_path / threads
-        steps = map(str, sorted(STEPS.glob("[0-9]*.ipynb")))
-        subprocess.run([sys.executable, "-c", _STEPS, params, out, *steps], check=True)
-        made[threads] = contents(out, ["data"])
+    # side by side: each is the load of the others
+    running = [started(threads) for threads in ("1", "2", "8")]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    made = {threads: contents(tmp_path / threads, ["data"]) for threads in ("1", "2", "8")}
     assert len(made["1"]) > 60
     assert made["1"] == made["2"] == made["8"]

@@ -19,7 +19,7 @@ from helpers.report import RULES, Report, open_report
 
 
 def test_a_site_that_its_inputs_make(copy: Copy, built: Path, small: Path):
-    said = copy.report("verify", small, "--out", built)
+    said = copy.report("verify", small, "--out", built, pictures=True)
     assert "совпадает" in said
 
 

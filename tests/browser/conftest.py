@@ -88,7 +88,7 @@ def published(copy: Copy, browser: Browser, tmp_path_factory: pytest.TempPathFac
     for name, (edition, engine) in SITES.items():
         if engine == "pandoc" or quarto.find():
             verb = "build" if engine == "pandoc" else "render"
-            copy.report(verb, report, "--out", out, "--engine", engine, "--edition", edition)
+            copy.report(verb, report, "--out", out, "--engine", engine, "--edition", edition, pictures=True)
             made = out / ("_site" if edition == "public" else "_site-internal") / REPORT
             folders[name] = Path(shutil.copytree(made, out / name))
     return folders
