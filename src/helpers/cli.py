@@ -24,7 +24,7 @@ import typer
 from helpers import files
 from helpers.problems import BadInput, BrokenPage, BuildFailed, MissingTool, NotebookFailed
 from helpers.publish import processes
-from helpers.report import Report, open_report, report_names
+from helpers.report import PROJECT, Report, open_report, report_names
 
 if TYPE_CHECKING:
     from helpers.intake.findings import Finding
@@ -352,7 +352,7 @@ def build(
     from helpers.publish.swap import recover
 
     this = open_report(report, out)
-    editions = ["public", "internal"] if edition == Edition.all else [str(edition)]
+    editions = _editions(edition)
     chosen = _engine(engine)
     if chosen == "pandoc" and engine is None:
         typer.echo("Quarto не найден: страницы соберёт pandoc (те же страницы и то же содержание).")
@@ -371,6 +371,44 @@ def build(
         typer.echo(f"Отчёт готов: {this.site(one) / 'index.html'}")
         where = f' --out "{out}"' if out else ""
         typer.echo(f'Показать в браузере: report preview "{report}" --edition {one}{where}')
+
+
+@app.command("build-all")
+def build_all(
+    folder: Annotated[Path, typer.Argument(metavar="ПАПКА", help="Файлы параметров — в ней и в папках в ней.")],
+    edition: EditionOption = Edition.public,
+    engine: EngineOption = None,
+    cores: Annotated[int, typer.Option("--cores", min=1, help="Сколько ядер занять.")] = os.cpu_count() or 1,
+    out: Out = "",
+) -> None:
+    """Построить все отчёты папки; беда в данных одного не мешает остальным и названа в конце."""
+    from helpers.publish import many, shelf
+
+    reports = many.params_files(folder)
+    options = [
+        "--edition",
+        str(edition),
+        "--engine",
+        _engine(engine),
+        *(["--out", str(Path(out).resolve())] if out else []),
+    ]
+    failed = []
+    for number, one in enumerate(many.build_each(reports, options, cores), start=1):
+        mark = "✗" if one.code else "✓"
+        typer.echo(f"{mark} {number} из {len(reports)}: {one.params.stem} — {one.seconds:.0f} с")
+        if one.code:
+            failed.append(one)
+    root = Path(out).resolve() if out else PROJECT
+    shelves = [root / ("_site" if one == "public" else "_site-internal") for one in _editions(edition)]
+    for shelf_of in shelves:
+        if shelf_of.is_dir():
+            shelf.renew(shelf_of)
+            typer.echo(f"Список отчётов: {shelf_of / shelf.PAGE}")
+    for one in sorted(failed, key=lambda one: one.params):
+        typer.echo(f"\n✗ {one.params.stem} ({one.params}):\n{one.said}", err=True)
+    if failed:
+        typer.echo(f"\nПостроено отчётов: {len(reports) - len(failed)}, не построено: {len(failed)}.", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -507,6 +545,10 @@ def publish(
                 )
             if not listed:
                 typer.echo("Список отчётов не написан: рядом уже есть чужая страница index.html.")
+
+
+def _editions(named: Edition) -> list[str]:
+    return ["public", "internal"] if named == Edition.all else [str(named)]
 
 
 def _engine(named: Engine | None) -> str:
