@@ -23,6 +23,7 @@ from helpers.attack import attack
 from helpers.demo import write_region
 from helpers.disclosure import disclose, refuse_public
 from helpers.disclosure.ledger import add
+from helpers.model.summary import summary
 from helpers.publish.downloads import csv_bytes
 from helpers.publish.execute import WarmKernel, run_notebook, warm_kernel
 from helpers.publish.pages import STEPS
@@ -67,7 +68,8 @@ def without_passport(report: Report, school: str) -> dict[str, pl.DataFrame]:
         ),
         "effect": report.read("effect").filter(pl.col("school_id") != school),
         "flags": flags.with_columns(
-            pl.when(pl.col("school_id") != school).then(name).alias(name) for name in ("direction", "context_class")
+            *(pl.when(pl.col("school_id") != school).then(name).alias(name) for name in ("direction", "context_class")),
+            tier=pl.when(pl.col("school_id") != school).then("tier").otherwise(pl.lit("insufficient_data")),
         ),
         "schools": schools.with_columns(
             why_excluded=pl.when(ours).then(pl.lit("no_passport")).otherwise("why_excluded"), in_model="in_model"
@@ -82,8 +84,18 @@ def corrected(report: Report, school: str) -> dict[str, pl.DataFrame]:
     return {"results": report.read("results").with_columns(share_low=pl.when(ours).then(low).otherwise("share_low"))}
 
 
+def summed(report: Report) -> dict[str, object]:
+    """The numbers of `summary.json` that the tables on disk give; at other reliabilities nothing is asked."""
+    names = ("flags", "effect", "stability", "federal")
+    flags, effect, stability, federal = (report.read(name) for name in names)
+    at = effect.select("school_id", "prob_below", "prob_above", reliability=pl.lit(1.0)).clear()
+    reliability = report.read_numbers("measures")["reliability"]["value"]
+    return summary(flags, effect, at, stability, federal, report.params, reliability)
+
+
 def published(report: Report, folder: Path) -> dict[str, int]:
     """Make the public edition, attack it, write it into the ledger; what came of it."""
+    report.write_numbers("summary", summed(report))
     disclose(report)
     refuse_public(report)
     shown = {name: report.read(name, "public") for name in tables.seen("protected")}
@@ -100,8 +112,9 @@ def published(report: Report, folder: Path) -> dict[str, int]:
     kept = report.read("kept_blocks")
     return {
         "secrets": found.filter(pl.col("secret") & pl.col("low").is_not_null()).height,
+        "not judged": found.filter(pl.col("secret") & ~pl.col("judged")).height,
         "others": found.filter(~pl.col("secret")).height,
-        "differences": found.filter(pl.col("low").is_null()).height,
+        "differences": found.filter(pl.col("judged") & pl.col("low").is_null()).height,
         "hidden": report.read("hidden_cells").height,
         "kept": kept.filter(pl.col("changed") > 0).height,
         "seconds": round(spent),
@@ -149,7 +162,7 @@ def main() -> None:
     told = pl.DataFrame(rows)
     print(told.group_by("issue", maintain_order=True).agg(pl.len(), pl.exclude("seed", "edition").sum()))
     print(f"Regions {chosen.seeds}, editions {told.height}, secrets narrowed {told['secrets'].sum()}, "
-          f"numbers told differently {told['differences'].sum()}.")  # fmt: skip
+          f"not judged {told['not judged'].sum()}, numbers told differently {told['differences'].sum()}.")  # fmt: skip
 
 
 if __name__ == "__main__":

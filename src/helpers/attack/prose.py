@@ -91,13 +91,13 @@ def _lists(known: Unknowns, agreement: pl.DataFrame, summary: dict[str, float], 
         known.know({off: 1.0}, row["not_on_list"], row["not_on_list"], LISTS)
         known.know({on: 1.0, off: 1.0, ("flags", "all", row["direction"]): -1.0}, None, 0, LISTS)
     empty = agreement.filter(pl.col("on_list").is_null())
-    for direction in empty["direction"] if summary else ():
-        few = [("few", direction, side) for side in ("listed", "unlisted")]
+    few = [("few", direction, side) for direction in empty["direction"] for side in ("listed", "unlisted")]
+    if few and summary:  # one row at least is empty for its own sake
         known.know(dict.fromkeys(few, 1.0), 1, None, LISTS)
         for name in few:
             known.know({name: 1.0}, 0, 1, LISTS)
             known.know(
-                {(name[2], direction): 1.0, name: summary["schools"]}, None, summary["schools"] + schools - 1, LISTS
+                {(name[2], name[1]): 1.0, name: summary["schools"]}, None, summary["schools"] + schools - 1, LISTS
             )
 
 

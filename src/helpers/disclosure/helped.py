@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from helpers.disclosure.cells import few_behind, with_region
 from helpers.disclosure.coarse import rounded
-from helpers.disclosure.suppression import Rules, Why, is_hidden, primary
+from helpers.disclosure.suppression import Rules, Why, cell_ids, is_hidden, primary
 from helpers.params import DisclosureRules
+from helpers.support import load_recommendations, load_risk_factors, load_skills
 
 SUPPORT = ["topic", "year", "item", "level"]
 FUNNEL = ["year", "stage", "group_id"]
@@ -96,6 +99,16 @@ def twins(internal: dict[str, pl.DataFrame]) -> dict[str, set[tuple[str, str]]]:
     return found
 
 
+def rules_of_one_factor() -> dict[str, set[tuple[str, str]]]:
+    """Rules of help that ask for a level of one factor and nothing else, as published: factor and each level that they ask for."""
+    from_on = {"high": ["high"], "medium": ["high", "medium"]}
+    listed = load_recommendations(load_risk_factors(), load_skills()).rules
+    return {
+        rule.id: {(rule.when[0].factor, level) for level in from_on[rule.when[0].level]}
+        for rule in listed if len(rule.when) == 1 and rule.when[0].factor
+    }  # fmt: skip
+
+
 def of_conclusion(internal: dict[str, pl.DataFrame], flags: pl.DataFrame) -> set[str]:
     """Measures advised to just those schools of the programme that are below expectation.
 
@@ -164,10 +177,11 @@ def funnel_cells(by_school: pl.DataFrame, rules: DisclosureRules) -> pl.DataFram
     )
 
 
-def coarse_monitoring(monitoring: pl.DataFrame, rules: DisclosureRules) -> pl.DataFrame:
+def coarse_monitoring(monitoring: pl.DataFrame, rules: DisclosureRules, besides: Sequence[str] = ()) -> pl.DataFrame:
     """The project's indicators: to a hundredth, of enough schools or people, none that counts one or two of them.
 
-    From fifty on `n` is told in tens: those who began less those who were advised is a stage that the funnel hides.
+    From fifty on `n` is told in tens: those who began less those who were advised is a stage that the funnel hides. Cells
+    `besides` are hidden for the sake of other tables (`joint`).
     """
     people = (pl.col("actual") * pl.col("n")).round(6)
     counts = (pl.col("unit") == "share") & (people == people.round())  # a ratio of posts counts no schools
@@ -176,6 +190,7 @@ def coarse_monitoring(monitoring: pl.DataFrame, rules: DisclosureRules) -> pl.Da
         Rules(rules.least_schools, rules.least_count, rules.extreme_n, rules.width),
     )
     enough = pl.col("n").is_not_null() & ~is_hidden() & (pl.col("n") > 0)
+    enough &= ~cell_ids(["indicator", "year"]).is_in(list(besides))
     told = ["actual", "lower", "upper", "before", "expected_without_programme", "beyond_rtm", "beyond_rtm_se"]
     n = pl.when(pl.col("n") < 50).then("n").otherwise((pl.col("n") / 10).round().cast(pl.Int64) * 10)
     signals = [pl.col("signal"), pl.col("beyond_signal"), n.alias("n"), pl.col("n_compared")]

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import polars as pl
 
 from helpers import tables
 from helpers.disclosure import cells as made
-from helpers.disclosure import coarse, helped
+from helpers.disclosure import coarse, helped, joint
 from helpers.disclosure.groups import REGION, directory, group_table, published_groups, regrouped
 from helpers.disclosure.ledger import Published, frozen
 from helpers.disclosure.protection import hidden_cells, protect
 from helpers.disclosure.rounding import HIDDEN_WORD, banded, exact
-from helpers.disclosure.suppression import Code, Rules, Why, complementary, is_hidden, margins, primary
+from helpers.disclosure.suppression import Code, Rules, Why, cell_ids, complementary, is_hidden, margins, primary
 from helpers.params import DisclosureRules, Params
 from helpers.problems import BadInput, Problem, quoted
+from helpers.support import load_programme
 
 Tables = dict[str, pl.DataFrame]
+Shown = Callable[[pl.DataFrame], pl.DataFrame]
 _DIMENSIONS = {
     "published_results": made.RESULTS,
     "published_context": made.CONTEXT,
@@ -26,6 +28,25 @@ _DIMENSIONS = {
     "support_counts": helped.SUPPORT,
     "published_funnel": helped.FUNNEL,
 }
+_OF_SHARES = ("published_results", "published_context")
+
+
+def _people(rules: DisclosureRules) -> tuple[Rules, Shown]:
+    return Rules.of(rules), banded
+
+
+def _schools(rules: DisclosureRules, shown: Shown = exact) -> tuple[Rules, Shown]:
+    return Rules(1, 1, 1, rules.least_schools - 1), shown
+
+
+_WAYS: dict[str, Callable[[DisclosureRules], tuple[Rules, Shown]]] = {
+    "published_results": _people,
+    "published_context": _people,
+    "published_flags": lambda rules: _schools(rules, made.shown_flags),
+    "support_counts": _schools,
+    "published_funnel": _people,
+}
+"""By which thresholds the numbers of a table are judged, and how they are shown."""
 _IN_FIT = "none"
 """`why_excluded` of school-years that are in the fit, in table `excluded`."""
 _BEST_MARK = 5
@@ -62,27 +83,23 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: Se
         return regrouped(table, schools, published)
 
     shares = [name for name, item in params.described.indicators.items() if item.unit != "score"]
-    people, counted = Rules.of(rules), Rules(1, 1, 1, rules.least_schools - 1)
-    results = made.result_cells(grouped(internal["results"]), params.described.results, years, rules)
-    context = made.context_cells(grouped(internal["context"]), shares, years, rules)
-    conclusions = made.flag_cells(grouped(flags), years[-1], rules)
-    helped_schools = helped.of_programme(internal, years[-1])
-    support = helped.support_cells(helped_schools, years[-1], rules)
-    alone = protect(support, helped.SUPPORT, counted, exact)
-    judged = {
-        "published_results": with_numbers(protect(results, made.RESULTS, people, banded), made.RESULTS, people),
-        "published_context": with_numbers(protect(context, made.CONTEXT, people, banded), made.CONTEXT, people),
-        "published_flags": protect(conclusions, made.FLAGS, counted, made.shown_flags),
-        "support_counts": protect(
-            helped.veiled(support, alone, helped.twins(helped_schools), helped.of_conclusion(helped_schools, flags)),
-            helped.SUPPORT,
-            counted,
-            exact,
-        ),
-        "published_funnel": protect(
-            helped.funnel_cells(grouped(internal["funnel_schools"]), rules), helped.FUNNEL, people, banded
-        ),
+    cells = {
+        "published_results": made.result_cells(grouped(internal["results"]), params.described.results, years, rules),
+        "published_context": made.context_cells(grouped(internal["context"]), shares, years, rules),
+        "published_flags": made.flag_cells(grouped(flags), years[-1], rules),
+        "published_funnel": helped.funnel_cells(grouped(internal["funnel_schools"]), rules),
     }
+    helped_schools = helped.of_programme(internal, years[-1])
+    of_conclusion = helped.of_conclusion(helped_schools, flags)
+    support = helped.support_cells(helped_schools, years[-1], rules)
+    alone = protect(support, helped.SUPPORT, *_WAYS["support_counts"](rules))
+    cells["support_counts"] = helped.veiled(support, alone, helped.twins(helped_schools), of_conclusion)
+    links = joint.Links(
+        years[-1], helped.rules_of_one_factor(), of_conclusion,
+        {name: plan.measure for name, plan in load_programme().indicators.items()},
+        internal["federal"].filter("federal_low", year=years[-1]).height,
+    )  # fmt: skip
+    judged, anonymous, more = _together(cells, internal, links, rules)
     listed = directory(schools, published, flags, years[-1], rules)
     index = internal["wellbeing_index"].filter(year=years[-1]).select("school_id", "index")
     public = {
@@ -97,16 +114,52 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: Se
         ),
         "link_bins": coarse.link_bins(internal["expectation"], rules.least_schools),
         "excluded": _excluded(schools),
-        **_anonymous(internal, rules),
+        **anonymous,
     }
     # promised columns only: what stands beside them here is what they were judged by
     fresh = {name: public[name].select(tables.CONTRACT[name][1].keys()) for name in public}
     shown, kept = frozen(fresh, earlier, years[-1])
     return {
         **shown,
-        "hidden_cells": pl.concat([_hidden(seen, name, shown[name]) for name, seen in judged.items()]),
+        "hidden_cells": pl.concat(
+            [*(_hidden(seen, name, shown[name]) for name, seen in judged.items()), _rows_hidden(internal, more)]
+        ),
         "kept_blocks": kept,
     }
+
+
+def _together(
+    cells: Tables, internal: Tables, links: joint.Links, rules: DisclosureRules
+) -> tuple[Tables, Tables, list[joint.Cell]]:
+    """Protect every table, and hide further numbers until all tables together tell no secret.
+
+    Returns
+    -------
+    judged : dict of DataFrame
+        The tables of cells as `protect` gives them.
+    anonymous : dict of DataFrame
+        The tables without schools.
+    more : list
+        The numbers hidden for the sake of other tables.
+    """
+    more: set[joint.Cell] = set()
+    judged: Tables = {}
+    changed = set(cells)
+    while True:
+        for name in changed & set(cells):
+            people, shown = _WAYS[name](rules)
+            seen = protect(
+                cells[name], _DIMENSIONS[name], people, shown, [cell for table, cell in more if table == name]
+            )
+            judged[name] = with_numbers(seen, _DIMENSIONS[name], people) if name in _OF_SHARES else seen
+        anonymous = _anonymous(internal, rules, more)
+        ordered = {name: judged[name] for name in cells}
+        programme = joint.of_tables(ordered, _DIMENSIONS, anonymous["monitoring"], anonymous["agreement"], links, rules)
+        found = set(joint.next_hidden(programme)) - more
+        if not found:
+            return ordered, anonymous, sorted(more)
+        more |= found
+        changed = {table for table, _ in found}
 
 
 def check_rules(
@@ -207,6 +260,15 @@ def _hidden(seen: pl.DataFrame, name: str, shown: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _rows_hidden(internal: Tables, more: Sequence[joint.Cell]) -> pl.DataFrame:
+    """Rows of tables without cells that were emptied for the sake of other tables."""
+    rows = [
+        {"table": table, "cell": cell, "code": Code.DERIVABLE.value, "why": Why.JOINT.value}
+        for table, cell in more if table not in _DIMENSIONS
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=tables.CONTRACT["hidden_cells"][1])
+
+
 def _no_secrets(flags: pl.DataFrame, rules: DisclosureRules) -> pl.DataFrame:
     """Mark the schools whose conclusion anyone knows: named ones, and kinds of school of which nothing is concluded."""
     return flags.with_columns(known=pl.col("school_id").is_in(rules.named) | (pl.col("tier") == "outside"))
@@ -217,18 +279,22 @@ def _excluded(schools: pl.DataFrame) -> pl.DataFrame:
     return schools.group_by("year", pl.col("why_excluded").fill_null(_IN_FIT)).agg(schools=pl.len().cast(pl.Int64))
 
 
-def _anonymous(internal: Tables, rules: DisclosureRules) -> Tables:
-    """Tables without schools: as they are, but for counts of one or two schools and needless digits."""
+def _anonymous(internal: Tables, rules: DisclosureRules, more: Collection[joint.Cell] = ()) -> Tables:
+    """Tables without schools: as they are, but for counts of one or two schools, needless digits and `more` to hide."""
     least, kept = rules.least_schools, {name: internal[name] for name in tables.ANONYMOUS}
     agreed = kept["agreement"].group_by("direction").agg(pl.col("on_list", "not_on_list").sum())
+    emptied = cell_ids(["direction"]).is_in([cell for table, cell in more if table == "agreement"])
+    counts = [pl.when(~emptied).then(name).alias(name) for name in ("on_list", "not_on_list")]
     return kept | {
         "agreement": coarse.without_few(agreed, ["on_list", "not_on_list"], least).with_columns(
-            tier=pl.when(pl.col("direction") == "within").then(pl.lit("none")).otherwise(pl.lit("watch"))
+            *counts, tier=pl.when(pl.col("direction") == "within").then(pl.lit("none")).otherwise(pl.lit("watch"))
         ),
         "backtest": kept["backtest"]
         .filter(pl.col("n") >= least)
         .with_columns(pl.col("flagged_residual", "predicted", "predicted_se", "actual", "z").round(2)),
         "specifications": kept["specifications"].with_columns(pl.col("slope").round(3)),
-        "monitoring": helped.coarse_monitoring(kept["monitoring"], rules),
+        "monitoring": helped.coarse_monitoring(
+            kept["monitoring"], rules, [cell for table, cell in more if table == "monitoring"]
+        ),
         "context_panel": helped.coarse_panel(kept["context_panel"], least),
     }

@@ -27,6 +27,7 @@ def protect(
     dimensions: Sequence[str],
     rules: Rules,
     shown: Callable[[pl.DataFrame], pl.DataFrame],
+    besides: Sequence[str] = (),
 ) -> pl.DataFrame:
     """Make a table of cells fit to be read.
 
@@ -40,6 +41,8 @@ def protect(
     rules : Rules
     shown : callable
         `rounding.banded` for the public, `rounding.exact` for official use.
+    besides : sequence of str
+        Cells to hide for the sake of other tables (`joint`).
 
     Returns
     -------
@@ -63,6 +66,8 @@ def protect(
     if off := unbalanced(named, groups):
         raise ValueError(f"parts do not add up to their total: {off[0]} and {len(off) - 1} more")
     judged = primary(named, rules)
+    shown_yet = judged.filter(pl.col("cell").is_in(list(besides)), pl.col("code").is_null())["cell"].to_list()
+    judged = hide(judged, shown_yet, Why.JOINT)
     few = judged.filter(pl.col("code") == Code.FEW, pl.col("count").is_not_null())
     while True:
         judged = complementary(judged, groups)
