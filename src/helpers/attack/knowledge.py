@@ -28,6 +28,7 @@ SUM, TOLD, MEAN, ELSEWHERE, SIZE, BLANK, RULE, INDICATOR, CLASS = (
     "классы контекста складываются в регион",
 )
 """Ways of knowing."""
+_BEST_MARK = 5
 
 
 def write_down(site: Tables, besides: Besides, schools: int) -> Unknowns:
@@ -54,6 +55,7 @@ def _people(
 
     How many took part by today's data is no number of a block that stands from other data.
     """
+    marked = _of_marks(table, keys)
     for row in table.iter_rows(named=True):
         at = tuple(str(row[key]) for key in keys)
         n, k, s = ((what, name, *at, row["group_id"]) for what in "nks")
@@ -66,17 +68,27 @@ def _people(
         if row["share_low"] is not None:
             known.know({k: 1, n: -row["share_low"]}, 0, None, TOLD)
             known.know({k: 1, n: -row["share_high"]}, None, 0, TOLD)
-        if row.get("mean") is not None and row["mean"] <= 5:  # marks: those who are not low have three to five
-            known.know({s: 1, n: -(row["mean"] - 0.05)}, 0, None, MEAN)
-            known.know({s: 1, n: -(row["mean"] + 0.05)}, None, 0, MEAN)
+        if at in marked:  # those who are low have a two, the others three to five
             known.know({s: 1, k: 1, n: -3}, 0, None, MEAN)
             known.know({s: 1, k: 3, n: -5}, None, 0, MEAN)
+            if row["mean"] is not None:
+                known.know({s: 1, n: -(row["mean"] - 0.05)}, 0, None, MEAN)
+                known.know({s: 1, n: -(row["mean"] + 0.05)}, None, 0, MEAN)
     for (*at, _), _ in _sums(table, keys):
         parts = table.filter(*(pl.col(key).cast(pl.String) == value for key, value in zip(keys, at, strict=True)))
         groups = [group for group in parts["group_id"] if group != REGION]
-        for what in "nk":
-            total = {(what, name, *at, group): 1 for group in groups} | {(what, name, *at, REGION): -1}
-            known.know(total, 0, 0, SUM)
+        for what, way in (("n", SUM), ("k", SUM), ("s", MEAN)):
+            if what != "s" or tuple(at) in marked:
+                total = {(what, name, *at, group): 1 for group in groups} | {(what, name, *at, REGION): -1}
+                known.know(total, 0, 0, way)
+
+
+def _of_marks(table: pl.DataFrame, keys: list[str]) -> set[tuple]:
+    """What is judged by marks from two to five, where a mean of them is told."""
+    if "mean" not in table.columns:
+        return set()
+    told = table.filter(pl.col("mean").cast(pl.Float64).max().over(keys) <= _BEST_MARK)
+    return set(told.select(pl.col(key).cast(pl.String) for key in keys).iter_rows())
 
 
 def _sums(table: pl.DataFrame, keys: list[str]) -> list[tuple[tuple, None]]:

@@ -29,6 +29,7 @@ _NODES = 5000
 """Of the search for one end: what is not found by then is taken for told, and more is hidden."""
 _CLOSE = 1e-6
 _BEST_MARK = 5
+_MARKS = "marks"
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,9 @@ def of_tables(
         _cells(made, name, seen, rules)
         signed = margins(seen, dimensions[name]).group_by("group", maintain_order=True).agg("cell", "sign")
         for cells, signs in signed.select("cell", "sign").iter_rows():
-            made.line({(name, cell): sign for cell, sign in zip(cells, signs, strict=True)}, 0, 0)
+            sums = [name] if (_MARKS, cells[0]) not in made.bounds else [name, _MARKS]
+            for what in sums:
+                made.line({(what, cell): sign for cell, sign in zip(cells, signs, strict=True)}, 0, 0)
     region = _found(judged["published_flags"], "direction")
     help_ = _found(judged["support_counts"], "topic", "year", "item", "level")
     funnel = _found(judged["published_funnel"], "year", "stage", region=True)
@@ -158,6 +161,7 @@ def _cells(made: Programme, name: str, seen: pl.DataFrame, rules: DisclosureRule
         if shares:
             free = (0, n)
             low, high = free if veiled or row["share_low"] is None else _share(row, n)
+            _marks(made, cell, row, n, veiled)
         else:
             least = row.get("known") or 0
             free = (least, np.inf)
@@ -172,12 +176,21 @@ def _cells(made: Programme, name: str, seen: pl.DataFrame, rules: DisclosureRule
 
 
 def _share(row: Mapping, n: float) -> tuple[float, float]:
-    """Those with the result, of so many: by the band of the share, and of marks by their mean."""
-    low, high = row["share_low"], row["share_high"]
-    if row.get("mean") is not None and row["mean"] <= _BEST_MARK:
+    """Those with the result, of so many, by the band of the share."""
+    return float(np.ceil(row["share_low"] * n - _CLOSE)), float(np.floor(row["share_high"] * n + _CLOSE))
+
+
+def _marks(made: Programme, cell: Cell, row: Mapping, n: float, veiled: bool) -> None:
+    """The sum of the marks: a two of each who is low, three to five of the others; told by a mean beside a share."""
+    if row.get("mean") is None or row["mean"] > _BEST_MARK:
+        return
+    marks = (_MARKS, cell[1])
+    made.number(marks, 0, np.inf)
+    made.line({marks: 1.0, cell: 1.0}, 3 * n, np.inf)
+    made.line({marks: 1.0, cell: 3.0}, -np.inf, 5 * n)
+    if row["told"] and not veiled:
         mean = round(row["mean"], 1)
-        low, high = max(low, 3 - mean - 0.05), min(high, (5.05 - mean) / 3)
-    return float(np.ceil(low * n - _CLOSE)), float(np.floor(high * n + _CLOSE))
+        made.line({marks: 1.0}, (mean - 0.05) * n, (mean + 0.05) * n, cell)
 
 
 def _of_conclusions(made: Programme, region: Mapping, help_: Mapping, links: Links, width: float) -> None:
