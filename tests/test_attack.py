@@ -9,7 +9,7 @@ from test_ledger import NUMBERS, late_passport
 from test_protected import COUNTED, PARAMS, RULES, flags, region, with_rules
 
 from helpers import tables
-from helpers.attack import findings, knowledge, prose
+from helpers.attack import findings, knowledge, pages, prose
 from helpers.attack.findings import differences, narrowed
 from helpers.attack.reading import Besides, as_published, flat
 from helpers.attack.unknowns import Ends, Unknowns
@@ -267,6 +267,33 @@ def test_sentences_that_tell_what_tables_do_not_are_facts():
     assert prose.LISTS in told["path"].item()
     wrong = site | {"summary": flat({"schools": 23, "below": {"named": 5}})}
     assert not found(wrong)["judged"].any(), "the page names another number than the table"
+
+
+def test_what_somebody_typed_on_a_page_is_a_fact(tmp_path):
+    """Of a territory, by its name or on its page, and of the project; the region's numbers are read elsewhere."""
+    site = site_of(x="wwwwb", y="wwwwbbaaa", z="wwwwwaaab")
+    site["groups"] = site["groups"].with_columns(group_name=pl.format("Район {}", "group_id"))
+    (tmp_path / "municipality").mkdir()
+    (tmp_path / "index.html").write_text(
+        "<h1>Итоги</h1><p>Ниже ожидаемого: <b>4 школы</b>, подробнее в методе.</p>", "utf-8"
+    )
+    (tmp_path / "news.html").write_text("<p>В Район y&nbsp;2\u00a0школы ниже ожидаемого.</p>", "utf-8")
+    (tmp_path / "municipality" / "x.qmd").write_text(
+        '---\ntitle: "Район x"\n---\n\n**Ниже ожидаемого** — 1 школа.\n', "utf-8"
+    )
+    (tmp_path / "slides.qmd").write_text(
+        "# Проект\n\n- 3 школы проекта ниже ожидаемого\n- 1 школа вне проекта ниже ожидаемого", "utf-8"
+    )
+    said = pages.read_pages(tmp_path, site["groups"])
+    assert set(said.select("page", "who", "direction", "schools").iter_rows()) == {
+        ("news.html", "y", "below", 2), ("municipality/x.qmd", "x", "below", 1),
+        ("slides.qmd", "members", "below", 3), ("slides.qmd", "others", "below", 1),
+    }  # fmt: skip
+    assert found(site).is_empty()
+    told = found(site | {"pages": said})
+    of_x = told.filter(cell="group_id=x · direction=below")
+    assert of_x.select("low", "high").row(0) == (1, 1)
+    assert "municipality/x.qmd" in of_x["path"].item()
 
 
 def test_a_measure_that_is_a_hidden_level_of_its_factor_is_found(monkeypatch):

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from helpers.attack.findings import differences, narrowed
+from helpers.attack.pages import read_pages
 from helpers.attack.reading import as_published, besides, read_editions, read_prose, read_site
 from helpers.problems import BadInput, Problem
 from helpers.report import Report
@@ -27,7 +28,7 @@ def attack(report: Report, data: Path) -> pl.DataFrame:
     Parameters
     ----------
     data : Path
-        The public tables as csv, as the site offers them.
+        The public tables as csv, as the site offers them, in the folder of its pages or of their sources.
 
     Returns
     -------
@@ -36,6 +37,7 @@ def attack(report: Report, data: Path) -> pl.DataFrame:
         hidden for the sake of another number may.
     """
     site, rules, editions = read_site(data) | read_prose(report), report.params.disclosure, read_editions(report.ledger)
+    site["pages"] = read_pages(data.parent, site["groups"])
     known = besides(report)
     found = pl.concat(
         [

@@ -67,7 +67,8 @@ def narrowed(site: Tables, besides: Besides, people: int, schools: int) -> pl.Da
 
 def _path(known: Unknowns, form: Form, least: float) -> str:
     needed = []
-    for way in _WAYS:
+    pages = sorted({fact.how for fact in known.facts if fact.how.startswith(prose.PAGE)})
+    for way in (*_WAYS, *pages):
         ends = known.between(form, (way,))
         if ends and ends.apart(least):
             needed.append(way)

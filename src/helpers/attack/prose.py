@@ -12,6 +12,7 @@
 | `summary.federal_low`, `agreement` | «В федеральном списке … года — … школ …» | schools by conclusion and list |
 | `monitoring.n`, `actual` | table and captions of page «Эффект», slides | schools and teachers of the programme |
 | `support_counts` totals | «Помощь получают … школ» | schools of the programme |
+| what somebody typed | any page: `pages` | schools of a territory or of the project by conclusion |
 
 Tables are read by `knowledge`; here is what only sentences tell, and how it hangs together with the tables.
 """
@@ -20,10 +21,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from helpers.attack.pages import MEMBERS, OTHERS
 from helpers.attack.reading import Besides, Tables
 from helpers.attack.unknowns import Unknowns
 
-PROSE, LISTS = "число в тексте страниц", "федеральный список и выводы рядом"
+PROSE, LISTS, PAGE = "число в тексте страниц", "федеральный список и выводы рядом", "предложение страницы"
 """Ways of knowing."""
 _DONE = {
     "roadmaps_in_time": (("help", "roadmap", "status"), ("in_time",), ("late", "missing")),
@@ -52,6 +54,9 @@ def write_down(known: Unknowns, site: Tables, besides: Besides, schools: int) ->
         _lists(known, site["agreement"], summary, schools)
     if "monitoring" in site:
         _indicators(known, site, besides)
+    for row in site["pages"].iter_rows(named=True) if "pages" in site else ():
+        place = (row["who"],) if row["who"] in (MEMBERS, OTHERS) else ("flags", row["who"])
+        known.know({(*place, row["direction"]): 1.0}, row["schools"], row["schools"], f"{PAGE} {row['page']}")
 
 
 def _summed(known: Unknowns, summary: dict[str, float]) -> None:

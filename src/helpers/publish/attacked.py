@@ -7,6 +7,7 @@ from pathlib import Path
 
 from helpers import files, tables
 from helpers.attack import refuse_broken
+from helpers.attack.pages import read_pages
 from helpers.publish.held import sha256
 from helpers.report import PROJECT, RULES, Report
 
@@ -31,7 +32,9 @@ def refuse_once(report: Report, data: Path) -> None:
         *sorted((PROJECT / "src" / "helpers" / "attack").glob("*.py")),
         *(report.params_file, *RULES),
     ]
-    digest = hashlib.sha256("\n".join(f"{path.name} {sha256(path)}" for path in looked_at).encode()).hexdigest()
+    said = read_pages(data.parent, report.read("groups", "public"))
+    text = "\n".join([*(f"{path.name} {sha256(path)}" for path in looked_at), said.write_csv()])
+    digest = hashlib.sha256(text.encode()).hexdigest()
     if not stood.is_file() or stood.read_text(encoding="utf-8") != digest:
         refuse_broken(report, data)
         files.write(stood, digest)
