@@ -12,10 +12,11 @@ Sources: Hundepool et al. (2012, «Statistical Disclosure Control», 4.2: feasib
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
 from scipy.sparse.csgraph import connected_components
 
@@ -43,6 +44,13 @@ class System:
     at_most: csr_array
     lower: np.ndarray
     upper: np.ndarray
+
+    @cached_property
+    def constraints(self) -> LinearConstraint:
+        """The equalities and the inequalities as the solver takes them."""
+        equal = np.zeros(self.equal.shape[0])
+        least = np.concatenate([equal, np.full(self.at_most.shape[0], -np.inf)])
+        return LinearConstraint(vstack([self.equal, self.at_most], format="csr"), least, np.zeros(len(least)))
 
 
 def audit(cells: pl.DataFrame, groups: pl.DataFrame, width: float) -> pl.DataFrame:
@@ -171,16 +179,7 @@ def _span(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 def _solved(known: System, toward: np.ndarray) -> np.ndarray:
     """The point where `toward` is least; not a number where nothing is possible."""
-    bounds = np.column_stack([known.lower, known.upper])
-    found = linprog(
-        toward,
-        A_ub=known.at_most,
-        b_ub=np.zeros(known.at_most.shape[0]),
-        A_eq=known.equal,
-        b_eq=np.zeros(known.equal.shape[0]),
-        bounds=bounds,
-        method="highs",
-    )
+    found = milp(toward, constraints=known.constraints, bounds=Bounds(known.lower, known.upper))
     return np.full(len(toward), np.nan) if found.x is None else found.x
 
 
