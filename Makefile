@@ -17,7 +17,7 @@ report: $(READY)  ## build both editions of the default report (REPORT=name for 
 test: $(READY)  ## run all tests, and name the ten slowest
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=10
 	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks/steps
-	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env -n auto --dist loadfile notebooks/pages notebooks/explore.ipynb
+	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env -n auto --dist loadfile notebooks/pages notebooks/explore.ipynb notebooks/panel.ipynb
 
 test-quick: $(READY)  ## run the tests that need no built site and no region's files, for the loop while writing
 	@$(BIN)/python -m pytest -n auto -m "not slow"

@@ -27,6 +27,7 @@ FLOW = [
         "publish",
         "demo",
         "cli",
+        "panel",
     )
 ]
 MODULES = sorted(path for path in HELPERS.rglob("*.py") if path.parent != HELPERS or path.stem != "__init__")

@@ -11,7 +11,9 @@ import pytest
 from helpers.publish.pages import FANNED, HELP, PAGES, SLIDES, STEPS
 from helpers.report import PROJECT
 
-NOTEBOOKS = sorted((PROJECT / "notebooks").rglob("*.ipynb"))
+NOTEBOOKS = sorted(
+    path for path in (PROJECT / "notebooks").rglob("*.ipynb") if path.parent.name != ".ipynb_checkpoints"
+)
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(PROJECT).as_posix())
 PAGE = pytest.mark.parametrize(
     "path",
@@ -19,6 +21,7 @@ PAGE = pytest.mark.parametrize(
     ids=lambda path: f"{path.parent.name}/{path.stem}",
 )
 WORKBENCH = PROJECT / "notebooks" / "explore.ipynb"
+PANEL = PROJECT / "notebooks" / "panel.ipynb"
 OF_BOTH = {
     *{"index", "context", "results", "data", "expectation", "flags", "groups", "trends", "municipality"},
     *(HELP - {"decisions"}),
@@ -65,7 +68,7 @@ def test_a_notebook_has_one_cell_of_parameters(path):
     tagged = [cell for cell in code(path) if "parameters" in cell.metadata.get("tags", [])]
     assert len(tagged) == 1
     names = {node.targets[0].id for node in ast.parse(tagged[0].source).body}
-    own = {WORKBENCH: {"year"}}.get(path, set() if path.parent == STEPS else {"edition"})
+    own = {WORKBENCH: {"year"}, PANEL: set()}.get(path, set() if path.parent == STEPS else {"edition"})
     expected = {"report", "out"} | own
     assert names == expected | {FANNED[path.stem]} if path.stem in FANNED else names == expected
 

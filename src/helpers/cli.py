@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import json
 import os
 import sys
 import tempfile
@@ -123,6 +124,7 @@ def new(
 def check(
     report: ReportName,
     protocol: Annotated[str, typer.Option("--protocol", help="Папка, куда положить протокол книгами Excel.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Сказать всё одной строкой JSON, для программ.")] = False,
     out: Out = "",
 ) -> None:
     """Проверить сырые файлы отчёта и всё, на чём могла бы остановиться сборка."""
@@ -134,26 +136,34 @@ def check(
     _try_targets(this)
     examined = examine(this)
     acceptance = examined.tables["acceptance"]
-    for file, count, what, state in views.accepted(acceptance).select("file", "count", "what", "state").iter_rows():
-        typer.echo(f"{file + ': ' if file else ''}{count:>8}  {what}" + (f"  {state}" if state != _IN_ORDER else ""))
-    for status in ("ADVICE", "FAIL"):
-        _tell(examined.findings.of(status), f"{words.STATUS_MARK[status]} {words.STATUS[status].capitalize()}")
-    if protocol:
-        from helpers.publish.protocol import books, names_to_confirm
+    counted = [
+        f"{file + ': ' if file else ''}{count:>8}  {what}" + (f"  {state}" if state != _IN_ORDER else "")
+        for file, count, what, state in views.accepted(acceptance).select("file", "count", "what", "state").iter_rows()
+    ]
+    if as_json or protocol:
+        from helpers.publish import protocol as protocols
 
         titles = acceptance.select("check", title="note")
         findings = views.named(examined.tables["protocol"], titles, examined.tables["schools"])
-        made = books(findings, this.params) | names_to_confirm(examined.unknown)
+    failed = bool(examined.findings.fails)
+    obstacles = [] if failed else [str(problem) for problem in readiness.obstacles(this, examined.tables)]
+    if as_json:
+        found = protocols.for_machines(findings, this.params)
+        typer.echo(json.dumps({"counted": counted, "findings": found, "obstacles": obstacles}, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(counted))
+        for status in ("ADVICE", "FAIL"):
+            _tell(examined.findings.of(status), f"{words.STATUS_MARK[status]} {words.STATUS[status].capitalize()}")
+        _list_all("\n✗ Данные читаются, но отчёта из них не построить", obstacles)
+    if protocol:
+        made = protocols.books(findings, this.params) | protocols.names_to_confirm(examined.unknown)
         files.write_all(Path(protocol), {name.partition("/")[2]: content for name, content in made.items()})
-        typer.echo(f"\nПротокол: {Path(protocol).resolve()}, файлов: {len(made)}.")
-    if examined.findings.fails:
-        raise typer.Exit(1)
-    obstacles = readiness.obstacles(this, examined.tables)
-    if obstacles:
-        _list_all("\n✗ Данные читаются, но отчёта из них не построить", [str(problem) for problem in obstacles])
+        typer.echo(f"\nПротокол: {Path(protocol).resolve()}, файлов: {len(made)}.", err=as_json)
+    if failed or obstacles:
         raise typer.Exit(1)
     readiness.require_renderer()
-    typer.echo("Данные приняты.")
+    if not as_json:
+        typer.echo("Данные приняты.")
 
 
 @app.command()

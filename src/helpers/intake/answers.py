@@ -118,6 +118,29 @@ def read_answers(path: Path, there: Sequence[Correction] = ()) -> Answers:
     return answers
 
 
+def propose(place: Mapping[str, str], answer: str, remark: str, source: str, author: str) -> list[Correction]:
+    """Corrections that an answer to one finding proposes.
+
+    Parameters
+    ----------
+    place : mapping
+        The place that the finding is about, by `KEY_COLUMNS`.
+    answer, remark : str
+        As they would stand in the workbook of questions.
+    source, author : str
+        Where and by whom the answer was given.
+
+    Raises
+    ------
+    BadInput
+        The answer cannot be taken.
+    """
+    try:
+        return _corrections(Question(place, 0, answer, remark), source, author)
+    except _Unclear as unclear:
+        raise BadInput(Problem(place["file"], quoted(answer), *unclear.args)) from None
+
+
 def proposed_text(proposed: Iterable[Correction], name: str) -> str:
     """Corrections as they stand in `corrections.yml`, with a word on where they come from."""
     records = [one.model_dump(exclude_defaults=True) for one in proposed]

@@ -39,7 +39,12 @@ def end_together() -> None:
     threading.Thread(target=_wait_for_signal, args=(asked, bell), daemon=True).start()
     if starter := os.environ.get(_STARTER):
         threading.Thread(target=_wait_for_end_of, args=(starter,), daemon=True).start()
-    os.environ[_STARTER] = _named(psutil.Process())
+    os.environ |= bound()
+
+
+def bound() -> dict[str, str]:
+    """What the environment of a command must say for it to end when this process is gone."""
+    return {_STARTER: _named(psutil.Process())}
 
 
 def end_descendants() -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from textwrap import wrap
+from typing import Any
 
 import polars as pl
 import xlsxwriter
@@ -66,6 +67,15 @@ def books(findings: pl.DataFrame, params: Params) -> dict[str, bytes]:
         of_school = questions.filter(school_id=school_id)
         files[school_book(school_id)] = _questions_book(of_school, of_school["school_name"][0] or school_id, params)
     return files
+
+
+def for_machines(findings: pl.DataFrame, params: Params) -> list[dict[str, Any]]:
+    """Findings as a program takes them: what the analyst's sheets tell, and the place that each is about."""
+    shown = findings.select("status", "state", "title", "whose", where="place", fault="fault", advice="advice")
+    return [
+        row | {"place": place_of(finding, params)}
+        for row, finding in zip(shown.iter_rows(named=True), findings.iter_rows(named=True), strict=True)
+    ]
 
 
 def municipality_book(name: str) -> str:
@@ -226,11 +236,16 @@ def _keys(book: _Book, rows: pl.DataFrame, params: Params) -> None:
     for place, title in enumerate(KEY_COLUMNS):
         sheet.write_string(0, place, title)
     for number, row in enumerate(rows.iter_rows(named=True), start=1):
-        parts = (row[name].split("\n") for name in ("columns", "fields", "cells"))
-        cells = json.dumps(list(zip(*parts, strict=True)), ensure_ascii=False)
-        known = row | {"year": _year(row["file"], params), "cells": cells}
-        for place, name in enumerate(KEY_COLUMNS):
-            sheet.write_string(number, place, "" if known[name] is None else str(known[name]))
+        for place, text in enumerate(place_of(row, params).values()):
+            sheet.write_string(number, place, text)
+
+
+def place_of(finding: Mapping[str, Any], params: Params) -> dict[str, str]:
+    """The place that a finding is about, as text under `KEY_COLUMNS`: an answer finds its way back by it."""
+    parts = (finding[name].split("\n") for name in ("columns", "fields", "cells"))
+    cells = json.dumps(list(zip(*parts, strict=True)), ensure_ascii=False)
+    known = finding | {"year": _year(finding["file"], params), "cells": cells}
+    return {name: "" if known[name] is None else str(known[name]) for name in KEY_COLUMNS}
 
 
 def _year(file: str, params: Params) -> int:
