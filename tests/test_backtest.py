@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from helpers.model import expectation, school_effects, variance_components
-from helpers.model.backtest import backtest
+from helpers.model.backtest import backtest, standard_error
+from helpers.model.effect import VarianceComponents
 from helpers.params import FlagRules, ModelRules, Params, SmallNRules
 
 PARAMS = Params.model_construct(
@@ -109,6 +110,20 @@ def test_means_and_error_are_those_of_the_whole_covariance():
     variance = covariance[np.ix_(within, within)].mean()
     assert row["predicted_se"] == pytest.approx(np.sqrt(variance))
     assert row["z"] == pytest.approx((row["actual"] - row["predicted"]) / np.sqrt(variance))
+
+
+def test_the_error_goes_through_the_line_that_was_fitted():
+    random = np.random.default_rng(5)
+    x, fitted = random.normal(50, 10, 40), np.arange(40) % 6 > 0
+    sampling, chosen = random.uniform(0.01, 0.05, 40), pl.Series(np.arange(40) < 9)
+    seen = pl.DataFrame({"index": x, "in_model": fitted, "outcome_se": np.sqrt(sampling), "unknown": 0.004})
+    W = np.diag(np.where(fitted, 1 / (sampling + 0.03), 0))
+    held = np.clip(x, x[fitted].min(), x[fitted].max())
+    for bent, X in ((False, np.vander(x, 2)), (True, np.vander(held - 50, 3))):
+        leaves = np.eye(40) - X @ np.linalg.inv(X.T @ W @ X) @ X.T @ W
+        covariance = leaves @ np.diag(0.004 + 0.01 + sampling) @ leaves.T
+        found = standard_error(seen, chosen, VarianceComponents(0.02, 0.01, 3), 0.03, bent)
+        assert found == pytest.approx(np.sqrt(covariance[:9, :9].mean()), rel=1e-9)
 
 
 def test_years_before_the_pooled_ones_do_not_count():

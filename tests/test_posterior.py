@@ -134,6 +134,28 @@ def test_what_the_index_adds_is_what_its_unreliable_part_explains():
     assert index_error_variance([slope], x.var(), 1.0) == 0
 
 
+def test_on_a_parabola_the_index_adds_what_it_does_at_its_place():
+    random = np.random.default_rng(3)
+    context = random.normal(0, np.sqrt(0.8), 400_000)
+    x = context + random.normal(0, np.sqrt(0.2), 400_000)
+    y = 0.3 * context + 0.1 * context**2
+    bend, slope, level = np.polyfit(x, y, 2)
+    places = np.array([-1.5, -0.5, 0.5, 1.5])
+    near = np.abs(x - places[:, None]) < 0.02
+    left = [np.var(y[here] - np.polyval([bend, slope, level], x[here])) for here in near]
+    assert index_error_variance([slope], x.var(), 0.8, [bend], places) == pytest.approx(left, rel=0.06)
+
+
+def test_schools_may_differ_in_what_their_index_adds():
+    residual, variance = region(60)
+    different = np.where(np.arange(60) < 30, 0.0, 0.02)
+    mixed, low, high = (judged(residual, variance, index_error=one) for one in (different, 0.0, 0.02))
+    doubt = [np.median(one.effect_se[half]) for one, half in ((mixed, slice(30)), (mixed, slice(30, None)))]
+    assert np.median(low.effect_se) < doubt[1] and doubt[0] < np.median(high.effect_se)
+    alike = judged(residual, variance, index_error=np.full(60, 0.02))
+    assert alike.effect == pytest.approx(high.effect, abs=1e-12)
+
+
 @settings(max_examples=5, deadline=None)
 @given(st.floats(0.0, 0.02), st.floats(0.0, 0.02))
 def test_the_less_reliable_the_index_the_nearer_effects_are_to_zero(one, other):

@@ -69,6 +69,19 @@ def test_the_usual_rule_does_not(table):
     assert usual["ppv"] < 0.35 and usual["small"] > 0.25 and usual["wrong_sign"] > 0.05
 
 
+@pytest.mark.parametrize("reliability", [1.0, 0.8])
+def test_a_redrawn_parabola_is_the_fitted_one(reliability):
+    """Regressed on the measured index, the redrawn outcomes give back slope and bend; errors and effects are none."""
+    random = np.random.default_rng(9)
+    x = random.normal(50, 10, (1, 200_000))
+    data = Cells(0 * x, 0 * x + 1e-12, 0 * x + 20, x, 0 * x, x > 0)
+    line = Line(np.empty(0), np.empty(0), 0.0, 0.03, 0.0005, 45.0)
+    drawn = redrawn(data, [line], VarianceComponents(0.0, 0.0, 1), reliability, random)
+    bend, slope, _ = np.polyfit(x[0] - 45, drawn.data.y[0], 2)
+    assert bend == pytest.approx(0.0005, rel=0.03)
+    assert slope == pytest.approx(0.03, rel=0.01)
+
+
 def test_an_index_measured_with_error_makes_more_false_flags(region):
     lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
     rules = RUNS.model_copy(update={"runs": 100})

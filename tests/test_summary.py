@@ -7,6 +7,7 @@ import pytest
 
 from helpers.model import summary
 from helpers.report import METHOD, open_report
+from helpers.show import sentences
 
 # school, tier, direction, spec_share, prob_below, prob_above
 TOLD = [
@@ -77,3 +78,17 @@ def test_nobody_is_named():
     assert made["promise"] == []
     assert made["below"] == made["above"] == {"named": 0, "persistent": 0, "false": 0.0, "returning": None}
     assert (made["judged"], made["firm"], made["without_school"], made["gia9_told"]) == (2, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("direction", "least", "told"),
+    [("below", 0.873, True), ("above", 0.5, True), ("within", 0.9, False), ("below", None, False)],
+)
+def test_a_card_says_how_good_an_index_its_conclusion_needs(direction, least, told):
+    school = {
+        "effect": -0.3, "tier": "watch", "direction": direction, "years_below": 3, "years_above": 0, "years": 3,
+        "prob_below": 0.88, "prob_above": 0.0, "type_words": "", "verdict": "ниже", "reliability": 0.9, "spec_share": 1.0,
+        "least_reliability": least,
+    }  # fmt: skip
+    sentence = sentences.school_verdict(school, open_report("kamchatka-2021").params)
+    assert (f"пока надёжность индекса не меньше {least or 0:.2f}".replace(".", ",") in sentence) == told

@@ -17,6 +17,7 @@ from helpers.model.effect import (
     school_effects,
     variance_components,
 )
+from helpers.model.expectation import design
 from helpers.model.flags import flags
 from helpers.params import Params
 
@@ -97,7 +98,7 @@ def backtest(
         .sort("school_id")
     )
     groups = [
-        _compared(seen, direction, tier, components, tau2[last])
+        _compared(seen, direction, tier, components, tau2[last], coefficients_of(fits) == 3)
         for direction in ("below", "within", "above")
         for tier in sorted(seen.filter(pl.col("direction") == direction)["tier"].unique())
     ]
@@ -105,9 +106,9 @@ def backtest(
 
 
 def _compared(
-    seen: pl.DataFrame, direction: str, tier: str, components: VarianceComponents, tau2: float
+    seen: pl.DataFrame, direction: str, tier: str, components: VarianceComponents, tau2: float, bent: bool
 ) -> dict[str, str | int | float | None]:
-    """One row: the schools of `seen` with this direction and tier; `tau2` is the last year's."""
+    """One row: the schools of `seen` with this direction and tier; `tau2`, `bent` are of the last year's line."""
     chosen = ((pl.col("direction") == direction) & (pl.col("tier") == tier)).fill_null(False)
     group = seen.filter(chosen)
     row = {
@@ -119,11 +120,14 @@ def _compared(
     }
     if components.n_years == 1:
         return row
-    predicted, se = group["effect"].mean(), standard_error(seen, seen.select(chosen).to_series(), components, tau2)
+    se = standard_error(seen, seen.select(chosen).to_series(), components, tau2, bent)
+    predicted = group["effect"].mean()
     return {**row, "predicted": predicted, "predicted_se": se, "z": (row["actual"] - predicted) / se}
 
 
-def standard_error(seen: pl.DataFrame, chosen: pl.Series, components: VarianceComponents, tau2: float) -> float:
+def standard_error(
+    seen: pl.DataFrame, chosen: pl.Series, components: VarianceComponents, tau2: float, bent: bool = False
+) -> float:
     """Standard error of the mean last residual over the chosen schools around its prediction.
 
     Residuals are what the fitted line leaves of the schools' own parts, e = (I − H)u, so those of all schools together
@@ -132,8 +136,9 @@ def standard_error(seen: pl.DataFrame, chosen: pl.Series, components: VarianceCo
     sampling = seen["outcome_se"].to_numpy() ** 2
     # nothing is known of the lasting part of a school without earlier results
     unknown = seen["unknown"].fill_null(components.persistent).to_numpy()
-    X = np.column_stack([np.ones(seen.height), seen["index"].to_numpy()])
-    weight = np.where(seen["in_model"].to_numpy(), 1 / (sampling + tau2), 0)
+    fitted = seen["in_model"].to_numpy()
+    X = design(seen["index"].to_numpy(), fitted, bent)
+    weight = np.where(fitted, 1 / (sampling + tau2), 0)
     mean = chosen.to_numpy() / chosen.sum()
     through_line = weight * (X @ np.linalg.solve(X.T @ (X * weight[:, None]), X.T @ mean))
     return float(np.sqrt((mean - through_line) ** 2 @ (unknown + components.transient + sampling)))

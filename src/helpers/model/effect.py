@@ -16,6 +16,7 @@ import polars as pl
 from scipy.special import ndtr, ndtri
 
 from helpers.model.errors import Errors
+from helpers.model.expectation import BEND_UNIT
 from helpers.model.posterior import Posterior, index_error_variance, lasting_effects
 from helpers.params import FlagRules
 
@@ -31,13 +32,14 @@ class VarianceComponents:
 
     `persistent` lasts over the years, `transient` is a year's own. With one year
     they cannot be told apart: all of τ² stands in `persistent`, `n_years` is 1.
-    `index_error` is the part κ² of `persistent` that the index's error makes and no school.
+    `index_error` is the part κ² of `persistent` that the index's error makes and no school; an array (schools,) where it
+    depends on their places on a parabola.
     """
 
     persistent: float
     transient: float
     n_years: int
-    index_error: float = 0.0
+    index_error: float | np.ndarray = 0.0
 
     @classmethod
     def of(cls, numbers: dict) -> VarianceComponents:
@@ -50,7 +52,7 @@ class VarianceComponents:
     @property
     def own(self) -> float:
         """τ_a²: what lasts and is the schools' own."""
-        return max(self.persistent - self.index_error, 0.0)
+        return max(self.persistent - float(np.mean(self.index_error)), 0.0)
 
 
 @dataclass(frozen=True)
@@ -335,9 +337,11 @@ def judged_effects(
     )
     together = None if shared is None else shared_by_year(shared, years, schools)
     spread = float(expectation.filter("in_model")["index"].var())
+    bends = [(fit.get("bend") or 0.0) / BEND_UNIT**2 for fit in fits]
+    away = _away(expectation, fits, years, schools) if any(bends) else 0.0
 
     def judged(value: float, chosen: np.ndarray | None = None) -> Posterior:
-        index_error = index_error_variance([fit["slope"] for fit in fits], spread, value)
+        index_error = index_error_variance([fit["slope"] for fit in fits], spread, value, bends, away)
         of_years = (residual, error**2, line_se, fitted, index_error, together, coefficients_of(fits))
         return lasting_effects(*of_years, chosen)
 
@@ -366,6 +370,14 @@ def judged_effects(
         for value, (low, high) in zip(ROW, tried, strict=False)
     ]
     return effect, pl.concat(at)
+
+
+def _away(expectation: pl.DataFrame, fits: Sequence[dict], years: Sequence[int], schools: pl.Series) -> np.ndarray:
+    """Each school's index less the one at which the slopes are, mean over its years; a parabola ends with its schools."""
+    x = by_year(expectation, "index", years, schools)
+    of_year = {fit["year"]: fit for fit in fits}
+    low, high, centre = (np.array([[of_year[year][name]] for year in years]) for name in ("low", "high", "centre"))
+    return np.nanmean(np.clip(x, low, high) - centre, axis=0)
 
 
 def _least(probability: np.ndarray, watch: float) -> np.ndarray:

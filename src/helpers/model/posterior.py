@@ -229,11 +229,18 @@ def _located(judged: _Judged) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return own, year, log_posterior
 
 
-def index_error_variance(slopes: Sequence[float], spread: float, reliability: float) -> float:
+def index_error_variance(
+    slopes: Sequence[float],
+    spread: float,
+    reliability: float,
+    bends: Sequence[float] = (0.0,),
+    away: float | np.ndarray = 0.0,
+) -> float | np.ndarray:
     """κ² = β̄² s_I² (1 − λ)/λ, what the index's error adds to the variance of schools of equal index.
 
     The expected result given the index holds λ already: E[context | index] is a line, the slope is not divided
-    (Fuller, 1987).
+    (Fuller, 1987). On a parabola the slope is that where the school stands, and the bend adds 2 γ̄² s_I⁴ ((1 − λ)/λ)²: the
+    variance of a quadratic of the context, normal given the index.
 
     Parameters
     ----------
@@ -243,5 +250,10 @@ def index_error_variance(slopes: Sequence[float], spread: float, reliability: fl
         Variance of the index between the fitted schools.
     reliability : float
         λ of the index, in (0, 1].
+    bends : sequence of float
+        Of the pooled years, pupil-SD per squared index point; 0 of straight lines.
+    away : float or array (schools,)
+        Index less the one at which `slopes` are.
     """
-    return float(np.mean(slopes) ** 2 * spread * (1 - reliability) / reliability)
+    unreliable, bend = spread * (1 - reliability) / reliability, np.mean(bends)
+    return (np.mean(slopes) + 2 * bend * away) ** 2 * unreliable + 2 * (bend * unreliable) ** 2

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from helpers.model.effect import Pooled, VarianceComponents, split_variance
-from helpers.model.stability import Cells, Line, carried_through, large_enough
+from helpers.model.stability import Cells, Line, carried_through, index_error, large_enough
 from helpers.params import FlagRules, SimulationRules, SmallNRules
 
 
@@ -33,19 +33,27 @@ def redrawn(
     """Draw a region on the places, sizes and indices of `data`.
 
     With `reliability` λ < 1 the index is a measurement: the true context given the index is drawn from
-    x̄ + λ(x − x̄) + N(0, λ(1 − λ)σ²), the same in all years, and the true line is 1/λ as steep as the fitted one.
+    x̄ + λ(x − x̄) + N(0, λ(1 − λ)σ²), the same in all years, and the true line is 1/λ as steep as the fitted one, a parabola
+    bent 1/λ² as much. A parabola is not drawn on beyond the schools of the fit.
     """
     years, schools = data.y.shape
     mean, variance = np.nanmean(data.x, axis=1, keepdims=True), np.nanvar(data.x, axis=1, keepdims=True)
     error = random.normal(size=schools) * np.sqrt(reliability * (1 - reliability) * variance)
     context = reliability * (data.x - mean) + error
     known = np.maximum(np.isfinite(context).sum(axis=0), 1)
-    slope = np.array([[line.slope] for line in lines]) / reliability
+    slope, bend, centre = (np.array([[getattr(line, name)] for line in lines]) for name in ("slope", "bend", "centre"))
+    held = context
+    if bend.any():
+        slope = slope + 2 * bend * (mean - centre)
+        of_fit = np.where(data.fitted, data.x, np.nan)
+        ends = (np.nanmin(of_fit, axis=1, keepdims=True), np.nanmax(of_fit, axis=1, keepdims=True))
+        held = np.clip(context, *(end - mean for end in ends))
+    expected = slope / reliability * held + bend / reliability**2 * held**2
     persistent = random.normal(0, np.sqrt(components.persistent), schools)
     transient = random.normal(0, np.sqrt(components.transient), (years, schools))
     noise = np.where(np.isfinite(data.v), data.errors.drawn(random), np.nan)
     return Drawn(
-        replace(data, y=slope * context + persistent + transient + noise),
+        replace(data, y=expected + persistent + transient + noise),
         persistent,
         np.nansum(context, axis=0) / known,
     )
@@ -59,6 +67,7 @@ def simulate(
     small_n: SmallNRules,
     rules: SimulationRules,
     believed: float,
+    form: str = "linear",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Redraw `rules.runs` regions for each reliability of the index and count what each rule names.
 
@@ -67,11 +76,13 @@ def simulate(
     data : Cells
         The report's own specification.
     lines
-        Its fit: slopes by year.
+        Its fit by year.
     components : mapping
         The planted variance components for each reliability of the index.
     believed : float
         Reliability of the index at which the report judges; its variances are taken as known here.
+    form : str
+        Of its line.
 
     Returns
     -------
@@ -94,7 +105,7 @@ def simulate(
         covered = judged = 0
         for _ in range(rules.runs):
             region = redrawn(data, lines, planted, reliability, random)
-            pooled, fitted = carried_through(region.data, "paule_mandel", "linear", 1.0, believed)
+            pooled, fitted = carried_through(region.data, "paule_mandel", form, 1.0, believed)
             residual = np.stack([line.residual for line in fitted])
             inside = np.abs(region.persistent - pooled.effect) <= 1.959964 * pooled.effect_se
             there = np.isfinite(pooled.effect)
@@ -178,20 +189,18 @@ def simulate_report(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tables `simulation` and `fairness` on the report's own specification, for every assumed reliability.
 
-    The variances are those around the report's own line, of `form`; the redrawn regions have straight ones.
-    What the index's error adds to lasting residuals, β²σ²(1 − λ)/λ, is in the fitted persistent variance
-    already; it is taken out of the planted one.
+    The line is the report's own, of `form`. What the index's error adds to lasting residuals is in the fitted persistent
+    variance already; it is taken out of the planted one.
     """
     _, lines = carried_through(data, "paule_mandel", form, 1.0)
     residual = np.stack([line.residual for line in lines])
     fitted = split_variance(
         residual, data.v, [line.tau2 for line in lines], data.fitted, 3 if form == "quadratic" else 2, data.shared
     )
-    slope2 = np.mean([line.slope for line in lines]) ** 2
     spread = float(np.nanvar(np.where(data.fitted, data.x, np.nan)))
 
     def planted(reliability: float) -> VarianceComponents:
-        error = slope2 * spread * (1 - reliability) / reliability
+        error = float(np.mean(index_error(data, lines, spread, reliability)))
         return replace(fitted, persistent=max(fitted.persistent - error, 0.0))
 
-    return simulate(data, lines, {value: planted(value) for value in assumed}, flag, small_n, rules, believed)
+    return simulate(data, lines, {value: planted(value) for value in assumed}, flag, small_n, rules, believed, form)

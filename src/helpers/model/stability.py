@@ -70,12 +70,16 @@ class Cells:
 
 @dataclass(frozen=True)
 class Line:
-    """One year's fitted line: arrays (schools,) of residuals and standard errors of the expected outcome; τ², slope."""
+    """One year's fitted line: arrays (schools,) of residuals and standard errors of the expected outcome; τ², slope at the
+    index `centre`, bend (pupil-SD per squared index point).
+    """
 
     residual: np.ndarray
     expected_se: np.ndarray
     tau2: float
     slope: float
+    bend: float = 0.0
+    centre: float = 0.0
 
 
 def cells(
@@ -141,7 +145,8 @@ def fit_line(
     # the corrected line is the fitted one with x stretched about its mean
     X[:, 1] += (1 / reliability - 1) * (x - mean_x)
     expected_variance = np.einsum("ij,jk,ik->i", X, bread @ meat @ bread, X)
-    return Line(residual, np.sqrt(expected_variance), tau2, float(beta[1]) / reliability)
+    bend = float(beta[2]) / BEND_UNIT**2 if form == "quadratic" else 0.0
+    return Line(residual, np.sqrt(expected_variance), tau2, float(beta[1]) / reliability, bend, float(centre))
 
 
 def _tau2(residual: np.ndarray, variance: np.ndarray, dof: int) -> float:
@@ -175,8 +180,21 @@ def carried_through(
         residual, data.v, [line.tau2 for line in lines], data.fitted, 3 if form == "quadratic" else 2, data.shared
     )
     spread = float(np.var(data.x[data.fitted], ddof=1))
-    error = index_error_variance([line.slope for line in lines], spread, believed)
+    error = index_error(data, lines, spread, believed)
     return pool_by(data.errors, residual, expected_se, replace(components, index_error=error)), lines
+
+
+def index_error(data: Cells, lines: Sequence[Line], spread: float, reliability: float) -> float | np.ndarray:
+    """`index_error_variance` of every school, or of all where the lines are straight."""
+    slopes, bends = [line.slope for line in lines], [line.bend for line in lines]
+    if reliability == 1 or not any(bends):
+        return index_error_variance(slopes, spread, reliability)
+    held = [
+        np.clip(x, x[fitted].min(), x[fitted].max()) - line.centre
+        for x, fitted, line in zip(data.x, data.fitted, lines, strict=True)
+    ]
+    count = np.isfinite(held).sum(axis=0)
+    return index_error_variance(slopes, spread, reliability, bends, np.nansum(held, axis=0) / np.maximum(count, 1))
 
 
 def without_influential(data: Cells) -> Cells:

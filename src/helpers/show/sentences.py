@@ -720,9 +720,17 @@ def school_verdict(school: dict, params: Params) -> str:
         f"**{school['verdict']}**. {why}. Результаты {side}, чем у школ с таким же контекстом, в {times} из {years}; вероятность, "
         f"что отклонение больше практически значимого ({number(params.flag.delta)}), — {probability}. Надёжность оценки — "
         f"{number(school['reliability'])}. Вероятность не ниже {percent(params.flag.watch)} получается "
-        f"в {percent(school['spec_share'])} вариантов расчёта.\n\n"
+        f"в {percent(school['spec_share'])} вариантов расчёта.{_stands(school)}\n\n"
         "Отклонение не измеряет труд учителя и не является оценкой деятельности школы: это повод разобраться и помочь."
     )
+
+
+def _stands(school: dict) -> str:
+    """The least reliability of the index at which a named school's conclusion still stands."""
+    least = school["least_reliability"]
+    if school["direction"] not in ("below", "above") or least is None:
+        return ""
+    return f" Вывод стоит, пока надёжность индекса не меньше {number(least)}."
 
 
 def _no_verdict(school: dict, params: Params) -> str:

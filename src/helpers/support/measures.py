@@ -23,12 +23,13 @@ Z = 1.96
 @dataclass(frozen=True)
 class Basis:
     """What measures of results lean on: practically relevant deviation, variances between schools (pupil SDs), table
-    `shared_errors` of the outcome.
+    `shared_errors` of the outcome, whether the line is a parabola.
     """
 
     delta: float
     components: VarianceComponents
     shared: pl.DataFrame | None = None
+    bent: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from helpers import tables
-from helpers.model.effect import VarianceComponents
+from helpers.model.effect import VarianceComponents, coefficients_of
 from helpers.params import Params
 from helpers.support.measures import MEASURES, Basis, Estimate
 from helpers.support.membership import observed
@@ -42,7 +42,8 @@ def monitoring(
     """
     if not rules.serves(params):
         return tables.empty("monitoring")
-    basis = Basis(params.flag.delta, VarianceComponents.of(model["pooled"]), found.get("shared_errors"))
+    bent = coefficients_of(model["years"]) == 3
+    basis = Basis(params.flag.delta, VarianceComponents.of(model["pooled"]), found.get("shared_errors"), bent)
     rows = [
         _row(key, plan, year, seen, benchmark)
         for year, seen, benchmark in _years(found, model, rules, params, basis)

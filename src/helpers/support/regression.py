@@ -100,7 +100,7 @@ def mean_beyond(seen: pl.DataFrame, tau2: float, basis: Basis) -> Beyond | None:
     if rows.is_empty():
         return None
     expected = rows["effect"].mean()
-    se = standard_error(seen, seen["compared"], basis.components, tau2)
+    se = standard_error(seen, seen["compared"], basis.components, tau2, basis.bent)
     return Beyond(rows["pooled_residual"].mean(), expected, rows["residual"].mean() - expected, se, rows.height)
 
 
