@@ -112,6 +112,13 @@ def test_errors_are_told_beside_their_points():
     assert numbers(go.Figure()) is None
 
 
+@pytest.mark.parametrize(("meta", "titles"), [(None, ["Школа"]), ("Группа школ", ["Группа школ"]), ("", [])])
+def test_what_stands_beside_a_point_is_called_by_the_chart(meta, titles):
+    drawn = go.Figure(go.Scatter(x=[1, 2], y=[3, 4], text=["40–50: школ 12", "50–60: школ 7"]))
+    drawn.update_layout(xaxis_title="индекс", yaxis_title="результат", meta=meta)
+    assert numbers(drawn).titles == [*titles, "индекс", "результат"]
+
+
 def test_too_many_numbers_are_left_to_the_tables():
     many = go.Figure().add_scatter(x=list(range(201)), y=list(range(201)))
     block = BeautifulSoup(emit.chart(many, id="chart-many", caption="к", alt="а").markdown, "html.parser")

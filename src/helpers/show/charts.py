@@ -194,7 +194,7 @@ def distribution(values_by_name: dict[str, pl.Series], x_title: str, width: floa
 
 def bins(rows: pl.DataFrame, x_title: str) -> go.Figure:
     """A published distribution (`published.distribution`): bars as high as their schools per width of the narrowest."""
-    figure = _figure(x_title, "школ на столбец обычной ширины", height=380)
+    figure = _figure(x_title, "школ на столбец обычной ширины", height=380, meta="Группа школ")
     width = (rows["right"] - rows["left"]).to_numpy()
     figure.add_trace(
         go.Bar(
@@ -210,7 +210,7 @@ def bins(rows: pl.DataFrame, x_title: str) -> go.Figure:
 
 def link_bins(rows: pl.DataFrame, fit: dict) -> go.Figure:
     """The link in bins of schools (`published.link`): mean outcome by index, the larger the more schools; the line."""
-    figure = _figure("индекс благополучия, баллов", f"результат, {_SD}")
+    figure = _figure("индекс благополучия, баллов", f"результат, {_SD}", meta="Группа школ")
     figure.add_trace(
         go.Scatter(
             x=((rows["left"] + rows["right"]) / 2).to_list(), y=rows["outcome"].to_list(), name="средний результат",
@@ -273,7 +273,7 @@ def slopes(years: pl.DataFrame) -> go.Figure:
 def teacher_stages(rows: pl.DataFrame) -> go.Figure:
     """Teachers by stage from diagnostics to courses, from above; `rows` as from `help_views.stages`."""
     rows = rows.drop_nulls("n")
-    figure = _figure("педагогов", "", height=110 + 44 * rows.height)
+    figure = _figure("педагогов", "", height=110 + 44 * rows.height, meta="")
     titles = rows["title"].to_list()
     branch = [stage == "high" for stage in rows["stage"]]
     figure.add_trace(

@@ -25,6 +25,9 @@ class Numbers:
 def numbers(figure: go.Figure) -> Numbers | None:
     """What a chart's traces show, rounded as they are plotted; None of a chart without points.
 
+    What stands beside a point is a school's name, or how many schools it is, unless the layout's `meta` calls it otherwise;
+    an empty one leaves it out.
+
     Traces that answer no pointer (`hoverinfo: skip`) are guides to the eye (the expected line, limits, bars for
     comparison): a caption or a formula says them, and they are left out.
     """
@@ -33,7 +36,7 @@ def numbers(figure: go.Figure) -> Numbers | None:
         return None
     layout = figure.layout
     x_title, y_title = layout.xaxis.title.text or "Значение", layout.yaxis.title.text or "Название"
-    columns = _side_by_side(traces, x_title) if _share_places(traces) else _one_below_another(traces, x_title, y_title)
+    columns = _side_by_side(traces, x_title) if _share_places(traces) else _one_below_another(traces, x_title, y_title, layout.meta)
     filled = [(title, values) for title, values in columns if any(value is not None for value in values)]
     filled.sort(key=lambda column: not _has_text(column[1]))  # whose number it is comes first
     rows = [[_told(value) for value in row] for row in zip(*(values for _, values in filled), strict=True)]
@@ -65,16 +68,17 @@ def _side_by_side(traces: Sequence[Any], x_title: str) -> list[tuple[str, list[A
     return [(x_title, list(traces[0].x)), *((_plain(trace.name), list(trace.y)) for trace in traces)]
 
 
-def _one_below_another(traces: Sequence[Any], x_title: str, y_title: str) -> list[tuple[str, list[Any]]]:
+def _one_below_another(
+    traces: Sequence[Any], x_title: str, y_title: str, beside: str | None
+) -> list[tuple[str, list[Any]]]:
     rows: list[tuple[Any, ...]] = []
     for trace in traces:
         nothing = [None] * len(trace.x)
-        texts = nothing if trace.text is None or isinstance(trace.text, str) else trace.text
+        texts = nothing if trace.text is None or isinstance(trace.text, str) or beside == "" else trace.text
         series = [trace.name] * len(trace.x) if len(traces) > 1 else nothing
         rows += zip(texts, series, trace.x, trace.y, _errors(trace) or nothing, strict=True)
     texts, *others = (list(values) for values in zip(*rows, strict=True))
-    # beside a point stands the school's name or how many schools it is
-    titles = ["Школа" if _has_text(texts) else "Школ", "Ряд", x_title, y_title, "±"]
+    titles = [beside or ("Школа" if _has_text(texts) else "Школ"), "Ряд", x_title, y_title, "±"]
     return list(zip(titles, [texts, *others], strict=True))
 
 
