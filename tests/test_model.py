@@ -824,6 +824,16 @@ def test_pupil_spread_is_asked_for_where_noise_does_not_fall_with_n():
         pupil_spread(api_like([2021, 2022], noise_falls=False), [described()])
 
 
+def test_one_school_that_leaps_changes_little():
+    calm = api_like([2021, 2022], schools=400)
+    leapt = calm.with_columns(
+        mean=pl.col("mean") + 2500.0 * ((pl.col("year") == 2022) & (pl.col("school_id") == names(400)[7]))
+    )
+    (before,), (after,) = (pupil_spread(rows, [described()]) for rows in (calm, leapt))
+    assert abs(after.variance - before.variance) < before.standard_error
+    assert after.variance == pytest.approx(WITHIN**2, abs=3 * after.standard_error)
+
+
 def test_one_year_never_tells_the_pupils_spread():
     # noise falls with n, but so might true differences: small schools differ more everywhere
     with pytest.raises(BadInput, match="по одному году шум не отличить"):

@@ -32,7 +32,9 @@ def model_inputs(report: Report) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFra
     )
     index = wellbeing_index(accepted["context"], layout.indicators, scale, params.index)
     spreads = pupil_spread(accepted["results"], layout.results)
-    return outcome(accepted["results"], layout.results, spreads, params.outcome), index, accepted["schools"]
+    placed = index.join(accepted["schools"].select("year", "school_id", "in_model"), on=["year", "school_id"])
+    made = outcome(accepted["results"], layout.results, spreads, params.outcome, placed)
+    return made, index, accepted["schools"]
 
 
 def write(folder: Path) -> None:

@@ -13,7 +13,9 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
+from scipy.special import chdtr, chdtrc, chdtri
 
+from helpers.measure.shares import expected_share
 from helpers.params import Assessment, OutcomeRules, Result
 from helpers.problems import BadInput, Problem
 
@@ -122,12 +124,19 @@ def _check_scale(variance: float, rows: pl.DataFrame, result: Assessment) -> Non
         )
 
 
+_REACH = chdtri(1, 0.01)
+"""Squares of a standard normal deviate are greater in one case of a hundred."""
+_KEPT = chdtr(3, _REACH) + _REACH * chdtrc(1, _REACH)
+"""What is left of their mean where greater ones count as that."""
+
+
 def _estimated(rows: pl.DataFrame, result: Assessment) -> PupilSpread:
     """Regress squared noise on 1/n: the slope is the within-school variance.
 
     The noise is a school's change from year to year, whose variance is 2τ_d² + σ²(1/n₁ + 1/n₂): what is lasting about
     the school drops out. Within one year it does not: differences between schools that fall with size would be
-    taken for noise. Weights are the squared fitted variances' reciprocals, iterated (Davidian, Carroll, 1987).
+    taken for noise. Weights are the squared fitted variances' reciprocals, iterated (Davidian, Carroll, 1987). Squares
+    beyond `_REACH` of their fitted variances count as that much, so that a school that leaps is one of many (Huber, 1964).
     """
     years = rows["year"].unique().sort().to_list()
     squared, inverse_n = [np.empty(0)], [np.empty(0)]
@@ -147,11 +156,12 @@ def _estimated(rows: pl.DataFrame, result: Assessment) -> PupilSpread:
         len(x) and noise.any() and np.ptp(x) > 0
     ):  # else nothing tells what is noise, or how it depends on a school's size
         design = np.column_stack([np.ones_like(x), x])
-        fitted = np.full_like(x, noise.mean())
+        fitted = np.full_like(x, np.median(noise) / chdtri(1, 0.5) or noise.mean())
         for _ in range(50):
             weight = 1 / fitted**2
+            held = np.minimum(noise, _REACH * fitted) / _KEPT
             covariance = np.linalg.pinv(design.T @ (design * weight[:, None]))
-            coefficients = covariance @ (design.T @ (weight * noise))
+            coefficients = covariance @ (design.T @ (weight * held))
             fitted = np.maximum(design @ coefficients, noise.mean() * 1e-3)
         slope = float(coefficients[1])
         # a squared normal deviate has variance 2 · (its mean)²
@@ -171,11 +181,15 @@ def _estimated(rows: pl.DataFrame, result: Assessment) -> PupilSpread:
 
 
 def outcome(
-    results: pl.DataFrame, described: Iterable[Assessment], spreads: Iterable[PupilSpread], rules: OutcomeRules
+    results: pl.DataFrame,
+    described: Iterable[Assessment],
+    spreads: Iterable[PupilSpread],
+    rules: OutcomeRules,
+    context: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Average a school's `standardised` results of a year.
 
-    Results of the same grade are taken to be the same pupils': their errors correlate.
+    Results of the same grade are taken to be the same pupils': their errors correlate. Parameters as in `standardised`.
 
     Returns
     -------
@@ -183,19 +197,32 @@ def outcome(
         Table `outcome`: year, school_id, outcome and outcome_se (pupil-SD units),
         n_participants (of the largest result), procedures (those that entered).
     """
-    return averaged(standardised(results, described, spreads, rules), rules)
+    return averaged(standardised(results, described, spreads, rules, context), rules)
 
 
 def standardised(
-    results: pl.DataFrame, described: Iterable[Assessment], spreads: Iterable[PupilSpread], rules: OutcomeRules
+    results: pl.DataFrame,
+    described: Iterable[Assessment],
+    spreads: Iterable[PupilSpread],
+    rules: OutcomeRules,
+    context: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Put every result in standard deviations of a pupil's.
 
     z = (mean − μ) / σ, where σ² is the variance over all pupils: within schools
     plus between them. Its sampling variance is the pooled within-school variance
-    over n (the school's own smoothed one for shares), in units of σ². Where shares of
-    marks tell each school's variance v_j, σ² is Σ n_j (v_j + (m_j − μ)²) / Σ n_j and the pooled one
+    over n, in units of σ². For shares it is p̂(1 − p̂), p̂ what the school's index lets expect (`expected_share`), not what
+    came out. Where shares of marks tell each school's variance v_j, σ² is Σ n_j (v_j + (m_j − μ)²) / Σ n_j and the pooled one
     Σ n_j v_j / Σ (n_j − 1).
+
+    Parameters
+    ----------
+    results : DataFrame
+        Table `results`, what enters.
+    described, spreads
+        The params of the results, and their pupils' spreads.
+    context : DataFrame, optional
+        year, school_id, index, in_model. None: no context is known, p̂ is the share of all participants.
 
     Returns
     -------
@@ -220,20 +247,49 @@ def standardised(
     mu = ((mean * n).sum() / n.sum()).over(CELL)
     # For shares the variance over pupils is μ(1 − μ), which the same sum gives with m(1 − m) as the within part.
     variance, given = pl.col("sd") ** 2, pl.col("given")
+    expected = pl.col("expected_share")
     own_within = pl.coalesce(given, pl.when("by_marks").then(variance).otherwise(mean * (1 - mean)))
     sigma2 = ((n * (own_within + (mean - mu) ** 2)).sum() / n.sum()).over(CELL)
     pooled = ((n * variance).sum() / (n - 1).sum()).over(CELL)
-    sampling = pl.coalesce(given, pl.when("by_marks").then(pooled).otherwise(variance)) / n
+    sampling = pl.coalesce(given, pl.when("by_marks").then(pooled).otherwise(expected * (1 - expected))) / n
     weights = pl.col("procedure").replace_strict(rules.procedure_weights, default=1.0, return_dtype=pl.Float64)
+    entering_results = results.join(of_procedure, on=["procedure", "subject"]).join(within, on=["procedure", "subject"])
     return (
-        results.join(of_procedure, on=["procedure", "subject"])
-        .join(within, on=["procedure", "subject"])
+        _with_expected_share(entering_results, context)
         .with_columns(z=pl.col("sign") * (mean - mu) / sigma2.sqrt(), se=(sampling / sigma2).sqrt(), weight=weights * n)
         .filter(pl.col("weight") > 0, pl.col("z").is_finite(), pl.col("se").is_finite())
         .sort("year", "school_id", "grade", "procedure", "subject")  # whose sums are to have the same last bits always
         .filter(pl.len().over("year", "school_id") >= rules.min_results)
         .with_columns(weight=pl.col("weight") / pl.col("weight").sum().over("year", "school_id"))
     )
+
+
+def _with_expected_share(rows: pl.DataFrame, context: pl.DataFrame | None) -> pl.DataFrame:
+    """`expected_share` of every result that is a share, by its cell; null of the others."""
+    keys = {"year": pl.Int64, "school_id": pl.String, "index": pl.Float64, "in_model": pl.Boolean}
+    known = pl.DataFrame(schema=keys) if context is None else context.select(*keys)
+    placed = rows.join(known, on=["year", "school_id"], how="left", maintain_order="left")
+    is_share = pl.col("given").is_null() & ~pl.col("by_marks")
+    shares = placed.filter(is_share & pl.col("mean").is_not_null() & pl.col("n_participants").is_not_null())
+    found = [
+        cell.select(
+            *CELL,
+            "school_id",
+            expected_share=pl.Series(
+                expected_share(
+                    *(
+                        cell[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+                        for name in ("mean", "n_participants", "index")
+                    ),
+                    (cell["in_model"].fill_null(False) & cell["index"].is_not_null()).to_numpy(),
+                )
+            ),
+        )
+        for cell in shares.sort(*CELL, "school_id").partition_by(CELL, maintain_order=True)
+    ]
+    if not found:
+        return placed.with_columns(expected_share=pl.lit(None, pl.Float64))
+    return placed.join(pl.concat(found), on=[*CELL, "school_id"], how="left", maintain_order="left")
 
 
 def averaged(rows: pl.DataFrame, rules: OutcomeRules) -> pl.DataFrame:

@@ -221,6 +221,7 @@ def outcome_variants(
     spreads: Iterable[PupilSpread],
     rules: OutcomeRules,
     names: Iterable[str],
+    context: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Compute variants of the outcome.
 
@@ -232,8 +233,9 @@ def outcome_variants(
         As for `outcome`: a procedure's spread of pupils is the same whatever stands beside it.
     names : iterable of str
         `all`: the main outcome. `gia9`: ОГЭ alone. `no_vpr`: all but ВПР. `low`: the share of low
-        results instead of the mean, sign turned; its sampling variance is p̃(1 − p̃)/n
-        with p̃ = (pn + ½)/(n + 1).
+        results instead of the mean, sign turned.
+    context : DataFrame, optional
+        As for `outcome`.
 
     Returns
     -------
@@ -241,7 +243,7 @@ def outcome_variants(
         year, school_id, variant, outcome, outcome_se (pupil-SD units), n_participants.
         A variant without data, or of the same results as one before it, is left out.
     """
-    variants = _standardised(results, described, spreads, rules, names)
+    variants = _standardised(results, described, spreads, rules, names, context)
     tables = [averaged(rows, rules).with_columns(variant=pl.lit(name)) for name, rows in variants]
     return pl.concat(tables).select("year", "school_id", "variant", "outcome", "outcome_se", "n_participants")
 
@@ -252,9 +254,10 @@ def shared_error_variants(
     spreads: Iterable[PupilSpread],
     rules: OutcomeRules,
     names: Iterable[str],
+    context: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """`shared_errors` of every variant of the outcome, beside `variant`; parameters as in `outcome_variants`."""
-    variants = _standardised(results, described, spreads, rules, names)
+    variants = _standardised(results, described, spreads, rules, names, context)
     return pl.concat(shared_errors(rows, rules).with_columns(variant=pl.lit(name)) for name, rows in variants)
 
 
@@ -264,6 +267,7 @@ def _standardised(
     spreads: Iterable[PupilSpread],
     rules: OutcomeRules,
     names: Iterable[str],
+    context: pl.DataFrame | None = None,
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """The results of every variant that has some of its own."""
     described, spreads = list(described), list(spreads)
@@ -286,14 +290,12 @@ def _standardised(
             if name == "low"
             else (described, spreads)
         )
-        yield name, standardised(rows, *told, rules)
+        yield name, standardised(rows, *told, rules, context)
 
 
 def _low_as_mean(results: pl.DataFrame) -> pl.DataFrame:
-    """Shares of low results in the place of means, with the smoothed deviation of a single pupil."""
-    n, share = pl.col("n_participants"), pl.col("share_low")
-    smoothed = (share * n + 0.5) / (n + 1)
-    return results.drop_nulls("share_low").with_columns(mean=share, sd=(smoothed * (1 - smoothed)).sqrt())
+    """Shares of low results in the place of means."""
+    return results.drop_nulls("share_low").with_columns(mean="share_low")
 
 
 _RESULTS = {

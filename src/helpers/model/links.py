@@ -57,9 +57,10 @@ def procedure_slopes(
     """
     spreads, alone = list(spreads), rules.model_copy(update={"min_results": 1})
     slopes = []
+    context = index.join(schools.select("year", "school_id", "in_model"), on=["year", "school_id"])
     for assessment in described:
         own = (pl.col("procedure") == assessment.procedure) & (pl.col("subject") == assessment.subject)
-        table = measured(entering(results).filter(own), [assessment], spreads, alone)
+        table = measured(entering(results).filter(own), [assessment], spreads, alone, context)
         for (year,), rows in placed(table, index, schools).filter("in_model").group_by("year", maintain_order=True):
             if rows.height < model.min_schools or np.ptp(rows["index"].to_numpy()) == 0:
                 continue

@@ -63,7 +63,8 @@ def _measures(tables: Mapping[str, pl.DataFrame], params: Params) -> None:
     )
     index = measure.wellbeing_index(context, described.indicators, scale, params.index)
     spreads = measure.pupil_spread(results, described.results)
-    outcome = measure.outcome(results, described.results, spreads, params.outcome)
+    placed = index.join(schools.select("year", "school_id", "in_model"), on=["year", "school_id"])
+    outcome = measure.outcome(results, described.results, spreads, params.outcome, placed)
     names = params.specifications.index
     measure.index_variants(context, fitted, outcome, described.indicators, scale, params.index, names)
     expectation(outcome, index, schools, params.model)
