@@ -32,8 +32,8 @@ bench-faults: $(READY)  ## kill builds, publish and new at random moments and te
 bench-disclosure: $(READY)  ## attack public editions of invented regions over years and reissues (hours)
 	@$(BIN)/python benchmarks/disclosure.py
 
-lint: $(READY)  ## check the style of code and notebooks
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: $(READY)  ## check the style of code and notebooks, and the types of the method
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 clean:  ## remove what was built; raw data and the environment stay
 	rm -rf _build _site _site-internal data/processed .snakemake

@@ -130,7 +130,7 @@ class Report:
             )
         return self.tables(edition)
 
-    def write(self, edition: str = "internal", **frames: pl.DataFrame) -> None:
+    def write(self, edition: str = "internal", /, **frames: pl.DataFrame) -> None:
         """Check and write tables, each named by its keyword."""
         for name, frame in frames.items():
             tables.write(self.tables(edition), name, frame)

@@ -11,10 +11,14 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from helpers import files
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
 
 TEXT, INT, FLOAT, BOOL, DAY = pl.String, pl.Int64, pl.Float64, pl.Boolean, pl.Date
 _BANDS = {
@@ -517,8 +521,8 @@ def read_numbers(folder: Path, name: str) -> dict:
     return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def _schema(name: str):  # noqa: ANN202 - pandera is imported late: it costs half a second
-    import pandera.polars as pa
+def _schema(name: str) -> pa.DataFrameSchema:
+    import pandera.polars as pa  # late: it costs half a second
 
     key, columns = CONTRACT[name]
 

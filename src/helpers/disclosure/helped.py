@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -104,7 +104,7 @@ def rules_of_one_factor() -> dict[str, set[tuple[str, str]]]:
     from_on = {"high": ["high"], "medium": ["high", "medium"]}
     listed = load_recommendations(load_risk_factors(), load_skills()).rules
     return {
-        rule.id: {(rule.when[0].factor, level) for level in from_on[rule.when[0].level]}
+        rule.id: {(rule.when[0].factor, level) for level in from_on[rule.when[0].level or ""]}
         for rule in listed if len(rule.when) == 1 and rule.when[0].factor
     }  # fmt: skip
 
@@ -120,7 +120,7 @@ def of_conclusion(internal: dict[str, pl.DataFrame], flags: pl.DataFrame) -> set
 
 
 def veiled(
-    cells: pl.DataFrame, protected: pl.DataFrame, told: dict[str, set[tuple[str, str]]], always: set[str] = frozenset()
+    cells: pl.DataFrame, protected: pl.DataFrame, told: dict[str, set[tuple[str, str]]], always: Collection[str] = ()
 ) -> pl.DataFrame:
     """Hide the number of every measure that would give away a hidden cell of the profile, or of the conclusions.
 
@@ -130,7 +130,7 @@ def veiled(
         What `support_cells` gives, and the same protected on its own.
     told : dict
         What `twins` gives.
-    always : set of str
+    always : collection of str
         What `of_conclusion` gives.
     """
     hidden = set(protected.filter(is_hidden(), topic="risk").select("item", "level").iter_rows())

@@ -358,7 +358,7 @@ class _Matrix:
             before = seen.copy()
             seen = seen | (graph.T @ seen_rows.astype(float) > 0)
             ring = {names[c] for c in np.flatnonzero(seen & ~before)} | {
-                self.programme.lines[r].by for r in np.flatnonzero(new_rows)
+                by for r in np.flatnonzero(new_rows) if (by := self.programme.lines[r].by)
             }
             if ring := {cell for cell in ring if cell in self.programme.weight} - told:
                 told |= ring

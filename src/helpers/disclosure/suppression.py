@@ -200,13 +200,13 @@ def complementary(cells: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
     member = membership(ordered, groups)
     n, cell = ordered["n"].fill_null(0).to_numpy(), np.arange(ordered.height)
     hidden, open_ = ordered.select(is_hidden()).to_series().to_numpy().copy(), _may_hide(ordered)
-    added = []
+    added: list[int] = []
     while True:
         alone = member @ hidden.astype(float) == 1
         mends = member.T @ alone.astype(float)
         able = cell[open_ & (mends > 0)]
         if not len(able):
-            return hide(cells, ordered["cell"].gather(added), Why.SUM)
+            return hide(cells, ordered["cell"].gather(added).to_list(), Why.SUM)
         chosen = able[np.lexsort((able, n[able], -mends[able]))[0]]
         hidden[chosen], open_[chosen] = True, False
         added.append(int(chosen))

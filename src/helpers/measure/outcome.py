@@ -149,7 +149,9 @@ def _estimated(rows: pl.DataFrame, result: Assessment) -> PupilSpread:
         change = both.select(pl.col("mean_next") - pl.col("mean"), "grade")
         centred = change.select(pl.col("mean_next") - pl.col("mean_next").mean().over("grade")).to_series()
         squared.append(centred.to_numpy() ** 2)
-        inverse_n.append(both.select(1 / pl.col("n_participants") + 1 / pl.col("n_participants_next")).to_series())
+        inverse_n.append(
+            both.select(1 / pl.col("n_participants") + 1 / pl.col("n_participants_next")).to_series().to_numpy()
+        )
     noise, x = np.concatenate(squared), np.concatenate(inverse_n)
     slope, standard_error = 0.0, float("inf")
     if fits := bool(
@@ -277,10 +279,9 @@ def _with_expected_share(rows: pl.DataFrame, context: pl.DataFrame | None) -> pl
             "school_id",
             expected_share=pl.Series(
                 expected_share(
-                    *(
-                        cell[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-                        for name in ("mean", "n_participants", "index")
-                    ),
+                    _floats(cell, "mean"),
+                    _floats(cell, "n_participants"),
+                    _floats(cell, "index"),
                     (cell["in_model"].fill_null(False) & cell["index"].is_not_null()).to_numpy(),
                 )
             ),
@@ -290,6 +291,11 @@ def _with_expected_share(rows: pl.DataFrame, context: pl.DataFrame | None) -> pl
     if not found:
         return placed.with_columns(expected_share=pl.lit(None, pl.Float64))
     return placed.join(pl.concat(found), on=[*CELL, "school_id"], how="left", maintain_order="left")
+
+
+def _floats(rows: pl.DataFrame, column: str) -> np.ndarray:
+    """A column as an array, nan where it is null."""
+    return rows[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
 def averaged(rows: pl.DataFrame, rules: OutcomeRules) -> pl.DataFrame:

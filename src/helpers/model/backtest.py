@@ -111,18 +111,12 @@ def _compared(
     """One row: the schools of `seen` with this direction and tier; `tau2`, `bent` are of the last year's line."""
     chosen = ((pl.col("direction") == direction) & (pl.col("tier") == tier)).fill_null(False)
     group = seen.filter(chosen)
-    row = {
-        "direction": direction,
-        "tier": tier,
-        "n": group.height,
-        "flagged_residual": group["pooled_residual"].mean(),
-        "actual": group["residual"].mean(),
-    }
+    flagged, actual, predicted = group.select(pl.mean("pooled_residual", "residual", "effect")).row(0)
+    row = {"direction": direction, "tier": tier, "n": group.height, "flagged_residual": flagged, "actual": actual}
     if components.n_years == 1:
         return row
     se = standard_error(seen, seen.select(chosen).to_series(), components, tau2, bent)
-    predicted = group["effect"].mean()
-    return {**row, "predicted": predicted, "predicted_se": se, "z": (row["actual"] - predicted) / se}
+    return row | {"predicted": predicted, "predicted_se": se, "z": (actual - predicted) / se}
 
 
 def standard_error(

@@ -206,7 +206,7 @@ def year_to_year(expectation: pl.DataFrame) -> list[dict]:
     pairs = []
     for year, following in pairwise(years):
         both = fitted.filter(year=year).join(fitted.filter(year=following), on="school_id", suffix="_next")
-        told = both.height > 2 and both["shrunken"].std() > 0 and both["shrunken_next"].std() > 0
+        told = both.height > 2 and both["shrunken"].n_unique() > 1 and both["shrunken_next"].n_unique() > 1
         correlation = both.select(pl.corr("shrunken", "shrunken_next")).item() if told else None
         pairs.append({"year": year, "next_year": following, "n_schools": both.height, "correlation": correlation})
     return pairs
@@ -336,7 +336,7 @@ def judged_effects(
         by_year(expectation, name, years, schools) for name in ("residual", "outcome_se", "expected_se", "in_model")
     )
     together = None if shared is None else shared_by_year(shared, years, schools)
-    spread = float(expectation.filter("in_model")["index"].var())
+    spread = float(expectation.filter("in_model").select(pl.var("index")).item())
     bends = [(fit.get("bend") or 0.0) / BEND_UNIT**2 for fit in fits]
     away = _away(expectation, fits, years, schools) if any(bends) else 0.0
 

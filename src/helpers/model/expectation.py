@@ -393,8 +393,8 @@ def bends(years: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> bool:
         except ValueError:
             return False
         found.append((fit.beta[2], fit.cov_beta[2, 2]))
-    bend, variance = np.mean(found, axis=0) if found else (0.0, 1.0)
-    return bool(bend**2 > _WORTH * variance)
+    bend, of_bend = np.mean(found, axis=0) if found else (0.0, 1.0)
+    return bool(bend**2 > _WORTH * of_bend)
 
 
 def fitted_years(rows: pl.DataFrame) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -181,11 +181,12 @@ def lasting_effects(
     of_own = weight.sum(axis=1)  # (own, far-out shares)
     lasting = (own[:, None] ** 2 * effective).ravel()
     order = np.argsort(lasting)
+    ordered = lasting[order]
     reached = np.cumsum(of_own.ravel()[order])
-    interval = tuple(float(lasting[order][min(np.searchsorted(reached, p), len(order) - 1)]) for p in (0.025, 0.975))
+    lower, upper = (float(ordered[min(int(np.searchsorted(reached, p)), len(order) - 1)]) for p in (0.025, 0.975))
     return Posterior(
         stacked, np.stack(means), np.stack(variances), float(of_own.ravel() @ lasting),
-        float(pairs.sum(axis=0) @ year**2), interval,
+        float(pairs.sum(axis=0) @ year**2), (lower, upper),
     )  # fmt: skip
 
 
@@ -255,5 +256,5 @@ def index_error_variance(
     away : float or array (schools,)
         Index less the one at which `slopes` are.
     """
-    unreliable, bend = spread * (1 - reliability) / reliability, np.mean(bends)
-    return (np.mean(slopes) + 2 * bend * away) ** 2 * unreliable + 2 * (bend * unreliable) ** 2
+    unreliable, bend = spread * (1 - reliability) / reliability, float(np.mean(bends))
+    return (float(np.mean(slopes)) + 2 * bend * away) ** 2 * unreliable + 2 * (bend * unreliable) ** 2

@@ -49,7 +49,7 @@ def redrawn(
         ends = (np.nanmin(of_fit, axis=1, keepdims=True), np.nanmax(of_fit, axis=1, keepdims=True))
         held = np.clip(context, *(end - mean for end in ends))
     expected = slope / reliability * held + bend / reliability**2 * held**2
-    persistent = random.normal(0, np.sqrt(components.persistent), schools)
+    persistent = random.normal(0, np.sqrt(components.persistent), (schools,))
     transient = random.normal(0, np.sqrt(components.transient), (years, schools))
     noise = np.where(np.isfinite(data.v), data.errors.drawn(random), np.nan)
     return Drawn(

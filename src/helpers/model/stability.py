@@ -170,8 +170,10 @@ def carried_through(
     lines = []
     for year in range(len(data.y)):
         placed = data.placed[year]
-        row = (array[year, placed] for array in (data.y, data.v, data.n, data.x, data.remote, data.fitted))
-        line = fit_line(*row, weights, form, reliability)
+        y, v, n, x, remote, fitted = (
+            array[year, placed] for array in (data.y, data.v, data.n, data.x, data.remote, data.fitted)
+        )
+        line = fit_line(y, v, n, x, remote, fitted, weights, form, reliability)
         whole = np.full((2, data.y.shape[1]), np.nan)
         whole[:, placed] = line.residual, line.expected_se
         lines.append(replace(line, residual=whole[0], expected_se=whole[1]))
@@ -249,7 +251,7 @@ def specifications(
         units: there delta is as many lasting standard deviations of schools as it is in the report's outcome.
     """
     ids = school_ids(outcomes, years)
-    rows = []
+    rows: list[dict[str, object]] = []
     counts = np.zeros((3, len(ids)))
     spread = _lasting_spread(outcomes, indices, schools, years, ids, shared)
     for choice, data in _chosen(outcomes, indices, schools, years, ids, rules, shared):

@@ -36,7 +36,11 @@ def numbers(figure: go.Figure) -> Numbers | None:
         return None
     layout = figure.layout
     x_title, y_title = layout.xaxis.title.text or "Значение", layout.yaxis.title.text or "Название"
-    columns = _side_by_side(traces, x_title) if _share_places(traces) else _one_below_another(traces, x_title, y_title, layout.meta)
+    columns = (
+        _side_by_side(traces, x_title)
+        if _share_places(traces)
+        else _one_below_another(traces, x_title, y_title, layout.meta)
+    )
     filled = [(title, values) for title, values in columns if any(value is not None for value in values)]
     filled.sort(key=lambda column: not _has_text(column[1]))  # whose number it is comes first
     rows = [[_told(value) for value in row] for row in zip(*(values for _, values in filled), strict=True)]
