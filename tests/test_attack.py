@@ -218,6 +218,25 @@ def test_a_total_of_helped_schools_less_the_programmes_is_found(monkeypatch):
     }
 
 
+def test_where_no_school_is_below_that_none_is_advised_so_is_no_secret(monkeypatch):
+    site = helped_site(monkeypatch)
+    none_below = site_of(x="wwwwwwwwwwww", y="wwwwwwaaa")
+    counts = site["support_counts"].filter(pl.col("item") == "below")
+    assert counts.filter(level="advised")["schools"].item() is None
+    assert found(none_below | {"support_counts": counts, "monitoring": site["monitoring"]}, RULE).is_empty()
+
+
+def test_roadmaps_that_are_not_due_yet_do_not_make_schools_of_the_programme_others(monkeypatch):
+    """Eight schools, six roadmaps due: the total of helped schools less six is no number of schools outside."""
+    site = helped_site(monkeypatch)
+    roadmaps = [("roadmap", LAST, "status", "all", 8, "8"), ("roadmap", LAST, "status", "in_time", 8, "8")]
+    counts = pl.DataFrame(roadmaps, schema=site["support_counts"].schema, orient="row")
+    due = site["monitoring"].with_columns(n=pl.lit(6, pl.Int64))
+    assert found(
+        site | {"support_counts": pl.concat([site["support_counts"], counts]), "monitoring": due}, RULE
+    ).is_empty()
+
+
 def test_a_measure_of_just_those_below_is_found(monkeypatch):
     monkeypatch.setattr(helped, "of_programme", lambda internal, _: internal | {
         name: internal[name].filter(pl.col("school_id").is_in([f"s{n}" for n in (0, 1, 2, 3, 4, 6, 7, 8)]))

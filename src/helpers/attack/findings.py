@@ -114,13 +114,10 @@ def _hidden(
         for row in site["support_counts"].filter(schools_text=k.HIDDEN).iter_rows(named=True):
             form = {("help", row["topic"], str(row["year"]), row["item"], row["level"]): 1.0}
             total = known.between(dict.fromkeys([(*next(iter(form))[:-1], k.ALL)], 1.0))
-            yield (
-                "support_counts",
-                _cell(row, _BY_YEAR["support_counts"]),
-                form,
-                schools - 1,
-                total.most if total else float("inf"),
-            )
+            most = total.most if total else float("inf")
+            if (row["topic"], row["item"]) == ("measure", "below"):  # to no more schools than the region has below
+                most = min(most, region["below"])
+            yield "support_counts", _cell(row, _BY_YEAR["support_counts"]), form, schools - 1, most
 
 
 def _lists(site: Tables, schools: int) -> Iterator[tuple[str, str, Form, float, float]]:

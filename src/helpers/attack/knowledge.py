@@ -201,17 +201,19 @@ def _helped_and_below(known: Unknowns, site: Tables, besides: Besides) -> None:
     known.know({inside: 1.0, outside: 1.0, ("flags", REGION, "below"): -1.0}, 0, 0, SUM)
     last = pl.col("year").cast(pl.String) == year
     totals = table.filter(last, pl.col("topic") == "risk", pl.col("level") == ALL)["schools"].drop_nulls()
-    members = (
-        site["monitoring"].filter(last, indicator="roadmaps_in_time")["n"].drop_nulls() if "monitoring" in site else []
-    )
-    if len(totals) and len(members):
-        more = totals.max() - members[0]
-        if more > 0:
-            known.know({outside: 1.0}, more, more, INDICATOR)
+    members, helped = _members(site, last), totals.max() if len(totals) else 0
+    more = helped - members if helped and members else 0
+    if more > 0:
+        known.know({outside: 1.0}, more, more, INDICATOR)
     if not table.filter(last, topic="measure", item="below").is_empty():
-        counted = (
-            {inside: 1.0}
-            if not len(members) or not len(totals) or totals.max() <= members[0]
-            else {inside: 1.0, outside: 1.0}
-        )
+        counted = {inside: 1.0, outside: 1.0} if more > 0 else {inside: 1.0}
         known.know(counted | {("help", "measure", year, "below", "advised"): -1.0}, 0, 0, RULE)
+
+
+def _members(site: Tables, last: pl.Expr) -> int:
+    """How many schools the programmes have, as far as anything tells: no school outside them is counted in so many."""
+    table = site["support_counts"].filter(last, pl.col("level") == ALL)
+    programmes = table.filter(topic="membership")["schools"].sum()
+    roadmaps = table.filter(topic="roadmap")["schools"].max()
+    measured = site["monitoring"].filter(last, indicator="roadmaps_in_time")["n"].max() if "monitoring" in site else 0
+    return max(programmes or 0, roadmaps or 0, measured or 0)

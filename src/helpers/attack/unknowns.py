@@ -99,7 +99,7 @@ class Unknowns:
         used = ~np.isin(part.how, list(without))
         least = _least(part, used, toward)
         most = least and _least(part, used, -toward)
-        return Ends(least[0], -most[0], least[1], -most[1]) if least and most else None
+        return Ends(*(0.0 + end for end in (least[0], -most[0], least[1], -most[1]))) if least and most else None
 
     def contradicting(self, form: Form) -> list[Fact]:
         """Facts on which the others cannot all stand: those broken where as little is broken as can be."""
