@@ -303,6 +303,41 @@ def test_schools_are_filtered_by_territory_and_locality_and_both_narrow_together
         assert 0 < total(schools) == len(wanted) < len(before)
 
 
+def test_what_is_chosen_in_a_table_stands_in_the_address_and_can_be_sent(schools: Page):
+    def seen() -> tuple:
+        heads = schools.locator(".searchable thead th[aria-sort]")
+        return total(schools), rows(schools, 1), [(h.inner_text(), h.get_attribute("aria-sort")) for h in heads.all()]
+
+    everything, plain = seen(), schools.url
+    titles = [text.strip() for text in schools.locator(".searchable thead th").all_inner_texts()]
+    column = next(place for place, text in enumerate(titles) if text.startswith("Местность"))
+    schools.locator(f'.searchable select[data-column="{column}"]').first.select_option("город")
+    schools.locator(".searchable input[type=search]").first.fill("школа")
+    for _ in range(2):
+        schools.locator(".searchable thead th button").first.click()
+    chosen, address = seen(), schools.url
+    assert chosen != everything and chosen[2][0][1] == "descending"
+    schools.goto("about:blank")
+    visit(schools, address)
+    assert seen() == chosen
+    schools.locator(f'.searchable select[data-column="{column}"]').first.select_option("")
+    schools.locator(".searchable input[type=search]").first.fill("")
+    assert total(schools) == everything[0]
+    visit(schools, f"{plain}?table-none.sort=99&{address.partition('?')[2].split('.')[0]}.sort=777-")
+    assert seen() == everything
+
+
+def test_what_is_opened_stands_in_the_address(site: Site, desk: Page):
+    visit(desk, f"{site.address}/expectation.html")
+    fold = desk.locator("main details:not([open])").first
+    fold.locator("summary").click()
+    address = desk.url
+    assert "open=" in address
+    desk.goto("about:blank")
+    visit(desk, address)
+    assert desk.locator("main details[open]").first.is_visible()
+
+
 def number(text: str) -> float:
     return float(text.replace(MINUS, "-").replace("+", "").replace(",", "."))
 

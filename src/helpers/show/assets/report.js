@@ -1,4 +1,5 @@
-// Draws the charts from the data that stands beside them, and lets tables be searched, filtered and sorted.
+// Draws the charts from the data that stands beside them, and lets tables be searched, filtered and sorted. What a reader has
+// chosen stands in the address, so that it can be sent.
 (() => {
   "use strict";
 
@@ -92,6 +93,32 @@
     addEventListener("afterprint", () => drawAll(false));
   }
 
+  const asked = new URLSearchParams(location.search);
+
+  // Keep what is chosen in the address; what is as it was at first stands nowhere.
+  function remember(key, value) {
+    value ? asked.set(key, value) : asked.delete(key);
+    const query = asked.size ? `?${asked}` : "";
+    try {
+      history.replaceState(null, "", location.pathname + query + location.hash);
+    } catch {
+      // a page opened as a file keeps its address
+    }
+  }
+
+  // Parts of a page that fold: those opened by a reader are open for whom the address is sent to.
+  function keepOpen() {
+    const folds = [...document.querySelectorAll("details")].map((fold) => [fold.id || fold.closest("[id]")?.id, fold]);
+    const opened = new Set(asked.get("open")?.split(" "));
+    for (const [name, fold] of folds.filter(([name]) => name)) {
+      if (opened.has(name)) fold.open = true;
+      fold.addEventListener("toggle", () => {
+        fold.open ? opened.add(name) : opened.delete(name);
+        remember("open", [...opened].filter(Boolean).join(" "));
+      });
+    }
+  }
+
   // Text as it is searched: no difference of case, of е and ё, of accents, of kinds of dash.
   function plain(text) {
     return text.toLocaleLowerCase("ru").normalize("NFD").replace(/\p{M}/gu, "").replace(/[‐-―−]/g, "-");
@@ -119,11 +146,11 @@
 
   // The rows of a table. They stand in the page; where there are very many, in a file that is loaded when a reader comes to
   // the table with the pointer or by keyboard.
-  async function rowsOf(box) {
+  async function rowsOf(box, atOnce) {
     const { dataset, textContent } = box.querySelector(".table-data");
     if (!dataset.src) return JSON.parse(textContent);
     const once = { once: true };
-    await new Promise((come) => ["pointerover", "focusin"].forEach((event) => box.addEventListener(event, come, once)));
+    if (!atOnce) await new Promise((come) => ["pointerover", "focusin"].forEach((event) => box.addEventListener(event, come, once)));
     return new Promise((resolve) => {
       const script = document.createElement("script");
       script.src = dataset.src;
@@ -134,7 +161,9 @@
 
   async function enliven(box) {
     box.querySelector(".table-tools").hidden = false;
-    const rows = await rowsOf(box);
+    const key = (name) => `${box.id}.${name}`;
+    const wanted = [...asked.keys()].some((name) => name.startsWith(key("")));
+    const rows = await rowsOf(box, wanted);
     const texts = new Map(rows.map((row) => [row, plain(row.map((cell) => cell[0]).join(" "))]));
     const body = box.querySelector("tbody");
     const heads = [...box.querySelectorAll("thead th")];
@@ -162,6 +191,12 @@
       status.textContent = more.hidden ? found : `${found}, показаны первые ${limit}`;
     }
 
+    function sort(column, sign) {
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      heads[column].setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
+      sorted = [...rows].sort(comparer(column, sign));
+    }
+
     heads.forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -169,9 +204,8 @@
       head.replaceChildren(button);
       button.addEventListener("click", () => {
         const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
-        heads.forEach((other) => other.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
-        sorted = [...rows].sort(comparer(column, sign));
+        remember(key("sort"), `${column + 1}${sign === 1 ? "" : "-"}`);
+        sort(column, sign);
         show();
       });
     });
@@ -179,18 +213,33 @@
       const values = [...new Set(rows.map((row) => row[choice.dataset.column][0]))];
       values.sort((a, b) => a.localeCompare(b, "ru", { numeric: true }));
       values.forEach((value) => choice.append(new Option(value, value)));
-      choice.addEventListener("change", show);
+      choice.value = asked.get(key(choice.dataset.column)) ?? "";
+      if (choice.selectedIndex < 0) choice.value = "";
+      choice.addEventListener("change", () => {
+        remember(key(choice.dataset.column), choice.value);
+        show();
+      });
     });
-    search.addEventListener("input", show);
+    search.value = asked.get(key("search")) ?? "";
+    search.addEventListener("input", () => {
+      remember(key("search"), search.value);
+      show();
+    });
+    if (asked.get(key("all"))) limit = Infinity;
     more.addEventListener("click", () => {
+      remember(key("all"), "1");
       limit = Infinity;
       show();
     });
+    const [, column, down] = /^(\d+)(-?)$/.exec(asked.get(key("sort"))) ?? [];
+    if (heads[column - 1]) sort(column - 1, down ? -1 : 1);
     show();
+    if (wanted && !location.hash) box.scrollIntoView();
   }
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(".searchable").forEach(enliven);
+    keepOpen();
     if (document.querySelector("figure.chart")) drawCharts();
   });
 })();
