@@ -9,7 +9,7 @@ from test_ledger import NUMBERS, late_passport
 from test_protected import COUNTED, PARAMS, RULES, flags, region, with_rules
 
 from helpers import tables
-from helpers.attack import findings, knowledge, pages, prose
+from helpers.attack import _problem, findings, knowledge, pages, prose
 from helpers.attack.findings import differences, narrowed
 from helpers.attack.reading import Besides, as_published, flat
 from helpers.attack.unknowns import Ends, Unknowns
@@ -142,6 +142,16 @@ def test_numbers_that_contradict_one_another_are_not_passed(monkeypatch):
     assert not told.is_empty()
     assert not told["judged"].any()
     assert told["path"].str.contains("противоречат").all()
+
+
+def test_what_is_not_judged_is_refused_in_a_sentence_that_names_it():
+    row = {"table": "published_flags", "cell": "group_id=x · direction=below", "low": None, "high": None, "judged": False,
+           "path": "не проверено: числа противоречат друг другу (сумма территорий — регион: flags · all · below)"}  # fmt: skip
+    said = str(_problem(row))
+    assert said.startswith(
+        "Открытая редакция, таблица published_flags — найдено: group_id=x · direction=below не проверено"
+    )
+    assert "сумма территорий — регион: flags · all · below" in said
 
 
 def test_a_reissue_of_corrected_numbers_is_judged_by_what_was_published():
