@@ -457,9 +457,13 @@ FLAGGED = {
     "evening": (0.95, 0.00, 3, 0, [30, 30, 30], "type", "outside", None, "type"),
     "of one year": (0.95, 0.00, 1, 0, [30], None, "preliminary", None, "few_years"),
     "only this way": (0.95, 0.00, 3, 0, [30, 30, 30], None, "dependent", None, "specification"),
+    "only so weighed": (0.00, 0.95, 0, 3, [30, 30, 30], None, "dependent", None, "specification"),
+    "one indicator": (0.00, 0.95, 0, 3, [30, 30, 30], None, "persistent", "above", "probability"),
 }
 SPEC_SHARE = {"only this way": 0.79}
 """In what share of the specifications the conclusion is the same; in all of them for the others."""
+BY_WEIGHTS = {"only so weighed": 0.79, "one indicator": None}
+"""How probable it is by the index with other weights; surely for the others."""
 
 
 def flag_inputs(years):
@@ -494,11 +498,14 @@ def flag_inputs(years):
         index=pl.lit(50.0),
         context_class=pl.when(pl.col("year") == years[-1]).then(pl.lit("advantaged")).otherwise(pl.lit("middle")),
     )
+    sure = [BY_WEIGHTS.get(school, 1.0) for school in rows]
     shares = [SPEC_SHARE.get(school, 1.0) for school in rows]
     below = effect["effect"] < 0
     stability = pl.DataFrame({"school_id": list(rows), "share_below": shares, "share_above": shares}).with_columns(
         share_below=pl.when(below).then("share_below").otherwise(0.0),
         share_above=pl.when(below).then(0.0).otherwise("share_above"),
+        weights_below=pl.when(below).then(pl.Series(sure, dtype=pl.Float64)).otherwise(0.0),
+        weights_above=pl.when(below).then(0.0).otherwise(pl.Series(sure, dtype=pl.Float64)),
     )
     federal = pl.DataFrame({"school_id": ["sure below", "not likely"], "federal_low": [True, False]})
     return effect, schools, participants, index, stability, federal

@@ -21,6 +21,7 @@ from helpers.model.stability import (
     left_out,
     reliabilities,
     specifications,
+    standing_check,
     without_influential,
 )
 from helpers.params import FlagRules, ModelRules, SmallNRules, SpecificationRules
@@ -202,3 +203,18 @@ def test_delta_is_as_strict_in_the_units_of_the_share_of_low_results(region):
     ids = outcome["school_id"].unique().sort()
     spread = _lasting_spread(outcomes, index.with_columns(variant=pl.lit("equal")), schools, YEARS, ids)
     assert spread == {"low": pytest.approx(0.5)}
+
+
+def test_other_weights_are_tried_where_there_are_any(region):
+    """Judged by another index with all else the same; nothing is said where the index has no other weights."""
+    outcome, index, schools = region
+    outcomes = outcome.with_columns(variant=pl.lit("all"))
+    other = index.with_columns(index=pl.col("index").reverse())
+    both = pl.concat([index.with_columns(variant=pl.lit("equal")), other.with_columns(variant=pl.lit("cross_fitted"))])
+    ids = outcome["school_id"].unique().sort()
+    pooled, _ = carried_through(cells(outcome, other, schools, YEARS, ids), "paule_mandel", "linear", 1.0)
+    made = standing_check(outcomes, both, schools, YEARS, FLAG)
+    assert_allclose(made["weights_below"], pooled.prob_below(-FLAG.delta))
+    assert_allclose(made["weights_above"], 1 - pooled.prob_below(FLAG.delta))
+    alone = standing_check(outcomes, both.filter(variant="equal"), schools, YEARS, FLAG)
+    assert alone.null_count().row(0) == (SCHOOLS,) * 4

@@ -45,8 +45,14 @@ def tables() -> list[pl.DataFrame]:
     return [told.select(names[:4]), effect.with_columns(next_residual="effect"), at, stability, federal]
 
 
-def test_conclusions_are_counted():
+def params_with(least: float):
+    """The report's params, where a conclusion must hold in so many of the specifications."""
     params = open_report("kamchatka-2021").params
+    return params.model_copy(update={"flag": params.flag.model_copy(update={"min_spec_share": least})})
+
+
+def test_conclusions_are_counted():
+    params = params_with(0.8)
     assert (params.flag.min_spec_share, params.flag.watch, params.years[-1]) == (0.8, 0.85, 2021), METHOD
     made = summary(*tables(), params, 0.9)
     assert made.pop("below") == {"named": 2, "persistent": 1, "false": pytest.approx(0.05 + 0.15), "returning": None}
@@ -74,7 +80,7 @@ def test_what_returns_by_itself_is_told_of_three_schools_or_more():
 
 def test_nobody_is_named():
     flags, *others = tables()
-    made = summary(flags.filter(pl.col("direction").is_null()), *others, open_report("kamchatka-2021").params, 0.9)
+    made = summary(flags.filter(pl.col("direction").is_null()), *others, params_with(0.8), 0.9)
     assert made["promise"] == []
     assert made["below"] == made["above"] == {"named": 0, "persistent": 0, "false": 0.0, "returning": None}
     assert (made["judged"], made["firm"], made["without_school"], made["gia9_told"]) == (2, 0, 0, 0)
@@ -92,3 +98,12 @@ def test_a_card_says_how_good_an_index_its_conclusion_needs(direction, least, to
     }  # fmt: skip
     sentence = sentences.school_verdict(school, open_report("kamchatka-2021").params)
     assert (f"пока надёжность индекса не меньше {least or 0:.2f}".replace(".", ",") in sentence) == told
+
+
+@pytest.mark.parametrize("least", [0.8, 0.0])
+def test_the_share_of_specifications_is_a_condition_only_where_it_is_asked_for(least):
+    params = params_with(least)
+    specified = pl.DataFrame({"n_below": [1, 3], "n_above": [2, 2]})
+    told = sentences.stable(summary(*tables(), params, 0.9), specified, params)
+    for sentence in (told, sentences.flag_rule(params)):
+        assert ("и не меньше чем в 80\xa0% вариантов" in sentence) == bool(least)

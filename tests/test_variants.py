@@ -191,6 +191,17 @@ def test_a_variant_that_cannot_be_made_is_refused(kept, reason):
         variants(context, fitted, scale, kept(results))
 
 
+def test_one_indicator_leaves_nothing_to_weigh():
+    """Equal weights, the first component and cross-fitted weights are then the indicator itself; its rank is another index."""
+    context, fitted, _, _, results = region()
+    alone = {"wealth": INDICATORS["wealth"]}
+    scale = index_scale(context, fitted, alone, RULES, CLASSES, BASE)
+    table = index_variants(context, fitted, results, alone, scale, RULES, ["equal", "pca", "cross_fitted", "rank"])
+    assert names_of(table) == ["equal", "rank"]
+    main = wellbeing_index(context, alone, scale, RULES)
+    assert_allclose(table.filter(variant="equal")["index"], main["index"])
+
+
 # Outcome
 
 

@@ -183,6 +183,7 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         {
             "school_id": TEXT, "share_below": FLOAT, "share_above": FLOAT, "school_below": FLOAT,
             "school_above": FLOAT, "year_below": FLOAT, "year_above": FLOAT, "gia9_below": FLOAT, "gia9_above": FLOAT,
+            "weights_below": FLOAT, "weights_above": FLOAT,
         },
     ),
     "simulation": (
@@ -442,6 +443,8 @@ _SHARES = {
         "year_above",
         "gia9_below",
         "gia9_above",
+        "weights_below",
+        "weights_above",
     ),
     *(
         "weakest_done",

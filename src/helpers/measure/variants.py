@@ -74,7 +74,7 @@ def index_variants(
     Returns
     -------
     DataFrame
-        year, school_id, variant, index (T-score, higher = better off).
+        year, school_id, variant, index (T-score, higher = better off). A variant that is the same as one before it is left out.
 
     Raises
     ------
@@ -82,9 +82,13 @@ def index_variants(
         A variant's weights cannot be found, or the variant does not tell the schools apart.
     """
     placed = _placed(context, fitted, indicators, scale, rules)
+    made: dict[str, np.ndarray] = {}
+    for name in names:
+        index = _index(name, placed, outcome, rules)
+        if not any(np.allclose(index, earlier, rtol=0, atol=_NO_SPREAD * rules.scale_sd) for earlier in made.values()):
+            made[name] = index
     return pl.concat(
-        placed.keys.with_columns(variant=pl.lit(name), index=pl.Series(_index(name, placed, outcome, rules)))
-        for name in names
+        placed.keys.with_columns(variant=pl.lit(name), index=pl.Series(index)) for name, index in made.items()
     )
 
 
@@ -156,6 +160,8 @@ def _index(name: str, placed: _Placed, outcome: pl.DataFrame, rules: IndexRules)
 
 def _weights(name: str, placed: _Placed, outcome: pl.DataFrame, rules: IndexRules) -> np.ndarray:
     """Weights of the indicators: array (indicators,), or (rows, indicators) where schools have their own."""
+    if len(placed.indicators) == 1:
+        return np.ones(1)  # nothing to weigh
     if name == "pca":
         return _first_component(placed.z[placed.base])
     if name == "cross_fitted":

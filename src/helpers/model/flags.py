@@ -26,15 +26,16 @@ def flags(
     """Put every school of the last years, but those that have since joined another, in a tier and a type.
 
     A school is flagged when P(effect beyond ∓delta) reaches `watch`, its residual has
-    that sign in `min_years` years, every year has enough participants and the same is concluded in
-    `min_spec_share` of the specifications.
+    that sign in `min_years` years, every year has enough participants and P is as great where the indicators of the
+    index weigh as much as they tell of results; where `min_spec_share` asks for it, in so many of the specifications too.
 
     Parameters
     ----------
     effect, schools, outcome, index : DataFrame
         Tables `effect`, `schools`, `outcome`, `wellbeing_index`.
     stability : DataFrame
-        school_id, share_below, share_above: in what share of the specifications the school is beyond ∓delta.
+        school_id, share_below, share_above: in what share of the specifications the school is beyond ∓delta;
+        weights_below, weights_above: P beyond by the index with other weights, null or absent where there is none.
     federal : DataFrame
         school_id, federal_low: whether the federal rule of low results names the school in the last year.
     pooled_years : list of int
@@ -74,6 +75,8 @@ def flags(
         .unique("school_id", keep="last")
         .select("school_id", "context_class", "index")
     )
+    if "weights_below" not in stability.columns:
+        stability = stability.with_columns(weights_below=None, weights_above=None)
     joined = (
         latest.select("school_id", "why_excluded")
         .join(effect, on="school_id", how="left")
@@ -81,7 +84,10 @@ def flags(
         .join(context, on="school_id", how="left")
         .join(stability, on="school_id", how="left")
         .join(federal, on="school_id", how="left")
-        .with_columns(spec_share=pl.when(pl.col("effect") < 0).then("share_below").otherwise("share_above"))
+        .with_columns(
+            pl.when(pl.col("effect") < 0).then(f"{what}_below").otherwise(f"{what}_above").alias(name)
+            for what, name in (("share", "spec_share"), ("weights", "by_weights"))
+        )
         .sort("school_id")
     )
     wanted = min(rules.min_years, len(pooled_years))
@@ -89,7 +95,9 @@ def flags(
     lasting = pl.when(below).then(pl.col("years_below") >= wanted).otherwise(pl.col("years_above") >= wanted)
     sure = pl.max_horizontal("prob_below", "prob_above") >= rules.persistent
     few_years = pl.col("years_below") + pl.col("years_above") < wanted
-    stable = pl.col("spec_share").fill_null(0.0) >= rules.min_spec_share
+    stable = (pl.col("spec_share").fill_null(0.0) >= rules.min_spec_share) & (
+        pl.col("by_weights").fill_null(1.0) >= rules.watch
+    )
     no_effect = pl.col("effect").is_null() | (pl.col("n_total") < small_n.pooled)
     decided = joined.with_columns(
         tier=pl.when(pl.col("why_excluded") == "type").then(pl.lit("outside"))

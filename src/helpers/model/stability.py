@@ -24,7 +24,6 @@ from helpers.params import FlagRules, SmallNRules, SpecificationRules
 
 _INFLUENTIAL = 3
 """How many schools with the largest Cook's distance of each year the reduced sample leaves out."""
-_PROBABILITIES = {"gia9_below": pl.Float64, "gia9_above": pl.Float64}
 _LEFT_OUT = 300
 """At most so many schools are left out one by one, those with the most leverage: the others move nothing."""
 
@@ -387,17 +386,26 @@ def standing_check(
     outcomes: pl.DataFrame, indices: pl.DataFrame, schools: pl.DataFrame, years: Sequence[int], flag: FlagRules,
     form: str = "linear", shared: pl.DataFrame | None = None,
 ) -> pl.DataFrame:  # fmt: skip
-    """P beyond ∓delta by the examinations of grade 9 alone, which every school sits: `gia9_below`, `gia9_above`."""
+    """P beyond ∓delta by other choices, the rest as in the report: null where there is nothing else to choose.
+
+    Returns
+    -------
+    DataFrame
+        `gia9_below`, `gia9_above`: by the examinations of grade 9 alone, which every school sits. `weights_below`,
+        `weights_above`: by an index whose indicators weigh as much as they tell of results (`cross_fitted`).
+    """
+    tried = {"gia9": ("gia9", "equal"), "weights": ("all", "cross_fitted")}
     ids = school_ids(outcomes, years)
-    of_gia9 = outcomes.filter(variant="gia9")
-    if of_gia9.is_empty():
-        return pl.DataFrame(
-            {"gia9_below": [None] * len(ids), "gia9_above": [None] * len(ids)}, schema_overrides=_PROBABILITIES
-        )
-    data = cells(of_gia9, indices.filter(variant="equal"), schools, years, ids, _of_variant(shared, "gia9"))
-    pooled, _ = carried_through(data, "paule_mandel", form, 1.0)
-    below, above = pooled.prob_below(-flag.delta), 1 - pooled.prob_below(flag.delta)
-    return pl.DataFrame({"gia9_below": below, "gia9_above": above}).fill_nan(None)
+    made = {}
+    for name, (outcome, index) in tried.items():
+        chosen = outcomes.filter(variant=outcome), indices.filter(variant=index)
+        below = above = np.full(len(ids), np.nan)
+        if not any(table.is_empty() for table in chosen):
+            data = cells(*chosen, schools, years, ids, _of_variant(shared, outcome))
+            pooled, _ = carried_through(data, "paule_mandel", form, 1.0)
+            below, above = pooled.prob_below(-flag.delta), 1 - pooled.prob_below(flag.delta)
+        made |= {f"{name}_below": below, f"{name}_above": above}
+    return pl.DataFrame(made).fill_nan(None)
 
 
 def form_of(fits: Sequence[dict]) -> str:

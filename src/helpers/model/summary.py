@@ -37,9 +37,10 @@ def summary(
         their mean residual is expected to be nearer to zero next year without anything being done: mean effect less mean
         pooled residual, null of fewer than three); reliability; promise: for each reliability of the index, how many of the
         named schools keep their conclusion (`kept`) and how many of them all are expected to be `false`; federal_low:
-        schools on the federal list of the last year; `judged` by everything but the specifications, `firm` in at least
-        min_spec_share of these, `half` in at least half but fewer; of the named: `without_school`, `without_year` (the
-        conclusion changes when one other school, one year is left out; null where it cannot be tried), `gia9_told`,
+        schools on the federal list of the last year; `judged` by everything but other weights of the indicators and the
+        specifications, `firm` by these too, `half` not by these, but in at least half of the specifications; of the named:
+        `without_school`, `without_year` (the conclusion changes when one other school, one year is left out; null where it
+        cannot be tried), `gia9_told`,
         `gia9_same` (the examinations of grade 9 alone tell, and tell the same).
     """
     told = flags.join(
@@ -50,7 +51,6 @@ def summary(
     named = told.filter(pl.col("tier").is_in(FLAGGED))
     side = {what: _of_side(named, f"{what}_below", f"{what}_above").drop_nulls() for what in ("school", "year", "gia9")}
     judged = told.filter(pl.col("tier").is_in([*FLAGGED, "dependent"]))
-    least = params.flag.min_spec_share
     return {
         "schools": told.height,
         "within": told.filter(direction="within").height,
@@ -60,8 +60,8 @@ def summary(
         "promise": _promise(named, at, params.flag.watch),
         "federal_low": federal.filter(pl.col("federal_low"), year=params.years[-1]).height,
         "judged": judged.height,
-        "firm": judged.filter(pl.col("spec_share") >= least).height,
-        "half": judged.filter(pl.col("spec_share").is_between(0.5, least, closed="left")).height,
+        "firm": named.height,
+        "half": judged.filter(~pl.col("tier").is_in(FLAGGED), pl.col("spec_share") >= 0.5).height,
         "without_school": int((side["school"] < 1).sum()),
         "without_year": int((side["year"] < 1).sum()) if len(side["year"]) == named.height else None,
         "gia9_told": len(side["gia9"]),

@@ -260,13 +260,18 @@ def stable(summary: dict, specifications: pl.DataFrame, params: Params) -> str:
     """How many conclusions hold over the specifications."""
     judged, firm, half = (summary[name] for name in ("judged", "firm", "half"))
     below, above = specifications["n_below"], specifications["n_above"]
-    return (
+    least = params.flag.min_spec_share
+    text = (
         f"Рассчитано {count(specifications.height, words.SPECIFICATION)} — все сочетания решений, перечисленных в таблице. В разных "
         f"вариантах вероятности {percent(params.flag.watch)} достигают: ниже ожидаемого — от {words.whole(below.min())} до "
-        f"{words.whole(below.max())} школ, выше — от {words.whole(above.min())} до {words.whole(above.max())}. Остальные условия "
-        f"(вероятность, повторяемость, число участников) выполнены у {count(judged, words.OF_SCHOOLS)}. У {_of_them(firm)} вывод "
-        f"держится не меньше чем в {percent(params.flag.min_spec_share)} вариантов: они выделены. У {_of_them(judged - firm)} — "
-        f"реже: вывод зависит от допущений (из них у {_of_them(half)} — не меньше чем в половине вариантов)."
+        f"{words.whole(below.max())} школ, выше — от {words.whole(above.min())} до {words.whole(above.max())}."
+    )
+    more = f" и не меньше чем в {percent(least)} вариантов" if least else ""
+    return (
+        f"{text} Условия выделения (вероятность, повторяемость, число участников) выполнены у {count(judged, words.OF_SCHOOLS)}. "
+        f"У {_of_them(firm)} вывод держится и тогда, когда показатели взвешены по их связи с результатом{more}: они выделены. "
+        f"У {_of_them(judged - firm)} — нет: вывод зависит от допущений (из них у {_of_them(half)} он повторяется не меньше чем в "
+        "половине вариантов). Сама доля вариантов показана в таблице школ и на карточке."
     )
 
 
@@ -522,12 +527,16 @@ def flag_rule(params: Params) -> str:
     rule, small = params.flag, params.small_n
     years = params.pooled_years
     times = min(rule.min_years, len(years))
+    more = f", и не меньше чем в {percent(rule.min_spec_share)} вариантов расчёта" if rule.min_spec_share else ""
+    firm = (
+        " То же должно получаться, если [взвесить показатели индекса по их связи с результатом](site:/reliability.html)"
+        f"{more}."
+    )
     return (
         f"Школа выделяется, если вероятность того, что её отклонение больше {number(rule.delta)} стандартного отклонения ученика, "
         f"не ниже {percent(rule.watch)} («зона внимания») или {percent(rule.persistent)} («устойчиво»), отклонение того же знака "
         f"повторилось не меньше чем в {times} из {len(years)} объединённых лет ({', '.join(map(str, years))}), и в каждом году "
-        f"участников не меньше {small.flag_each_year}. То же должно получаться не меньше чем в {percent(rule.min_spec_share)} "
-        "[вариантов расчёта](site:/reliability.html). Отклонение сжато к нулю тем сильнее, чем меньше о школе известно. "
+        f"участников не меньше {small.flag_each_year}.{firm} Отклонение сжато к нулю тем сильнее, чем меньше о школе известно. "
         "Выделение — основание для адресной методической помощи, а не оценка деятельности школы."
     )
 

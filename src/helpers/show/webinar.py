@@ -39,7 +39,7 @@ def method(params: Params) -> str:
         "- Для каждой школы — **ожидаемый результат**: средний у школ в таких же условиях.\n"
         "- **Отклонение** — фактический результат минус ожидаемый. Чем меньше о школе известно, тем оно ближе к нулю.\n"
         f"- Школа **выделяется**, если с вероятностью не ниже {percent(rule.watch)} отклонение больше {number(rule.delta)}, "
-        f"оно повторялось по годам и держится не меньше чем в {percent(rule.min_spec_share)} вариантов расчёта.\n"
+        "оно повторялось по годам и остаётся при других весах показателей индекса.\n"
         f"- Меньше {params.small_n.flag_each_year} участников в году — вывода нет."
     )
 
@@ -94,8 +94,8 @@ def stability(summary: dict, params: Params) -> str:
     lines = [sentences.false_flags(summary).partition("\n\n")[0]]
     if summary["judged"]:
         lines.append(
-            f"- Выводы о {count(summary['judged'], words.ABOUT_SCHOOLS)} проверены другими расчётами; держатся не меньше чем в "
-            f"{percent(params.flag.min_spec_share)} вариантов — {count(summary['firm'], SCHOOL)}."
+            f"- Выводы о {count(summary['judged'], words.ABOUT_SCHOOLS)} проверены другими весами показателей; держатся — "
+            f"{count(summary['firm'], SCHOOL)}."
         )
     lines.append(f"- {sentences.left_out(summary)}")
     return "\n".join(lines)
