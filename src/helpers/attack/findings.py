@@ -125,15 +125,10 @@ def _lists(site: Tables, schools: int) -> Iterator[tuple[str, str, Form, float, 
     if "agreement" not in site:
         return
     region = dict(_of_region(site).select("direction", "schools").iter_rows())
+    every = dict(site["summary"].iter_rows()).get("federal_low", float("inf")) if "summary" in site else float("inf")
     for direction in site["agreement"].filter(pl.col("on_list").is_null())["direction"]:
-        for side in ("listed", "unlisted"):
-            yield (
-                "agreement",
-                f"direction={direction} · {side}",
-                {(side, direction): 1.0},
-                schools - 1,
-                region[direction],
-            )
+        for side, most in (("listed", min(region[direction], every)), ("unlisted", region[direction])):
+            yield "agreement", f"direction={direction} · {side}", {(side, direction): 1.0}, schools - 1, most
 
 
 def _of_region(site: Tables) -> pl.DataFrame:

@@ -264,7 +264,8 @@ def _of_lists(made: Programme, agreement: pl.DataFrame, region: Mapping, federal
                 made.line({(side, direction): 1.0}, told, told, by)
                 made.weight[by] = most
             else:
-                made.secrets.append(({(side, direction): 1.0}, min(least - 1, most)))
+                told_of_all = federal_low if side == "listed" else most
+                made.secrets.append(({(side, direction): 1.0}, min(least - 1, most, told_of_all)))
                 name = ("few", f"{direction} · {side}")
                 made.number(name, 0, 1)
                 made.line({(side, direction): 1.0, name: most}, -np.inf, most + least - 1)
