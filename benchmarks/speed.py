@@ -59,7 +59,7 @@ def report(folder: Path) -> Path:
     line(f"whole report, cold ({ENGINE})", build(root, out), 120)
     pages = sum(1 for _ in (out / "_site" / REPORT).rglob("*.html"))
     line(f"the same {pages} pages, unchanged", min(build(root, out) for _ in range(3)), 2)
-    page = root / "notebooks" / "pages" / "by_school" / "results.ipynb"
+    page = root / "notebooks" / "pages" / "results.ipynb"
     page.write_text(page.read_text(encoding="utf-8").replace("## Процедуры", "## Какие процедуры"), encoding="utf-8")
     line("one page edited", build(root, out), 8)
     return out
@@ -70,7 +70,7 @@ def cards(out: Path) -> None:
     this = open_report(REPORT, str(out))
     given = {"report": REPORT, "out": str(out), "edition": "public"}
     goals = targets("school", this, "public")
-    source, made = PAGES / "by_school" / "school.ipynb", out / "card.ipynb"
+    source, made = PAGES / "school.ipynb", out / "card.ipynb"
 
     def alone(own: dict) -> None:
         papermill.execute_notebook(

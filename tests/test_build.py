@@ -76,7 +76,7 @@ def test_an_unchanged_report_is_left_alone(own: tuple[Copy, Path, Path]):
     for path in (
         params,
         raw_file(params),
-        project.root / "notebooks" / "pages" / "by_school" / "data.ipynb",
+        project.root / "notebooks" / "pages" / "data.ipynb",
     ):
         path.touch()
     assert ran(project.report("build", params, "--out", out, "--engine", "pandoc")) == set()
@@ -95,7 +95,7 @@ def test_what_changed_is_made_anew_and_only_that(own: tuple[Copy, Path, Path]):
     project, params, out = own
     pages = out / "_build" / params.stem / "public" / "pages"
     untouched = {path: path.stat().st_mtime_ns for path in pages.rglob("*.ipynb") if path.stem != "results"}
-    edit(project.root / "notebooks" / "pages" / "by_school" / "results.ipynb", "## Процедуры", "## Какие процедуры")
+    edit(project.root / "notebooks" / "pages" / "results.ipynb", "## Процедуры", "## Какие процедуры")
     assert ran(project.report("build", params, "--out", out, "--engine", "pandoc")) == {"results", "сайт"}
     assert {path: path.stat().st_mtime_ns for path in untouched} == untouched
     assert "Какие процедуры" in (out / "_site" / params.stem / "results.html").read_text(encoding="utf-8")
@@ -130,13 +130,13 @@ def test_what_changed_is_made_anew_and_only_that(own: tuple[Copy, Path, Path]):
 def test_a_broken_page_stops_the_build_and_leaves_the_last_good_site(own: tuple[Copy, Path, Path]):
     project, params, out = own
     good = contents(out, ["_site"])
-    notebook = project.root / "notebooks" / "pages" / "by_school" / "results.ipynb"
+    notebook = project.root / "notebooks" / "pages" / "results.ipynb"
     whole = notebook.read_text(encoding="utf-8")
     for old, new, says in [
         ("views.procedures(this, edition)", "views.procedure(this, edition)", "AttributeError"),
         ("emit.figures(", "print(", "печатает текст"),
     ]:
-        page = notebook if old in whole else project.root / "notebooks" / "pages" / "by_school" / "index.ipynb"
+        page = notebook if old in whole else project.root / "notebooks" / "pages" / "index.ipynb"
         text = page.read_text(encoding="utf-8")
         assert old in text
         page.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -264,7 +264,7 @@ def test_content_counts_and_no_clock(own: tuple[Copy, Path, Path]):
 def test_what_is_edited_during_a_build_is_told_and_not_attested(own: tuple[Copy, Path, Path]):
     project, params, out = own
     manifest = out / "_site" / params.stem / "manifest.json"
-    first, last = (project.root / "notebooks" / "pages" / "by_school" / f"{name}.ipynb" for name in ("data", "results"))
+    first, last = (project.root / "notebooks" / "pages" / f"{name}.ipynb" for name in ("data", "results"))
     first.write_bytes(first.read_bytes() + b"\n")
     before, kept = json.loads(manifest.read_text(encoding="utf-8"))["inputs"]["notebooks"], last.read_bytes()
     process = project.popen("build", params, "--out", out, "--engine", "pandoc", env={"PYTHONUNBUFFERED": "1"})
@@ -272,8 +272,8 @@ def test_what_is_edited_during_a_build_is_told_and_not_attested(own: tuple[Copy,
         assert process.poll() is None
     last.write_bytes(kept + b"\n")
     said = process.communicate(timeout=120)[0]
-    assert process.returncode == 0 and "Изменено, пока шла сборка" in said and "by_school/results.ipynb" in said
-    name = "notebooks/pages/by_school/results.ipynb"
+    assert process.returncode == 0 and "Изменено, пока шла сборка" in said and "pages/results.ipynb" in said
+    name = "notebooks/pages/results.ipynb"
     assert json.loads(manifest.read_text(encoding="utf-8"))["inputs"]["notebooks"][name] == before[name]
     assert "results" in ran(project.report("build", params, "--out", out, "--engine", "pandoc"))
     assert json.loads(manifest.read_text(encoding="utf-8"))["inputs"]["notebooks"][name] != before[name]

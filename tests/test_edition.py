@@ -76,7 +76,7 @@ def test_an_edition_reads_its_own_tables_and_the_internal_one_every(report):  # 
     for wrong in (lambda: public.read("schools"), lambda: public.raw_files, lambda: public.ledger):
         with pytest.raises(BadInput, match="открытой редакции") as caught:
             wrong()
-        assert "notebooks/pages/internal" in str(caught.value)
+        assert "уберите эту редакцию из первой ячейки" in str(caught.value)
     internal = open_edition(str(report.params_file), "internal", str(report.out))
     assert internal.read("flags").equals(report.read("flags"))
     assert internal.read("groups", "public").equals(public.read("groups"))

@@ -43,14 +43,10 @@ def test_a_warm_kernel_gives_what_a_fresh_one_gives(built: Path, small: Path, tm
     with warm_kernel() as kernel:
         for page, goal in wanted:
             run_notebook(nasty, tmp_path / "ran.ipynb", {"report": ""}, kernel)
-            run_notebook(
-                PAGES / "by_school" / f"{page}.ipynb", tmp_path / "warm" / goal.path, given | goal.parameters, kernel
-            )
+            run_notebook(PAGES / f"{page}.ipynb", tmp_path / "warm" / goal.path, given | goal.parameters, kernel)
     for page, goal in wanted:
         with warm_kernel() as fresh:
-            run_notebook(
-                PAGES / "by_school" / f"{page}.ipynb", tmp_path / "fresh" / goal.path, given | goal.parameters, fresh
-            )
+            run_notebook(PAGES / f"{page}.ipynb", tmp_path / "fresh" / goal.path, given | goal.parameters, fresh)
         assert (tmp_path / "warm" / goal.path).read_bytes() == (tmp_path / "fresh" / goal.path).read_bytes()
 
 

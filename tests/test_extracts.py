@@ -37,7 +37,7 @@ def report(dirty: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
         for step in sorted(STEPS.glob("0[1-5]*.ipynb")):
             run_notebook(step, made.build / "steps" / step.name, given, kernel)
         for page in FANNED:
-            run_page(PAGES / "by_school" / f"{page}.ipynb", made, "internal", kernel)
+            run_page(PAGES / f"{page}.ipynb", made, "internal", kernel)
     return made
 
 

@@ -8,32 +8,31 @@ import nbformat
 import numpy as np
 import pytest
 
-from helpers.publish.pages import FANNED, HELP, PAGES, SLIDES, STEPS
+from helpers.publish.front_matter import front_matter
+from helpers.publish.pages import FANNED, PAGES, SLIDES, STEPS, all_notebooks
 from helpers.report import PROJECT
 
 NOTEBOOKS = sorted(
     path for path in (PROJECT / "notebooks").rglob("*.ipynb") if path.parent.name != ".ipynb_checkpoints"
 )
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(PROJECT).as_posix())
-PAGE = pytest.mark.parametrize(
-    "path",
-    [path for path in NOTEBOOKS if path.parent.parent == PAGES],
-    ids=lambda path: f"{path.parent.name}/{path.stem}",
-)
+PAGE = pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.relative_to(PAGES).as_posix())
 WORKBENCH = PROJECT / "notebooks" / "explore.ipynb"
 PANEL = PROJECT / "notebooks" / "panel.ipynb"
-OF_BOTH = {
-    *{"index", "context", "results", "data", "expectation", "flags", "groups", "trends", "municipality"},
-    *(HELP - {"decisions"}),
-}
-"""Pages that show schools to the centre and groups to the public."""
-FOLDERS = {
-    "common": {"archive", "decisions", "federal", "goal", "method", "reading", "reliability"},
-    "by_school": OF_BOTH | {"school"},
-    "by_group": OF_BOTH,
-    "internal": {"extracts", "hidden", "protocol"},
-    "slides": {SLIDES},
-}
+ALL, NAMED, CLOSED = (
+    frozenset({"internal", "open", "protected"}),
+    frozenset({"internal", "open"}),
+    frozenset({"protected"}),
+)
+PAGES_OF = {
+    **dict.fromkeys(["archive", "federal", "goal", "method", "reading", "reliability", SLIDES], ALL),
+    **dict.fromkeys(["index", "context", "results", "data", "expectation", "flags", "groups", "trends", "municipality",
+                     "school"], NAMED),
+    **dict.fromkeys(["recommendations", "risks", "tutors", "teachers", "roadmaps", "effect", "extracts", "hidden",
+                     "protocol"], frozenset({"internal"})),
+    "decisions": {"internal", "protected"},
+}  # fmt: skip
+"""Who sees the page of a notebook in `notebooks/pages`; what the public sees in its place lies in `protected`."""
 
 
 def read(path):
@@ -49,9 +48,11 @@ def test_the_steps_and_pages_of_the_plan_are_there():
         "01-intake", "02-measures", "03-expectation", "04-flags", "05-support", "06-disclosure",
     ]  # fmt: skip
     found = {
-        folder.name: {path.stem for path in folder.glob("*.ipynb")} for folder in PAGES.iterdir() if folder.is_dir()
+        path.relative_to(PAGES).with_suffix("").as_posix(): set(front_matter(path).editions) for path in all_notebooks()
     }
-    assert {name: pages for name, pages in found.items() if pages} == FOLDERS
+    theirs = {name.removeprefix("protected/") for name, editions in found.items() if editions == CLOSED}
+    assert found == PAGES_OF | {f"protected/{name}": CLOSED for name in theirs}
+    assert theirs < PAGES_OF.keys() and not any("protected" in PAGES_OF[name] for name in theirs)
 
 
 @EACH
@@ -75,7 +76,7 @@ def test_a_notebook_has_one_cell_of_parameters(path):
 
 @EACH
 def test_a_notebook_is_thin(path):
-    most = 60 if path.parent.parent == PAGES else 15  # on a page stand its sentences, each a function beside its data
+    most = 60 if PAGES in path.parents else 15  # on a page stand its sentences, each a function beside its data
     for cell in code(path):
         tree = ast.parse(cell.source)
         assert len(tree.body) <= 8
@@ -99,13 +100,17 @@ def test_a_page_only_imports_names_and_shows(path):
 
 
 @EACH
-def test_a_notebook_begins_with_its_title(path):
-    first, *_ = [cell for cell in read(path).cells if "parameters" not in cell.metadata.get("tags", [])]
-    if first.cell_type == "markdown":
-        assert first.source.startswith("# ")
-    else:
-        # a title with a name from the data is the first thing that the first cell shows
-        assert "# {" in first.source or "title(" in first.source
+def test_a_notebook_has_a_title(path):
+    if PAGES in path.parents and front_matter(path).title:
+        assert not any(cell.source.startswith("# ") for cell in read(path).cells if cell.cell_type == "markdown")
+        return
+    first, *_ = [
+        cell
+        for cell in read(path).cells
+        if cell.cell_type != "raw" and "parameters" not in cell.metadata.get("tags", [])
+    ]
+    # a title with a name from the data is the first thing that the first cell shows
+    assert first.source.startswith("# ") or "# {" in first.source or "title(" in first.source
 
 
 def test_the_workbench_finds_the_published_line_by_statsmodels(small, built):

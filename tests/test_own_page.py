@@ -51,7 +51,7 @@ def test_a_table_of_either_library_has_russian_numbers():
         ["2022", "—", "0,50", "нет", "01.09.2021"],
     ]
     # pandas makes a column with a gap one of numbers with decimals
-    assert [row[:3:2] + row[3:] for row in table(from_pandas)] == [row[:3:2] + row[3:4] for row in table(from_polars)]
+    assert table(from_pandas) == [row[:4] for row in table(from_polars)]
 
 
 def test_columns_are_chosen_ordered_and_titled():
@@ -72,8 +72,8 @@ def test_what_pandas_groups_by_and_pivots_is_shown():
     wide = frame.pivot_table(index="вид", columns="год", values=["n"])
     assert table(emit.show(wide, "По годам")) == [
         ["вид", "n, 2021", "n, 2022"],
-        ["ООШ", "2,00", "—"],
-        ["СОШ", "1,00", "3,50"],
+        ["ООШ", "2", "—"],
+        ["СОШ", "1", "3,50"],
     ]
     assert table(emit.show(pd.DataFrame({"a": [1, "два", None]}), "Разное")) == [["a"], ["1"], ["два"], ["—"]]
 

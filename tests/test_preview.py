@@ -96,7 +96,7 @@ def until_shown(preview: Preview, page: str, text: str) -> str:
 
 
 def test_twenty_savings_two_of_them_broken(preview: Preview, own: Copy, small: Path, tmp_path: Path):
-    notebook = own.root / "notebooks" / "pages" / "common" / "federal.ipynb"
+    notebook = own.root / "notebooks" / "pages" / "federal.ipynb"
     site, before = tmp_path / "out" / "_site" / small.stem, contents(tmp_path / "out")
     content, good = notebook.read_text(encoding="utf-8"), ""
     heading, call = "Как часто правило срабатывает случайно", "emit.text(sentences.chance(chance))"
@@ -131,7 +131,7 @@ def test_of_many_pages_the_one_looked_at_is_made_anew(preview: Preview, own: Cop
     last = sorted(site.glob("municipality/*.html"))[-1]
     page = f"municipality/{last.name}"
     title = re.search(r"<title>([^<–]+)", preview.get(page))[1].strip()
-    notebook = own.root / "notebooks" / "pages" / "by_school" / "municipality.ipynb"
+    notebook = own.root / "notebooks" / "pages" / "municipality.ipynb"
     content = nbformat.read(notebook, as_version=4)
     content.cells.append(nbformat.v4.new_markdown_cell("Приписано в конце."))
     save_by_renaming(notebook, nbformat.writes(content))

@@ -100,8 +100,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         run_notebook(disclosure, made.build / "steps" / disclosure.name, given, kernel)
         for source in notebooks(made, "public").values():
             run_page(source, made, "public", kernel)
-        for folder, name in (("by_school", "expectation"), ("internal", "protocol")):
-            run_page(PAGES / folder / f"{name}.ipynb", made, "internal", kernel)
+        for name in ("expectation", "protocol"):
+            run_page(PAGES / f"{name}.ipynb", made, "internal", kernel)
     site.render(made, "public", "pandoc")
     site.mirror(_downloads(made), made.build / "internal" / "downloads")
     return made

@@ -16,7 +16,7 @@ from reading import Page, pages
 
 from helpers.publish.pages import PAGES
 
-NOTEBOOKS = {path.stem: path for folder in ("by_school", "common") for path in (PAGES / folder).glob("*.ipynb")}
+NOTEBOOKS = {path.stem: path for path in PAGES.glob("*.ipynb")}
 
 
 @pytest.fixture(scope="module")

@@ -120,6 +120,21 @@ def new(
         )
 
 
+@app.command("new-page")
+def new_page(
+    name: Annotated[str, typer.Argument(metavar="ИМЯ", help="Имя тетради и адрес страницы: my-page.")],
+    title: Annotated[str, typer.Option("--title", metavar="НАЗВАНИЕ", help="Название страницы.")] = "Моя страница",
+) -> None:
+    """Завести страницу: тетрадь с примером фразы, таблицы и графика."""
+    from helpers.publish.new_page import menu_line, start_page
+
+    typer.echo(f"Тетрадь: {start_page(name, title)}")
+    typer.echo(
+        "Кто видит страницу и в каком она разделе меню, сказано в её первой ячейке (editions, section). Если важно место среди "
+        f"других, впишите в _quarto.yml, в нужный раздел, строку:\n{menu_line(name, title)}"
+    )
+
+
 @app.command()
 def check(
     report: ReportName,
@@ -276,7 +291,7 @@ def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ"
     this = open_report(report, out)
     source = report_notebook.resolve()
     started = time.monotonic()
-    if not source.is_file() or (source.parent != STEPS and source.parent.parent != PAGES):
+    if not source.is_file() or (source.parent != STEPS and PAGES not in source.parents):
         raise typer.BadParameter(f"нет тетради {report_notebook}; тетради лежат в notebooks/steps и notebooks/pages")
     used = [source, *sources.rules(this), *sources.all_code(), *(this.raw_files if source.parent == STEPS else [])]
     with unchanged(this, used), warm_kernel(this.params.build.cell_seconds) as kernel:

@@ -38,7 +38,7 @@ def run_pages(report: Report, edition: str) -> Iterator[tuple[str, int, float]]:
         As `execute.run_page`, of all notebooks that failed; the others are done and stay.
     """
     refuse(report, edition)
-    goals = {name: targets(name, report, edition) for name in notebooks(report, edition)}
+    goals = {name: found for name in notebooks(report, edition) if (found := targets(name, report, edition))}
     remove_others(report, edition, goals)
     batches = cut({name: goals[name] for name in FANNED if name in goals}, report.params.build.batch_pages)
     here = {name: goals[name] for name in goals if not batches or name not in FANNED}

@@ -11,7 +11,7 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from docx.shared import Cm, Pt, RGBColor
 from docx.table import Table
 
 from helpers.params import Params
-from helpers.publish import pandoc
+from helpers.publish import navigation, pandoc
 from helpers.publish.archive import archive
 from helpers.publish.figures import FOLDER as FIGURES
 from helpers.publish.navigation import Entry
@@ -66,7 +66,9 @@ def document(params: Params, edition: str, settings: Mapping[str, Any], files: M
         its numbers.
     """
     contents = settings["website"]["sidebar"]["contents"]
-    chapters = [_chapter(name, page, files) for page, name in _pages(contents)]
+    chapters = [
+        _chapter(entry["text"], entry["href"].removesuffix(".qmd"), files) for entry in navigation.pages(contents)
+    ]
     facts = [params.region, f"Источник: {params.described.source}"]
     cover = "".join(_styled(style, text) for style, text in
                     [("Title", params.title), ("Subtitle", STAMP[edition]), *(("Author", fact) for fact in facts)])  # fmt: skip
@@ -81,15 +83,6 @@ def document(params: Params, edition: str, settings: Mapping[str, Any], files: M
         made = Document(io.BytesIO(pandoc.convert(text, NAME, *options)))
     _finish(made, params.title, STAMP[edition])
     return _same_bytes(made)
-
-
-def _pages(contents: Sequence[Entry]) -> Iterator[tuple[str, str]]:
-    """The pages of a sidebar and their names, from the first to the last."""
-    for entry in contents:
-        if "contents" in entry:
-            yield from _pages(entry["contents"])
-        else:
-            yield entry["href"].removesuffix(".qmd"), entry["text"]
 
 
 def _listed(contents: Sequence[Entry]) -> str:

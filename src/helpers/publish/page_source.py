@@ -18,6 +18,7 @@ from traitlets.config import Config
 from helpers.problems import BrokenPage
 from helpers.publish.chart_scripts import script_for
 from helpers.publish.figures import linked
+from helpers.publish.front_matter import of_text
 from helpers.publish.search import facts
 
 _MARKDOWN = "text/markdown"
@@ -65,7 +66,9 @@ def check_outputs(path: Path, notebook: nbformat.NotebookNode) -> None:
         raise BrokenPage("\n".join(faults))
 
 
-def page_source(path: Path, page: str, pictures: Collection[str] = (), without: str = "") -> str:
+def page_source(
+    path: Path, page: str, pictures: Collection[str] = (), without: str = "", left_out: Collection[str] = ()
+) -> str:
     """Turn an executed notebook into the Markdown of a page.
 
     Parameters
@@ -79,13 +82,15 @@ def page_source(path: Path, page: str, pictures: Collection[str] = (), without: 
         Pictures of charts that the site has, by their paths below it: those of the page's charts are linked under them.
     without : str
         Cells with this tag are left out.
+    left_out : collection of str
+        Pages that the site has not: what leads to them is no link.
 
     Raises
     ------
     BrokenPage
         An output would be missing, or the page has no title.
     """
-    title, body = content(path, page, pictures, without)
+    title, body = content(path, page, pictures, without, left_out)
     root = "../" * page.count("/")
     drawn_by = script_for(body)
     scripts = ["report.js"] if drawn_by or 'class="table-data"' in body else []
@@ -97,15 +102,32 @@ def page_source(path: Path, page: str, pictures: Collection[str] = (), without: 
     return f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n\n{told}{body}{tail}"
 
 
-def content(path: Path, page: str, pictures: Collection[str] = (), without: str = "") -> tuple[str, str]:
+def content(
+    path: Path, page: str, pictures: Collection[str] = (), without: str = "", left_out: Collection[str] = ()
+) -> tuple[str, str]:
     """An executed notebook's title and the Markdown below it; parameters and errors as `page_source`."""
     notebook = nbformat.read(path, as_version=4)
     check_outputs(path, notebook)
+    title = ""
+    if notebook.cells and notebook.cells[0].cell_type == "raw":
+        title = of_text(path, notebook.cells.pop(0).source).title
     notebook.cells = [cell for cell in notebook.cells if without not in cell.metadata.get("tags", [])]
     body, _ = _EXPORTER.from_notebook_node(notebook)
-    found = _TITLE.search(body)
-    if not found:
-        raise BrokenPage(f"{path.name}: нет заголовка; первая строка страницы должна быть вида «# Название»")
-    body = linked(body[: found.start()] + body[found.end() :], page, pictures)
+    if not title:
+        found = _TITLE.search(body)
+        if not found:
+            raise BrokenPage(f"{path.name}: нет заголовка; напишите его в первой ячейке: title: Название")
+        title, body = found.group(1), body[: found.start()] + body[found.end() :]
     root = "../" * page.count("/")
-    return found.group(1), _ADDRESS.sub(lambda before: before[1] + root, body).strip()
+    body = _ADDRESS.sub(lambda before: before[1] + root, _unlinked(linked(body, page, pictures), left_out))
+    return title, body.strip()
+
+
+def _unlinked(body: str, left_out: Collection[str]) -> str:
+    """The Markdown without links to pages that there are not: their text stays."""
+    if not left_out:
+        return body
+    address = rf"site:/(?:{'|'.join(map(re.escape, sorted(left_out)))})\.html(?:#[\w-]*)?"
+    body = re.sub(rf"\[([^\[\]]+)\]\({address}\)", r"\1", body)
+    body = re.sub(rf'<a href="{address}">(.*?)</a>', r"\1", body)
+    return re.sub(rf',"{address}"\]', ",null]", body)  # a row of a table that can be searched

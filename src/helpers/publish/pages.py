@@ -1,8 +1,7 @@
 """Which pages a report has: one for each page notebook, or many from one.
 
-Page notebooks lie in folders that say who sees them: `common` shows numbers that no school stands behind alone,
-`by_school` needs tables by school, `by_group` stands in its place where the public may see groups only, `internal`
-never leaves the centre; `slides` are not pages of the site but shown to an audience.
+A notebook says in its first cell who sees its page and without which tables there is none (`front_matter`). Where the public
+sees something else in the place of a page, two notebooks of one name lie in different folders.
 """
 
 from __future__ import annotations
@@ -14,7 +13,9 @@ from pathlib import Path
 
 import polars as pl
 
-from helpers import files
+from helpers import files, tables
+from helpers.problems import BadInput, Problem
+from helpers.publish.front_matter import FrontMatter, front_matter
 from helpers.report import PROJECT, Report
 
 PAGES = PROJECT / "notebooks" / "pages"
@@ -23,14 +24,6 @@ FANNED = {"municipality": "group_id", "school": "school_id"}
 """Notebooks that make many pages, and the parameter that tells these apart."""
 SLIDES = "webinar"
 """The notebook that makes slides."""
-HELP = {"recommendations", "risks", "tutors", "teachers", "roadmaps", "effect", "decisions"}
-"""Pages on the help to schools: only editions that tell of it have them (`Report.tells_of_help`)."""
-_FOLDERS = {
-    "internal": ("common", "by_school", "internal", "slides"),
-    "open": ("common", "by_school", "slides"),
-    "protected": ("common", "by_group", "slides"),
-}
-"""Folders of page notebooks by `Report.sight`."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +34,46 @@ class Target:
     parameters: dict[str, str]
 
 
+def all_notebooks() -> list[Path]:
+    """All page notebooks, without what JupyterLab keeps beside them, whose names begin with a dot."""
+    found = (path.relative_to(PAGES) for path in PAGES.rglob("*.ipynb"))
+    return sorted(PAGES / path for path in found if not any(part.startswith(".") for part in path.parts))
+
+
 def notebooks(report: Report, edition: str) -> dict[str, Path]:
-    """The page notebooks of an edition by name."""
-    found = [path for folder in _FOLDERS[report.sight(edition)] for path in (PAGES / folder).glob("[!.]*.ipynb")]
-    left_out = set() if report.tells_of_help(edition) else HELP
-    return {path.stem: path for path in sorted(found, key=lambda path: path.stem) if path.stem not in left_out}
+    """The page notebooks of an edition by name.
+
+    Raises
+    ------
+    BadInput
+        A notebook does not say what page it is, or two make the same one.
+    """
+    sight = report.sight(edition)
+    shown = [path for path in all_notebooks() if sight in front_matter(path).editions]
+    by_name = {path.stem: path for path in sorted(shown, key=lambda path: path.stem)}
+    twice = [path for path in shown if by_name[path.stem] != path]
+    if twice:
+        raise BadInput(*(
+            Problem(path.relative_to(PAGES).as_posix(), found=f"страница «{path.stem}» этой редакции уже есть",
+                    expected=f"одна тетрадь: {by_name[path.stem].relative_to(PAGES).as_posix()}",
+                    advice="переименуйте тетрадь или разделите редакции в первых ячейках (editions)")
+            for path in twice
+        ))  # fmt: skip
+    return by_name
+
+
+def is_empty(report: Report, edition: str, needs: FrontMatter) -> bool:
+    """Whether no table that a page needs has a row for this edition to see."""
+    seen = tables.seen(report.sight(edition))
+    needed = [(name, values) for name, values in needs.parts if name in seen]
+    return bool(needs.needs) and not any(report.read(name, edition).filter(**values).height for name, values in needed)
 
 
 def targets(notebook: str, report: Report, edition: str) -> list[Target]:
-    """The pages that a page notebook makes for this report: one, or one for each group or card."""
+    """The pages that a page notebook makes for this report: one, or one for each group or card; none without its data."""
+    source = notebooks(report, edition).get(notebook)
+    if source and is_empty(report, edition, front_matter(source)):
+        return []
     if notebook not in FANNED:
         return [Target(notebook, {})]
     from helpers.show import views  # late: the workflow asks only for names, and views bring scipy

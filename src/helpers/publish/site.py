@@ -19,6 +19,7 @@ from helpers.publish import (
     figures,
     held,
     manifest,
+    navigation,
     pandoc,
     protocol,
     quarto,
@@ -29,10 +30,10 @@ from helpers.publish import (
 from helpers.publish.attacked import refuse_once
 from helpers.publish.chart_scripts import BASIC, WHOLE, bundle
 from helpers.publish.downloads import FOLDER, downloads
+from helpers.publish.front_matter import front_matter
 from helpers.publish.kept import Kept
-from helpers.publish.navigation import kept
 from helpers.publish.page_source import page_source
-from helpers.publish.pages import FANNED, SLIDES, notebooks
+from helpers.publish.pages import FANNED, SLIDES, all_notebooks, notebooks
 from helpers.publish.swap import swap_in
 from helpers.report import PROJECT, Report
 from helpers.show import views
@@ -103,9 +104,11 @@ def wanted_files(report: Report, edition: str, engine: str) -> dict[str, bytes]:
     """All that the renderer may see: page sources, configuration, assets, and what goes to the site as it is."""
     executed, kept_files = _executed(report, edition), Kept(report.build / edition / "kept")
     pictures = figures.figures(_charts(executed), kept_files)
+    left_out = {path.stem for path in all_notebooks()} - {page.partition("/")[0] for page in executed}
     files = {
-        f"{page}.qmd": page_source(path, page, pictures).encode() for page, path in executed.items() if page != SLIDES
-    }
+        f"{page}.qmd": page_source(path, page, pictures, left_out=left_out).encode()
+        for page, path in executed.items() if page != SLIDES
+    }  # fmt: skip
     files = table_data.parted(files)
     files |= (
         _bundles(files) | _settings(report, edition, files.keys()) | _assets() | pictures | downloads(report, edition)
@@ -135,10 +138,24 @@ def _charts(executed: Mapping[str, Path]) -> list[figures.Chart]:
 
 
 def _settings(report: Report, edition: str, pages: Collection[str]) -> dict[str, bytes]:
-    """The site's configuration and its profiles."""
-    files = {name: _configuration(PROJECT / name, pages) for name in ("_quarto.yml", f"_quarto-{edition}.yml")}
-    profile = {"website": {"title": report.params.title}}
-    return files | {"_quarto-report.yml": yaml.safe_dump(profile, allow_unicode=True).encode()}
+    """The site's configuration and its profiles: their sidebars hold the pages that there are, those that nobody has placed too."""
+    main, profile = "_quarto.yml", f"_quarto-{edition}.yml"
+    settings = {name: yaml.safe_load((PROJECT / name).read_text(encoding="utf-8")) for name in (main, profile)}
+    sidebars = {name: bar for name, setting in settings.items() if (bar := setting["website"].get("sidebar"))}
+    named = {entry["href"] for bar in sidebars.values() for entry in navigation.pages(bar["contents"])}
+    told = {
+        f"{name}.qmd": front_matter(path) for name, path in notebooks(report, edition).items() if name not in FANNED
+    }
+    others = {page: (said.title, said.section) for page, said in told.items() if page in pages and page not in named}
+    sidebars[main]["contents"] = navigation.placed(sidebars[main]["contents"], others)
+    for bar in sidebars.values():
+        bar["contents"] = navigation.kept(bar["contents"], pages)
+    written = {
+        name: yaml.safe_dump(setting, allow_unicode=True, sort_keys=False).encode()
+        for name, setting in settings.items()
+    }
+    title = {"website": {"title": report.params.title}}
+    return written | {"_quarto-report.yml": yaml.safe_dump(title, allow_unicode=True).encode()}
 
 
 def _assets() -> dict[str, bytes]:
@@ -151,14 +168,6 @@ def _bundles(pages: Mapping[str, bytes]) -> dict[str, bytes]:
     """The bundles of plotly.js that the pages ask for."""
     asked = [name for name in (WHOLE, BASIC) if any(f'/{name}"'.encode() in page for page in pages.values())]
     return {f"assets/{name}": bundle(name) for name in asked}
-
-
-def _configuration(file: Path, pages: Collection[str]) -> bytes:
-    """A profile of the site without the sidebar's entries that this report has no page for."""
-    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
-    if sidebar := settings["website"].get("sidebar"):
-        sidebar["contents"] = kept(sidebar["contents"], pages)
-    return yaml.safe_dump(settings, allow_unicode=True, sort_keys=False).encode()
 
 
 def mirror(files: Mapping[str, bytes], folder: Path) -> None:

@@ -16,7 +16,7 @@ import typer
 from helpers.publish import pandoc, table_data
 from helpers.publish.execute import WarmKernel, run_notebook, warm_kernel
 from helpers.publish.page_source import page_source
-from helpers.publish.pages import FANNED, SLIDES, Target, notebooks, targets
+from helpers.publish.pages import FANNED, SLIDES, Target, all_notebooks, notebooks, targets
 from helpers.publish.preview import Server
 from helpers.report import Report
 
@@ -36,21 +36,21 @@ def follow(report: Report, edition: str, server: Server) -> None:
     """
     with warm_kernel(report.params.build.cell_seconds) as kernel:
         pages = _Pages(report, edition, server, kernel)
-        before = _stamps(report, edition)
+        before = _stamps()
         pages.warm()
         typer.echo("Слежу за тетрадями страниц.")
         while True:
-            now = _stamps(report, edition)
+            now = _stamps()
             for notebook in [path for path, stamp in now.items() if before.get(path) != stamp]:
                 pages.remake(notebook)
             before = now
             time.sleep(_LOOK_EVERY)
 
 
-def _stamps(report: Report, edition: str) -> dict[Path, _Stamp]:
+def _stamps() -> dict[Path, _Stamp]:
     """What tells one saving from the next: a new time, length or, where a new file takes the old one's place, number."""
     stamps = {}
-    for path in notebooks(report, edition).values():
+    for path in all_notebooks():
         try:
             stat = path.stat()
         except FileNotFoundError:  # between the two renamings of an editor
@@ -70,6 +70,8 @@ class _Pages:
             {path.name: path.read_bytes() for path in source.glob("_quarto*.yml")}, edition
         )
         self.pictures = {path.relative_to(source).as_posix() for path in (source / "figures").rglob("*.*")}
+        on_site = {path.stem for path in source.glob("*.qmd")} | FANNED.keys()
+        self.left_out = {path.stem for path in all_notebooks()} - on_site
         self.goals: dict[str, list[Target]] = {}
 
     def warm(self) -> None:
@@ -82,9 +84,11 @@ class _Pages:
         started, name = time.monotonic(), notebook.stem
         goal = Target(name, {})
 
-        def made() -> Mapping[str, bytes]:
+        def made() -> Mapping[str, bytes] | None:
             nonlocal goal
             _wait_until_whole(notebook)
+            if notebooks(self.report, self.edition).get(name) != notebook:
+                return None  # a page of another edition
             goal = self._goal(name)
             return (
                 self._page(self._execute(notebook, goal), goal.path) if name != SLIDES else self._slides(notebook, goal)
@@ -96,7 +100,7 @@ class _Pages:
             self.server.show(
                 {}, goal.path, f"Тетрадь «{name}» сохранена с ошибкой, страница прежняя.\n{fault}", fault=True
             )
-        else:
+        elif files is not None:
             seconds = f"{time.monotonic() - started:.1f} с".replace(".", ",")
             typer.echo(f"✓ {name} — {seconds}")
             others = " Остальные страницы этой тетради прежние." if name in FANNED else ""
@@ -117,7 +121,7 @@ class _Pages:
         return target
 
     def _page(self, executed: Path, page: str) -> dict[str, bytes]:
-        source = page_source(executed, page, self.pictures).encode()
+        source = page_source(executed, page, self.pictures, left_out=self.left_out - {page}).encode()
         files = table_data.parted({f"{page}.qmd": source})
         html = pandoc.page_html(files.pop(f"{page}.qmd").decode(), page, self.settings)
         return files | {f"{page}.html": html.encode()}

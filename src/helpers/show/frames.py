@@ -63,12 +63,18 @@ def form(values: pl.Series) -> Callable[[Any], str]:
     """
     if values.dtype == pl.Boolean:
         return lambda value: "да" if value else "нет"
+    known = values.drop_nulls()
+    if values.dtype.is_float() and len(known) and (known == known.round()).all():
+        values = known = known.cast(pl.Int64, strict=False)  # pandas makes decimals of whole numbers with gaps
     if values.dtype.is_integer():
-        known = values.drop_nulls()
-        return str if len(known) and all(value in _YEARS for value in known) else words.whole
+        return _year if len(known) and all(value in _YEARS for value in known) else words.whole
     if values.dtype.is_numeric():
         return partial(words.number, digits=_digits(values))
     return words.day if values.dtype in (pl.Date, pl.Datetime) else str
+
+
+def _year(value: float) -> str:
+    return str(round(value))
 
 
 def _digits(values: pl.Series) -> int:
