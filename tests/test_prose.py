@@ -75,9 +75,8 @@ def test_a_number_is_read_back_as_it_was_rounded(value: float, digits: int):
     )
 )
 def test_a_reader_sees_a_name_sign_for_sign(name: str):
-    html = pypandoc.convert_text(
-        markdown("Школа {name}, {name}.", name=name), "html", "markdown+lists_without_preceding_blankline"
-    )
+    text = markdown("Школа {name}, {name}.", name=name)
+    html = pypandoc.convert_text(text, "html", "markdown", extra_args=["--wrap=none"])
     assert BeautifulSoup(html, "html.parser").get_text().strip() == f"Школа {name}, {name}."
     assert plain("Школа {name}.", name=name) == f"Школа {name}."
 
