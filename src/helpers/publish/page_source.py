@@ -93,7 +93,7 @@ def page_source(
     title, body = content(path, page, pictures, without, left_out)
     root = "../" * page.count("/")
     drawn_by = script_for(body)
-    scripts = ["report.js"] if drawn_by or 'class="table-data"' in body else []
+    scripts = ["report.js"] if drawn_by or 'class="data-table' in body else []
     if drawn_by:
         scripts.insert(0, drawn_by)
     tags = "\n".join(f'<script defer src="{root}assets/{name}"></script>' for name in scripts)

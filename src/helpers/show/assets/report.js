@@ -159,6 +159,19 @@
     });
   }
 
+  // A table of so many columns is a list of cards on a phone: then each cell bears its column's title.
+  const MANY = 3, FIRST_CARDS = 20;
+
+  function titleCells(box) {
+    const titles = [...box.querySelectorAll("thead th")].map((head) => head.textContent);
+    if (titles.length < MANY) return;
+    box.classList.add("cards");
+    for (const row of box.querySelectorAll("tbody tr")) [...row.cells].forEach((cell, place) => {
+      cell.dataset.title = titles[place];
+      cell.classList.toggle("nothing", cell.textContent === "—");
+    });
+  }
+
   async function enliven(box) {
     box.querySelector(".table-tools").hidden = false;
     const key = (name) => `${box.id}.${name}`;
@@ -172,7 +185,7 @@
     const choices = [...box.querySelectorAll("select")];
     const status = box.querySelector(".table-count");
     const more = box.querySelector(".table-more");
-    let limit = Number(box.dataset.limit);
+    let limit = Math.min(Number(box.dataset.limit), phone.matches && heads.length >= MANY ? FIRST_CARDS : Infinity);
     let sorted = rows;
 
     function show() {
@@ -186,6 +199,7 @@
         line.append(...row.map((cell, place) => makeCell(cell, numeric[place])));
         return line;
       }));
+      titleCells(box);
       const found = `Найдено: ${kept.length.toLocaleString("ru")}`;
       more.hidden = kept.length <= limit;
       status.textContent = more.hidden ? found : `${found}, показаны первые ${limit}`;
@@ -238,6 +252,7 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll(".data-table:not(:has(.typology))").forEach(titleCells);
     document.querySelectorAll(".searchable").forEach(enliven);
     keepOpen();
     if (document.querySelector("figure.chart")) drawCharts();
