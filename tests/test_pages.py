@@ -33,7 +33,7 @@ def by_quarto(copy: Copy, built: Path, small: Path, tmp_path_factory: pytest.Tem
     """The site by Quarto from the very notebooks that pandoc's was made from."""
     out = tmp_path_factory.mktemp("quarto") / "out"
     shutil.copytree(built, out)
-    copy.report("render", small, "--out", out, "--engine", "quarto")
+    copy.report("render", small, "--out", out, "--engine", "quarto", pictures=True)
     return out / "_site" / small.stem
 
 
@@ -140,7 +140,7 @@ class TestQuartoAndPandoc:
         shutil.copytree(built, out)
         for stamp in out.glob("_build/*/public/*.json"):
             stamp.unlink()
-        copy.report("render", again, "--out", out, "--engine", "quarto")
+        copy.report("render", again, "--out", out, "--engine", "quarto", pictures=True)
         assert contents(out / "_site" / again.stem) == contents(by_quarto)
 
     def test_one_page_rendered_alone_is_as_in_the_whole(self, copy: Copy, by_quarto: Path, small: Path, tmp_path: Path):
@@ -150,9 +150,9 @@ class TestQuartoAndPandoc:
         executed = page.read_text(encoding="utf-8")
         assert executed.count("## Процедуры") == 1
         page.write_text(executed.replace("## Процедуры", "## Другие процедуры"), encoding="utf-8")
-        copy.report("render", small, "--out", out, "--engine", "quarto")
+        copy.report("render", small, "--out", out, "--engine", "quarto", pictures=True)
         now, before = contents(site), contents(by_quarto)
         assert {name for name in now if name.endswith(".html") and now[name] != before[name]} == {"results.html"}
         page.write_text(executed, encoding="utf-8")
-        copy.report("render", small, "--out", out, "--engine", "quarto")
+        copy.report("render", small, "--out", out, "--engine", "quarto", pictures=True)
         assert contents(site) == before
