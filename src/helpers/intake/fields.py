@@ -211,9 +211,8 @@ def _shares(table: Table, frame: pl.DataFrame, findings: Findings, unread: set[i
             findings.fail("share_sums", problem)
         findings.count("share_sums", frame.height - filled["empty"].sum())
         total = pl.when(wrong | faulty).then(None).otherwise(pl.Series(filled["total"]))
-        frame = frame.with_columns(pl.col(of_whole).fill_null(0.0) / total).with_columns(
-            pl.when(~pl.Series(filled["empty"])).then(pl.col(of_whole))
-        )
+        shares = pl.when(~pl.Series(filled["empty"])).then(pl.col(of_whole).fill_null(0.0) / total)
+        frame = frame.with_columns(shares)
     return _won(table, frame, others, findings)
 
 

@@ -209,12 +209,12 @@ def _under_header(cells: Cells, header: Header, rows: list[tuple[int, list[str]]
         field: [(row[place] or None) if place < len(row) else None for _, row in rows]
         for field, place in header.places.items()
     }
-    frame = pl.DataFrame(data, schema=dict.fromkeys(data, pl.String))
-    return frame.with_columns(
-        pl.Series(ROW, [number for number, _ in rows], pl.Int64),
-        pl.lit(cells.sheet).alias(SHEET),
-        pl.Series(LABEL, [next(filter(None, row), "") for _, row in rows], pl.String),
-    )
+    of_rows = {
+        ROW: [number for number, _ in rows],
+        SHEET: [cells.sheet] * len(rows),
+        LABEL: [next(filter(None, row), "") for _, row in rows],
+    }
+    return pl.DataFrame(data | of_rows, schema=dict.fromkeys([*data, *of_rows], pl.String) | {ROW: pl.Int64})
 
 
 def filled_down(frame: pl.DataFrame) -> pl.DataFrame:

@@ -130,9 +130,11 @@ def records(
     intake.titles[table.file] = table.columns
     said = [keys(row) for row in frame.iter_rows(named=True)]
     matches = [registry.find(one) for one in said]
-    frame = frame.with_columns(
-        pl.Series("school_id", [match.school_id for match in matches], pl.String),
-        pl.Series("__place__", range(frame.height), pl.Int64),
+    frame = frame.hstack(
+        [
+            pl.Series("school_id", [match.school_id for match in matches], pl.String),
+            pl.Series("__place__", range(frame.height), pl.Int64),
+        ]
     )
     frame = corrected(table, frame, naming_schools(intake.corrections), findings)
     numbers = [name for name in frame.columns if is_number(name)]
@@ -152,7 +154,7 @@ def records(
             _unknown(table, row, one, match, intake)
             findings.count("rows_unknown")
             strangers += 1
-    of_schools = frame.filter(pl.col("__place__").is_in(schools)).drop("__place__", LABEL)
+    of_schools = frame.lazy().filter(pl.col("__place__").is_in(schools)).drop("__place__", LABEL).collect()
     if not schools and not strangers:
         findings.fail("no_schools", Problem(table.file, "ни одной строки школы", "строки школ под заголовком",
                                             "проверьте, тот ли это файл: его строки — итоги, примечания или другие попытки; "
@@ -161,12 +163,14 @@ def records(
     if day:
         _closed(table, of_schools, day, intake)
     findings.count("rows_read", of_schools.height)
-    for school_id, sheet, number in of_schools.select("school_id", SHEET, ROW).iter_rows():
+    for school_id, sheet, number in of_schools[["school_id", SHEET, ROW]].iter_rows():
         intake.schools_of_rows[table.file, sheet, number] = school_id
     return (
         parsed(table, of_schools, findings)
+        .lazy()
         .with_columns(pl.lit(year).alias("year"), pl.lit(table.file).alias("source_file"))
         .rename({SHEET: "source_sheet", ROW: "source_row"})
+        .collect()
     )
 
 
@@ -314,7 +318,7 @@ def _unknown(table: Table, row: dict, one: Keys, match: Match, intake: Intake) -
 def _closed(table: Table, frame: pl.DataFrame, day: date, intake: Intake) -> None:
     """Rows of schools that did not exist on the day they speak of."""
     alive = intake.registry.alive(day)
-    for school_id, sheet, row in frame.select("school_id", SHEET, ROW).iter_rows():
+    for school_id, sheet, row in frame[["school_id", SHEET, ROW]].iter_rows():
         if school_id not in alive:
             intake.findings.fail(
                 "closed_school",

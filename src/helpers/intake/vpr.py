@@ -84,13 +84,15 @@ def _with_keys(table: Table, intake: Intake) -> pl.DataFrame:
     keys = pl.DataFrame([_keys(cell or "", intake) for cell in table.frame["group"]], schema, orient="row")
     keyed = filled_down(table.frame.with_columns(keys))
     intake.findings.count("totals", int(keys["__territory__"].sum()))
-    for name, sheet, row in keyed.filter("__territory__").select("municipality", SHEET, ROW).iter_rows():
+    for name, sheet, row in (
+        keyed.lazy().filter("__territory__").select("municipality", SHEET, ROW).collect().iter_rows()
+    ):
         if name and not intake.is_territory(name):
             intake.findings.advise("territory", Problem(table.file, f"{quoted(name)}: такого муниципалитета в реестре нет",
                                                         "муниципалитет из registry.csv", "школы под этой строкой найдены только "
                                                         "по логинам; исправьте название или впишите муниципалитет в реестр",
                                                         sheet, row, table.title("group")))  # fmt: skip
-    return keyed.filter(~pl.col("__territory__")).drop("__territory__")
+    return keyed.lazy().filter(~pl.col("__territory__")).drop("__territory__").collect()
 
 
 def _keys(cell: str, intake: Intake) -> tuple[str | None, str | None, str | None, str, bool]:
@@ -106,10 +108,15 @@ def _keys(cell: str, intake: Intake) -> tuple[str | None, str | None, str | None
 
 def _totals_agree(table: Table, rows: pl.DataFrame, intake: Intake) -> None:
     """Compare a territory's number of participants with the sum over its schools: a school may be missing."""
-    once = rows.unique("school_id", keep="first", maintain_order=True)
-    of_schools = dict(once.group_by("municipality").agg(pl.col("n_participants").sum()).iter_rows())
-    hidden = set(rows.filter(pl.col("n_participants").is_null())["municipality"])
-    for group, cell, sheet, row in table.frame.select("group", "n_participants", SHEET, ROW).iter_rows():
+    of_schools: dict[str, float] = {}
+    hidden, seen = set(), set()
+    for school_id, municipality, n in rows[["school_id", "municipality", "n_participants"]].iter_rows():
+        if n is None:
+            hidden.add(municipality)
+        if school_id not in seen:
+            seen.add(school_id)
+            of_schools[municipality] = of_schools.get(municipality, 0) + (n or 0)
+    for group, cell, sheet, row in table.frame[["group", "n_participants", SHEET, ROW]].iter_rows():
         name = intake.registry.municipality((territory_of(group or "") or [group or ""])[0])
         if not name or name in hidden:
             continue

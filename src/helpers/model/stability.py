@@ -396,7 +396,7 @@ def standing_check(
     """
     tried = {"gia9": ("gia9", "equal"), "weights": ("all", "cross_fitted")}
     ids = school_ids(outcomes, years)
-    made = {}
+    made: dict[str, np.ndarray] = {}
     for name, (outcome, index) in tried.items():
         chosen = outcomes.filter(variant=outcome), indices.filter(variant=index)
         below = above = np.full(len(ids), np.nan)
