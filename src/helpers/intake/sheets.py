@@ -35,8 +35,9 @@ _COMMON = frozenset("оеёаинтсрвлкмдпу")
 _IN_CASE = re.compile(r"[А-ЯЁ]?[а-яё]+|[А-ЯЁ]+")
 _RUSSIAN_WORD = re.compile(r"[а-яёА-ЯЁ]+")
 _SIGNS_OF_TEXT = frozenset("№«»–—“”„…\xa0")
-_GUESSED_FROM = 200_000
-"""How many bytes tell an encoding."""
+_HIGH_WORD = re.compile(rb"[\x21-\x7f]*[\x80-\xff][\x21-\xff]*")
+_GUESSED_FROM = 1000
+"""How many words tell an encoding."""
 _BOOK = "книга xlsx"
 _UNREAD = {
     "broken": ("файл, который не открывается как книга Excel", _BOOK, "пересохраните его в Excel"),
@@ -235,7 +236,8 @@ def _of_a_byte_a_letter(content: bytes) -> str:
     mixed = sum(any(byte < 0x80 for byte in word) for word in words)
     if 2 * mixed > len(words):
         return "cp1252"
-    return max(_CYRILLIC, key=lambda encoding: _likeness(content[:_GUESSED_FROM].decode(encoding, "replace")))
+    high = b" ".join(match[0] for match in islice(_HIGH_WORD.finditer(content), _GUESSED_FROM))
+    return max(_CYRILLIC, key=lambda encoding: _likeness(high.decode(encoding, "replace")))
 
 
 def _likeness(text: str) -> int:
