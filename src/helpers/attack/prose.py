@@ -4,7 +4,7 @@
 |---|---|---|
 | `summary.schools` | «… школ в отчёте за … годы» (first page, slides) | schools of the last year |
 | `summary.below.named`, `above.named`, `unknown` | key figures; «Ниже ожидаемого: …»; «Без вывода — …» | the region's conclusions |
-| `summary.within` | nothing: follows from the others | the region's conclusions |
+| `summary.within` | key figures: «… без явного отклонения» | the region's conclusions |
 | `summary.below.persistent`, `above.persistent` | «…, из них устойчиво — …» | of these the lasting ones |
 | `summary.judged`, `firm`, `half` | «условия выполнены у …; у … вывод держится …» | named ones and those that depend on assumptions |
 | `summary.without_school`, `without_year` | «вывод меняется у … из … выделенных школ» | of the named ones |

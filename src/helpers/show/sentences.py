@@ -27,6 +27,7 @@ def key_figures(summary: dict, fit: dict, params: Params) -> list[tuple[str, str
         (words.percent(fit["r2"]), "различий между школами объясняет контекст"),
         (words.whole(summary["below"]["named"]), "ниже ожидаемого"),
         (words.whole(summary["above"]["named"]), "выше ожидаемого"),
+        (words.whole(summary["within"]), "без явного отклонения"),
         (words.whole(summary["unknown"]), "без вывода: мало данных, особый вид или вывод зависит от допущений"),
     ]
 
