@@ -54,7 +54,9 @@ NUMBERS = {
     "people": r"(?<!\d)8[\s\u00a0\u202f]?761(?!\d)",
 }
 """Planted numbers as a reader may meet them: to three digits and more, with point or comma, in percent, in thousands."""
-MARKED = 3
+DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+"""Of a file: any four digits turn up in one of some hundreds."""
+MARKED = 4
 """So many schools below expectation and as many others have planted numbers."""
 VERDICT = re.compile(r"ниже\s+ожида|зон\w+\s+внимания|устойчиво|низк\w+\s+результат|▼|below|persistent", re.IGNORECASE)
 TEXT = re.compile(r"ПОСАЖЕНО-[a-z_]+-[a-z_0-9]+")
@@ -181,6 +183,7 @@ def found(folder: Path) -> dict[str, set[str]]:
     """Which planted words and numbers stand where."""
     told: dict[str, set[str]] = {}
     for name, text in everything(folder):
+        text = DIGEST.sub("", text)
         for what in TEXT.findall(text):
             told.setdefault(what, set()).add(name)
         for what, pattern in NUMBERS.items():

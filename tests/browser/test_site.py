@@ -332,7 +332,7 @@ def test_what_is_chosen_in_a_table_stands_in_the_address_and_can_be_sent(schools
 
 
 def test_what_is_opened_stands_in_the_address(site: Site, desk: Page):
-    visit(desk, f"{site.address}/expectation.html")
+    visit(desk, f"{site.address}/index.html")
     fold = desk.locator("main details:not([open])").first
     fold.locator("summary").click()
     address = desk.url
