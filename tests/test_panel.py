@@ -87,3 +87,10 @@ def test_production_is_asked_about_and_needs_a_place(tmp_path: Path):
     assert panel.question.layout.display == ""
     panel.publish_production()
     assert "куда публиковать" in panel.state.value and panel.question.layout.display == "none"
+
+
+def test_without_a_report_there_is_nothing_to_press(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("helpers.panel.report_names", list)
+    panel = Panel("kamchatka-2021")
+    assert "нет ни одного отчёта" in panel.state.value
+    assert all(button.disabled for button in (*panel.actions, panel.stop, panel.begin, panel.staging, panel.production))

@@ -141,7 +141,12 @@ class Panel(widgets.VBox):
             ]
         )
         if not names:
-            self.state.value = "<b>В папке params нет ни одного отчёта.</b>"
+            self._busy(True)
+            self.stop.disabled = True
+            self._tell(
+                "В папке params нет ни одного отчёта: положите туда файл параметров и выполните ячейку снова.",
+                failed=True,
+            )
 
     def check(self, *_: object) -> None:
         """Check the files; show what was found as a table."""
