@@ -6,6 +6,7 @@ import doctest
 import re
 from datetime import date
 
+import polars as pl
 import pypandoc
 import pytest
 from bs4 import BeautifulSoup
@@ -43,6 +44,11 @@ def test_the_examples_in_docstrings_are_true():
         (":дата", date(2021, 9, 1), "1 сентября 2021 года"),
         (":школы", 1, f"1{NB}школы"),
         (":школе|школам|школам", 2, f"2{NB}школам"),
+        (":период", [2018, 2019, 2021], "2018–2021 годы"),
+        (":период", [2021], "2021 год"),
+        ("", [2018, 2021], "2018, 2021"),
+        (":школа", pl.Series([1, 2]), f"1{NB}школа, 2{NB}школы"),
+        (":%", [], ""),
         (":md", "[Метод](site:/method.html)", "[Метод](site:/method.html)"),
         (":%", None, "—"),
         (":школа", float("nan"), "—"),
@@ -129,6 +135,7 @@ def test_lines_of_a_paragraph_are_joined_and_nothing_else():
         ("{n:ученик}", "вида «ученик» нет; виды: .*три формы слова"),
         ("{n:7%}", "вида «7%» нет"),
         ("{name:%}", "а «СШ» так не показать"),
+        ("{name:период}", "а «СШ» так не показать"),
         ("{name:дата}", "а «СШ» так не показать"),
         ("{не имя}", "такого значения не дано"),
     ],

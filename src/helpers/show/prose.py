@@ -13,11 +13,12 @@ written              what it is                                                 
 `{n:школа}`          how many: with the noun, in its form                        1 школа, 2 школы, 5 школ
 `{n:день|дня|дней}`  the same with a noun that is not in `NOUNS`, or in a case   21 день
 `{d:дата}`           a day in words                                              1 сентября 2021 года
+`{years:период}`     a run of years                                              2018–2021 годы
 `{a…b:±}`            an interval, each end as after the colon                    от −0,30 до +0,05
 `{x:md}`             Markdown as it stands                                       [Метод](site:/method.html)
 ===================  ==========================================================  =========================
 
-What is not known (None, NaN) is a dash. Lines of a paragraph are joined, so that a template may be wrapped as one likes;
+What is not known (None, NaN) is a dash; of several values (a list, a column) each stands so, with commas. Lines of a paragraph are joined, so that a template may be wrapped as one likes;
 `{#anchor}` of a heading stays. Names from the data are escaped in `markdown`, and not in `plain`, which is for captions.
 """
 
@@ -29,6 +30,8 @@ from datetime import date
 from numbers import Integral, Real
 from textwrap import dedent
 from typing import Any
+
+import polars as pl
 
 from helpers.problems import BrokenPage
 from helpers.show import words
@@ -66,6 +69,8 @@ def markdown(template: str, /, **values: Any) -> str:
     '## СШ \\\\*№ 1\\\\* {#here}'
     >>> markdown("{n:лист|листа|листов}", n=5)
     '5\\xa0листов'
+    >>> markdown("Годы {years}, доли {shares:%}", years=[2019, 2021], shares=[0.25, None])
+    'Годы 2019, 2021, доли 25\\xa0%, —'
     """
     return _filled(_WRAPPED.sub(" ", _lines(template)), values, words.literal)
 
@@ -112,6 +117,8 @@ def _value(name: str, values: Mapping[str, Any]) -> Any:
 
 def _formed(value: Any, form: str, place: str, escape: Callable[[str], str]) -> str:
     """One value in a form."""
+    if isinstance(value, list | tuple | pl.Series) and form != "период":
+        return ", ".join(_formed(item, form, place, escape) for item in value)
     if form == "md":
         return str(value)
     if value is None or value != value:
@@ -125,15 +132,17 @@ def _formed(value: Any, form: str, place: str, escape: Callable[[str], str]) -> 
             return words.number(value, int(form))
         if form == "вероятность":
             return words.probability(value)
+        if form == "период":
+            return words.period(value)
         if form == "дата":
             return words.long_day(value)
         forms = NOUNS.get(form) or form.split("|")
         if len(forms) == 3:
             return words.count(value, forms)
-    except (TypeError, ValueError, AttributeError, ArithmeticError, AssertionError):  # babel has all of them
+    except (TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, IndexError):  # babel has all of them
         raise BrokenPage(f"в тексте стоит {place}, а «{value}» так не показать") from None
     raise BrokenPage(
-        f"в тексте стоит {place}, а вида «{form}» нет; виды: 0–4, ±, %, вероятность, дата, md, "
+        f"в тексте стоит {place}, а вида «{form}» нет; виды: 0–4, ±, %, вероятность, дата, период, md, "
         f"слово из списка ({', '.join(NOUNS)}) или три формы слова: {{n:лист|листа|листов}}"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from babel import Locale
@@ -344,6 +345,11 @@ def day(value: date | None) -> str:
 def long_day(value: date) -> str:
     """A day as a sentence has it: 10 октября 2021 года."""
     return format_date(value, "d MMMM yyyy", locale=_RU) + " года"
+
+
+def period(years: Sequence[int]) -> str:
+    """A run of years from the first to the last: 2018–2021 годы; of one year 2021 год."""
+    return f"{years[0]}–{years[-1]} годы" if years[0] < years[-1] else f"{years[0]} год"
 
 
 def literal(text: str) -> str:
