@@ -18,8 +18,9 @@ written              what it is                                                 
 `{x:md}`             Markdown as it stands                                       [Метод](site:/method.html)
 ===================  ==========================================================  =========================
 
-What is not known (None, NaN) is a dash; of several values (a list, a column) each stands so, with commas. Lines of a paragraph are joined, so that a template may be wrapped as one likes;
-`{#anchor}` of a heading stays. Names from the data are escaped in `markdown`, and not in `plain`, which is for captions.
+What is not known (None, NaN) is a dash; of several values (a list, a column) each stands so, with commas. Lines of a
+paragraph are joined, so that a template may be wrapped as one likes; `{#anchor}` of a heading stays. Names from the data
+are escaped in `markdown`, and not in `plain`, which is for captions.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ def _formed(value: Any, form: str, place: str, escape: Callable[[str], str]) -> 
         forms = NOUNS.get(form) or form.split("|")
         if len(forms) == 3:
             return words.count(value, forms)
-    except (TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, IndexError):  # babel has all of them
+    except (TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, LookupError):  # babel has most
         raise BrokenPage(f"в тексте стоит {place}, а «{value}» так не показать") from None
     raise BrokenPage(
         f"в тексте стоит {place}, а вида «{form}» нет; виды: 0–4, ±, %, вероятность, дата, период, md, "

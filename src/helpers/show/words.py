@@ -349,7 +349,7 @@ def long_day(value: date) -> str:
 
 def period(years: Sequence[int]) -> str:
     """A run of years from the first to the last: 2018–2021 годы; of one year 2021 год."""
-    return f"{years[0]}–{years[-1]} годы" if years[0] < years[-1] else f"{years[0]} год"
+    return f"{years[0]:d}–{years[-1]:d} годы" if years[0] < years[-1] else f"{years[0]:d} год"
 
 
 def literal(text: str) -> str:
