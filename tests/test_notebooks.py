@@ -99,6 +99,14 @@ def test_a_page_only_imports_names_and_shows(path):
                 assert all(isinstance(name, ast.Name) for name in names), ast.unparse(statement)
 
 
+@PAGE
+def test_whatever_a_page_makes_to_be_shown_ends_its_cell(path):
+    for cell in code(path):
+        *before, _ = ast.parse(cell.source).body
+        lost = [ast.unparse(statement) for statement in before if isinstance(statement, ast.Expr)]
+        assert not lost, "only what a cell ends with reaches the page"
+
+
 @EACH
 def test_a_notebook_has_a_title(path):
     if PAGES in path.parents and front_matter(path).title:

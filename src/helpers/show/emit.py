@@ -197,13 +197,14 @@ def _show_bare_values() -> None:
 
 
 def text(template: str, /, **values: Any) -> Shown:
-    """A paragraph in Markdown. With values it is a template, which `prose.markdown` fills and whose names it escapes; without,
-    names from the data go through `words.literal` first.
+    """A paragraph in Markdown. With values, or where it begins with a line of its own, it is a template, which `prose.markdown`
+    fills and whose names it escapes; else it stands as it is, and names from the data go through `words.literal` first.
 
     >>> text("Выделено {n:школа}.", n=21).markdown
     'Выделено 21\\xa0школа.\\n'
     """
-    return Shown((prose.markdown(template, **values) if values else template) + "\n", {})
+    is_template = values or template.startswith("\n")
+    return Shown((prose.markdown(template, **values) if is_template else template) + "\n", {})
 
 
 def chart(figure: go.Figure, id: str, caption: str, alt: str) -> Shown:

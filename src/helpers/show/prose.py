@@ -85,6 +85,25 @@ def plain(template: str, /, **values: Any) -> str:
     return _filled(" ".join(_lines(template).splitlines()), values, str)
 
 
+def bullets(template: str, rows: pl.DataFrame) -> str:
+    """A list in Markdown: the template once for each row, filled with the row's columns.
+
+    >>> print(bullets("{name}: {n:школа}", pl.DataFrame({"name": ["Север", "Юг"], "n": [1, 5]})))
+    - Север: 1\xa0школа
+    - Юг: 5\xa0школ
+    """
+    return "\n".join(f"- {markdown(template, **row)}" for row in rows.iter_rows(named=True))
+
+
+def series(template: str, rows: pl.DataFrame) -> str:
+    """The same as plain text of one sentence, for captions and alternative texts.
+
+    >>> series("{year} год: {share:%}", pl.DataFrame({"year": [2019, 2021], "share": [0.25, 0.5]}))
+    '2019 год: 25\xa0%; 2021 год: 50\xa0%.'
+    """
+    return "; ".join(plain(template, **row) for row in rows.iter_rows(named=True)) + "."
+
+
 def _lines(template: str) -> str:
     return "\n".join(line.rstrip() for line in dedent(template).strip().splitlines())
 

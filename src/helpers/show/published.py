@@ -193,30 +193,6 @@ def _drawn(bins: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def hidden(report: Report) -> pl.DataFrame:
-    """What was hidden and why, in words; internal."""
-    return (
-        report.read("hidden_cells")
-        .with_columns(table_words=pl.col("table").replace_strict(words.TABLE))
-        .sort("table", "why", "cell")
-    )
-
-
-def hidden_counts(report: Report) -> pl.DataFrame:
-    """How many cells each rule hid in each table; internal."""
-    return hidden(report).group_by("table_words", "why").agg(cells=pl.len().cast(pl.Int64)).sort("table_words", "why")
-
-
-def kept(report: Report) -> pl.DataFrame:
-    """What is shown as it was published and would be another number now, in words; internal."""
-    return (
-        report.read("kept_blocks")
-        .filter(pl.col("changed") > 0)
-        .with_columns(table_words=pl.col("table").replace_strict(words.TABLE))
-        .sort("table", "block")
-    )
-
-
 def rules(params: Params) -> pl.DataFrame:
     """The rules of disclosure with their values."""
     kept = params.disclosure

@@ -12,8 +12,7 @@ import polars as pl
 
 from helpers.measure.outcome import PupilSpread
 from helpers.params import Params
-from helpers.problems import Problem
-from helpers.show import views, words
+from helpers.show import words
 from helpers.show.words import SCHOOL, count, literal, number, percent, signed
 
 
@@ -140,58 +139,6 @@ def source(params: Params) -> str:
     table = params.described
     opened = f"\n\n{literal(params.open_data)}" if params.open_data else ""
     return f"Источник: {literal(table.source)}. Условия использования: {literal(table.licence)}.{opened}"
-
-
-def protocol_summary(findings: pl.DataFrame) -> str:
-    """What the acceptance of the files has come to."""
-    fails, advice = (findings.filter(status=status).height for status in ("FAIL", "ADVICE"))
-    if findings.is_empty():
-        return "Замечаний к исходным файлам нет."
-    schools = findings["school_id"].drop_nulls().n_unique()
-    text = f"{count(fails + advice, words.REMARK).capitalize()} к исходным файлам"
-    text += f", к данным {count(schools, words.OF_SCHOOLS)}" if schools else ""
-    return f"{text}: исправить {number(fails, 0)}, посмотреть {number(advice, 0)}."
-
-
-def protocol_books(findings: pl.DataFrame) -> str:
-    """Links to the workbooks: the analyst's, then the questions by municipality; those to schools lie beside them."""
-    if findings.is_empty():
-        return "Отправлять нечего."
-    own = "Аналитику: [книга со всеми замечаниями](site:/protocol/protocol.xlsx) — что исправляет он сам, что спросить."
-    questions = views.asked(findings).group_by("municipality").len().sort("municipality")
-    if questions.is_empty():
-        return f"{own} Спросить у муниципалитетов нечего."
-    lines = [
-        f"- [{literal(name)}](site:/protocol/municipality/{words.slug(name)}.xlsx) — {count(number_of, words.QUESTION)}"
-        for name, number_of in questions.iter_rows()
-    ]
-    return (
-        f"{own}\n\n" + "\n".join(lines) + "\n\nКниги отдельных школ — в папке `protocol/school` сайта, по коду школы."
-    )
-
-
-def extracts_lead(params: Params) -> str:
-    """What an extract holds."""
-    if params.open_data:
-        return "Данные этого отчёта открыты: выписки не нужны, всё есть на сайте."
-    return (
-        "Выписка — папка с карточками школ одного муниципалитета, таблицами их результатов и выводов и замечаниями к их данным. "
-        "О школах других муниципалитетов в ней ничего нет, поэтому её можно отправить целиком. Открывается двойным щелчком по файлу "
-        "index.html, без интернета. Для служебного пользования."
-    )
-
-
-def extracts(groups: pl.DataFrame, params: Params) -> str:
-    """Links to the extracts: to the archive that is sent, and to look at it first."""
-    if params.open_data:
-        return "Отправлять нечего."
-    lines = [
-        f"- [{literal(name)}](site:/extracts/{slug}.zip) — {count(schools, SCHOOL)} ([посмотреть](site:/extracts/{slug}/index.html))"
-        for name, schools, slug in groups.with_columns(slug=pl.col("group_page").str.extract(r"([^/]+)\.html$"))
-        .select("group_name", "schools", "slug")
-        .iter_rows()
-    ]
-    return "\n".join(lines)
 
 
 def year_notes(params: Params) -> str:
@@ -651,40 +598,6 @@ def bins_alt(bins: pl.DataFrame) -> str:
     return "; ".join(told) + "."
 
 
-def hidden_summary(hidden: pl.DataFrame) -> str:
-    """How much disclosure control has hidden."""
-    if hidden.is_empty():
-        return "В открытой редакции ничего не скрыто: данные открыты."
-    return (
-        f"В открытой редакции {words.plural(hidden.height, ('скрыта', 'скрыты', 'скрыто'))} "
-        f"{count(hidden.height, ('ячейка', 'ячейки', 'ячеек'))}. Читатель видит одно слово «скрыто»: причина сама была бы "
-        "сведением. Последние столбцы говорят, в каких пределах скрытое всё же можно вычислить из опубликованного."
-    )
-
-
-def kept_summary(blocks: pl.DataFrame, changed: pl.DataFrame) -> str:
-    """What of the public edition is as an earlier edition has shown it."""
-    if blocks.is_empty():
-        return "Ни одного выпуска с этими годами ещё не опубликовано: показано всё, что посчитано."
-    text = (
-        "Что опубликовано за год, остаётся таким, каким опубликовано: за разностью двух выпусков может стоять одна школа — "
-        "поздний паспорт, исправленный файл. "
-    )
-    if changed.is_empty():
-        return text + "Сейчас всё это и посчитано так же."
-    return text + "Ниже то, что теперь посчитано иначе, а в открытой редакции показано прежним."
-
-
-def refused(refusals: pl.DataFrame) -> str:
-    """Why the public edition cannot be made; nothing if it can."""
-    if refusals.is_empty():
-        return ""
-    said = [str(Problem(**row)) for row in refusals.drop("number").fill_null("").iter_rows(named=True)]
-    return "Открытую редакцию построить нельзя, внутренней это не мешает:\n\n" + "\n".join(
-        f"* {literal(problem)}" for problem in said
-    )
-
-
 def school_title(school: dict) -> str:
     """Heading of a school's card."""
     place = [literal(school["group_name"])]
@@ -783,14 +696,6 @@ def reading_lead(params: Params) -> str:
     )
 
 
-def goal_lead(params: Params) -> str:
-    """The question that the report answers."""
-    return (
-        "Каким школам в первую очередь нужна методическая помощь и у кого есть чему поучиться? На этот вопрос отчёт "
-        f"({literal(params.region)}, {_period(params)}) отвечает числами и говорит, насколько они надёжны."
-    )
-
-
 def _period(params: Params) -> str:
     first, last = params.years[0], params.years[-1]
     return f"{first}–{last} годы" if first < last else f"{last} год"
@@ -816,13 +721,6 @@ def small_schools(params: Params, sight: str) -> str:
     if shown == least:
         return f"При числе участников менее {least} результат не публикуется; вывод не делается."
     return f"При числе участников менее {shown} результат не публикуется; вывод не делается, если их менее {least}."
-
-
-def archive_lead(params: Params) -> str:
-    """Whether there are earlier reports."""
-    if not params.earlier:
-        return "Это первый отчёт: прежних на этом сайте нет."
-    return f"На этом сайте — {count(len(params.earlier), ('прежний отчёт', 'прежних отчёта', 'прежних отчётов'))}."
 
 
 def trends_lead(calendar: pl.DataFrame, params: Params) -> str:

@@ -221,16 +221,6 @@ def downloads(report: Report, edition: str) -> pl.DataFrame:
     )
 
 
-def corrections(report: Report) -> pl.DataFrame:
-    """The analyst's corrections, each with its place and what it made of the cell."""
-    where = pl.concat_str(
-        "file", pl.format("школа {}", "school_id"), pl.format("строка {}", "row"),
-        pl.format("столбец «{}»", pl.when(pl.col("column") != "").then("column")), separator=", ", ignore_nulls=True,
-    )  # fmt: skip
-    now = pl.col("action").replace_strict({"drop": "строка отложена", "blank": "нет данных"}, default=pl.col("value"))
-    return report.read("corrections").with_columns(place=where, now=now)
-
-
 def calendar(report: Report, edition: str) -> pl.DataFrame:
     """Which procedure was held when, and whether it is compared, in words."""
     state = (
@@ -396,13 +386,6 @@ def index_years(report: Report, edition: str) -> pl.DataFrame:
         )
         .sort("year")
     )
-
-
-def earlier(params: Params) -> pl.DataFrame:
-    """Reports of earlier years with their addresses: sites of reports lie side by side."""
-    schema = {"report": pl.String, "title": pl.String, "note": pl.String}
-    listed = pl.DataFrame([item.model_dump() for item in params.earlier], schema=schema)
-    return listed.with_columns(page=pl.format("site:/../{}/index.html", "report"))
 
 
 def tiles(groups: pl.DataFrame, params: Params) -> pl.DataFrame:
