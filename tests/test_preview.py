@@ -99,14 +99,14 @@ def test_twenty_savings_two_of_them_broken(preview: Preview, own: Copy, small: P
     notebook = own.root / "notebooks" / "pages" / "federal.ipynb"
     site, before = tmp_path / "out" / "_site" / small.stem, contents(tmp_path / "out")
     content, good = notebook.read_text(encoding="utf-8"), ""
-    heading, call = "Как часто правило срабатывает случайно", "emit.text(sentences.chance(chance))"
+    heading, call = "Как часто правило срабатывает случайно", "chance = this.read"
     assert heading in preview.get("federal.html") and call in content
     checkpoints = notebook.parent / ".ipynb_checkpoints"
     checkpoints.mkdir()
     for number in range(1, 21):
         text = content.replace(heading, f"Правка {number} видна")
         if number in (7, 14):
-            text = text.replace(call, f"x = no_such_name_{number}")
+            text = text.replace(call, f"chance = no_such_name_{number}")
         (save_as_jupyter if number % 2 else save_by_renaming)(notebook, text)
         (checkpoints / "federal-checkpoint.ipynb").write_text("{", encoding="utf-8")
         if number in (7, 14):

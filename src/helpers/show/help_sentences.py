@@ -288,20 +288,6 @@ def moved(rows: pl.DataFrame) -> str:
     return f"{last['year'][0]} год: {'; '.join(told)}."
 
 
-def decided(rows: pl.DataFrame) -> str:
-    """How many decisions are carried out, which are overdue, what is due next; `rows` as from `help_views.decisions`."""
-    if rows.is_empty():
-        return "Решений этого года в параметрах отчёта нет."
-    as_of, late = rows["as_of_date"][0], rows.filter(state="overdue")
-    text = f"На {long_day(as_of)} сделано {rows.filter(state='done').height} из {count(rows.height, ('решения', 'решений', 'решений'))}"
-    if late.height:
-        text += f"; просрочено {late.height}: № {', '.join(map(str, late['number']))}"
-    ahead = rows.filter(pl.col("state").is_in(["planned", "in_progress"])).sort("deadline", "number")
-    if ahead.height:
-        text += f". Ближайший срок — {long_day(ahead['deadline'][0])}, решение № {ahead['number'][0]}"
-    return f"{text}."
-
-
 def school_help(helped: Help | None, report: Report, edition: str) -> str:
     """The help to one school: why, its roadmap; one sentence if it gets none, nothing where no help is told."""
     if not report.tells_of_help(edition):

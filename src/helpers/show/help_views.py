@@ -367,11 +367,3 @@ def decisions(report: Report, edition: str) -> pl.DataFrame:
         chapter=pl.col("finding").replace(words.FINDING),
         chapter_page=pl.format("site:/{}.html", pl.col("finding").replace(_CHAPTER_PAGE)),
     )
-
-
-def calendar(report: Report, edition: str) -> pl.DataFrame:
-    """The calendar of the project year with the state of each event in words."""
-    return report.read("project_calendar", edition).with_columns(
-        state_words=_marked("state", words.STATE_MARK, words.STATE),
-        until=pl.when(pl.col("to_date") > pl.col("from_date")).then("to_date"),
-    )

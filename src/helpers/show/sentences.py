@@ -6,8 +6,6 @@ Markdown or HTML.
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import polars as pl
 
 from helpers.measure.outcome import PupilSpread
@@ -308,57 +306,6 @@ def regression_to_the_mean(table: pl.DataFrame) -> str:
         f"{signed(before)}. Без всякого вмешательства в последнем году ожидалось {signed(predicted)} (возврат к среднему), "
         f"получилось {signed(actual)}. Изменение с {signed(before)} до {signed(predicted)} произошло бы и без программы помощи; судить о "
         f"ней можно лишь по разнице между {signed(predicted)} и {signed(actual)}, если она больше двух ошибок (таблица ниже)."
-    )
-
-
-def federal_rule(params: Params) -> str:
-    """The federal rule as this report applies it."""
-    rule = params.federal
-    size = (
-        f"; процедуры, где меньше {rule.min_n} участников, не считаются"
-        if rule.min_n
-        else "; малые школы правило не отличает от больших"
-    )
-    return (
-        f"Федеральное правило (редакция {rule.year_of_rule} года, как она нам известна): школа попадает в список, если в "
-        f"{count(rule.min_procedures, words.PROCEDURES)} года или больше доля низких результатов не меньше "
-        f"{percent(rule.share_low)}{size}. Низкий результат — отметка «2» или балл ниже порога. Правило не учитывает ни социальных "
-        f"условий, ни случайного разброса. Источник: {literal(rule.source)}."
-    )
-
-
-def chance(table: pl.DataFrame) -> str:
-    """How often chance alone puts a school on the federal list."""
-    worst = table.sort("two_of_three", descending=True).row(0, named=True)
-    return (
-        f"Пусть в школе на самом деле не справляются {percent(worst['share'])} учеников, то есть меньше порога. Если в каждой из трёх "
-        f"процедур {count(worst['n'], ('участник', 'участника', 'участников'))}, она попадёт в список случайно с вероятностью "
-        f"{percent(worst['two_of_three'])}."
-    )
-
-
-def agreed(table: pl.DataFrame, summary: dict, params: Params) -> str:
-    """How the two lists meet."""
-    if table.is_empty():
-        return "Федеральное правило применить не к чему: долей низких результатов в данных нет."
-    if table["on_list"].null_count():
-        return (
-            f"В федеральном списке {params.years[-1]} года — {count(summary['federal_low'], SCHOOL)}. Сколько школ в обоих списках, "
-            "не публикуется: где-то их меньше трёх (в таблице прочерк)."
-        )
-    below = table.filter(direction="below")
-    both, ours = below["on_list"].sum(), below["not_on_list"].sum()
-    theirs = table.filter(pl.col("direction") != "below")["on_list"].sum()
-    judged = table["on_list"].sum() + table["not_on_list"].sum()
-    listed = summary["federal_low"]
-    apart = listed - table["on_list"].sum()
-    return (
-        f"В федеральном списке {params.years[-1]} года — {count(listed, SCHOOL)}; о {words.whole(apart)} из них нашего вывода нет (мало "
-        f"данных, особый вид, зависит от допущений). Оба правила судят о {count(judged, words.ABOUT_SCHOOLS)}. "
-        "И ниже ожидаемого, и в федеральном списке — "
-        f"{count(both, SCHOOL)}; ниже ожидаемого, но не в списке — {count(ours, SCHOOL)}; в списке, но не ниже ожидаемого — "
-        f"{count(theirs, SCHOOL)}. Списки отвечают на разные вопросы: один — где результаты низки, другой — где они ниже, чем при "
-        "таких условиях у других."
     )
 
 
@@ -688,41 +635,6 @@ def school_place_alt(school: dict, years: pl.DataFrame) -> str:
     )
 
 
-def reading_lead(params: Params) -> str:
-    """What the page on reading is for."""
-    return (
-        f"Отчёт сравнивает результаты школ ({literal(params.region)}, {_period(params)}) с тем, чего можно ожидать при их социальных "
-        "условиях. Здесь простыми словами сказано, что значат его числа и чего они не значат."
-    )
-
-
-def _period(params: Params) -> str:
-    first, last = params.years[0], params.years[-1]
-    return f"{first}–{last} годы" if first < last else f"{last} год"
-
-
-def unit_in_places(params: Params) -> str:
-    """The unit of a deviation, told by an imagined list of pupils: 0,10 is 4 places of 100."""
-    delta = params.flag.delta
-    places = round(100 * NormalDist().cdf(delta)) - 50
-    return (
-        f"Единица — стандартное отклонение ученика. Отклонение {signed(delta)} — это как если бы ученик, стоявший ровно посередине "
-        f"списка из 100 учеников, поднялся в нём на {count(places, ('место', 'места', 'мест'))}. Меньшее отклонение отчёт считает "
-        "слишком малым, чтобы о нём говорить."
-    )
-
-
-def small_schools(params: Params, sight: str) -> str:
-    """What is not said of few participants; `sight` is `Report.sight`."""
-    least = params.small_n.flag_each_year
-    if sight != "protected":
-        return f"При числе участников менее {least} вывод о школе не делается."
-    shown = params.disclosure.least_n
-    if shown == least:
-        return f"При числе участников менее {least} результат не публикуется; вывод не делается."
-    return f"При числе участников менее {shown} результат не публикуется; вывод не делается, если их менее {least}."
-
-
 def trends_lead(calendar: pl.DataFrame, params: Params) -> str:
     """Which years are compared, and why others are not; `calendar` is the report's table."""
     if len(params.years) == 1:
@@ -804,21 +716,4 @@ def tiles_caption(tiles: pl.DataFrame) -> str:
     return (
         f"Школы ниже ожидаемого есть в {some.height} из {count(tiles.height, ('муниципалитета', 'муниципалитетов', 'муниципалитетов'))}. "
         "На плитке — сколько их и сколько всего школ."
-    )
-
-
-def method_steps(params: Params, model: dict) -> str:
-    """The method in steps, with this report's numbers."""
-    pooled = model["pooled"]
-    years = ", ".join(map(str, pooled["years"]))
-    return (
-        "1. **Индекс.** Показатели контекста — в одну шкалу базового года ([как](site:/context.html)).\n"
-        "2. **Результат.** Средние — в стандартные отклонения ученика, с ошибкой каждого ([как](site:/results.html)).\n"
-        "3. **Ожидание.** Метарегрессия результата на индекс за каждый год; дисперсия между школами τ² по Полу и Манделу "
-        "([формула и графики](site:/expectation.html)).\n"
-        f"4. **Отклонение школы.** Отклонения за {years} объединяются с весами 1/(τ²год + ошибка²) и сжимаются: устойчивая "
-        f"дисперсия {words.precise(pooled['persistent'])}, годовая {words.precise(pooled['transient'])}.\n"
-        "5. **Вывод.** Вероятность практически значимого отклонения, повторяемость по годам, число участников, устойчивость "
-        "к другим решениям ([правило](site:/flags.html), [устойчивость](site:/reliability.html)).\n\n"
-        f"Спецификация: `{model['specification']}`."
     )

@@ -607,29 +607,6 @@ def influential(rows: pl.DataFrame, most: int) -> pl.DataFrame:
     return rows.drop_nulls("cooks_distance").sort("cooks_distance", "school_id", descending=[True, False]).head(most)
 
 
-def thresholds(params: Params) -> pl.DataFrame:
-    """Every rule of the method with its value in this report and its source."""
-    rows = []
-    for section in (
-        *("index", "outcome", "model", "flag", "small_n", "context_class", "specifications", "simulation", "federal"),
-        *("ranks", "similar", "pages"),
-    ):
-        rules = getattr(params, section).model_dump()
-        source = rules.pop("source")
-        rows += [{"key": f"{section}.{key}", "value": _value(value), "source": source} for key, value in rules.items()]
-    return pl.DataFrame(rows)
-
-
-def _value(value: object) -> str:
-    if isinstance(value, float):
-        return words.number(value, 2 if round(value, 2) == value else 4)
-    if isinstance(value, dict) and value:
-        return "; ".join(f"{words.PROCEDURE.get(key, key)} {_value(item)}" for key, item in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_value, value))
-    return "—" if value in (None, {}) else str(value)
-
-
 def of_group(view: pl.DataFrame, group_id: str) -> pl.DataFrame:
     """Schools of one group; of the first one if `group_id` is empty."""
     return view.filter(pl.col("group_id") == (group_id or view["group_id"].min()))
