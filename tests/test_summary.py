@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from cells import defined
 
 from helpers.model import summary
 from helpers.report import METHOD, open_report
@@ -104,6 +105,26 @@ def test_a_card_says_how_good_an_index_its_conclusion_needs(direction, least, to
 def test_the_share_of_specifications_is_a_condition_only_where_it_is_asked_for(least):
     params = params_with(least)
     specified = pl.DataFrame({"n_below": [1, 3], "n_above": [2, 2]})
-    told = sentences.stable(summary(*tables(), params, 0.9), specified, params)
+    told = defined("reliability").stable(summary(*tables(), params, 0.9), specified, params.flag)
     for sentence in (told, sentences.flag_rule(params)):
         assert ("и не меньше чем в 80\xa0% вариантов" in sentence) == bool(least)
+
+
+def test_what_comes_back_is_told_of_the_side_where_it_is_known():
+    returning = defined("reliability").returning
+    assert "на 0,12 стандартного" in returning(0.12, None) and "снизится" not in returning(0.12, None)
+    assert returning(None, -0.2) == "Так же без всякой причины снизится результат выделенных выше ожидаемого: на 0,20."
+    assert "возврат к среднему для них не называется" in returning(None, None)
+
+
+def test_what_comes_back_is_weighed_by_schools():
+    backtest = pl.DataFrame(
+        {
+            "direction": ["below", "below", "above"], "n": [1, 3, 5], "flagged_residual": [-0.5, -0.1, 9.0],
+            "predicted": [-0.4, 0.0, 9.0], "actual": [-0.2, 0.2, 9.0],
+        }
+    )  # fmt: skip
+    told = defined("reliability").regression_to_the_mean(backtest)
+    # (−0.5 − 3 · 0.1) / 4 = −0.2; −0.4 / 4 = −0.1; (−0.2 + 3 · 0.2) / 4 = 0.1
+    assert "4\xa0школы" in told and "с −0,20 до −0,10" in told and "между −0,10 и +0,10" in told
+    assert "Сравнить нельзя" in defined("reliability").regression_to_the_mean(backtest.filter(direction="above"))

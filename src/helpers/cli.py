@@ -215,7 +215,7 @@ def simulate(
     """Разыграть регионы с известной истиной на школах построенного отчёта и сказать, чего стоит правило."""
     from helpers.model import simulate_report
     from helpers.model.stability import assumed_reliabilities, form_of, report_cells
-    from helpers.show import views, words
+    from helpers.show import certainty, words
 
     this = open_report(report, out)
     params = this.params
@@ -237,7 +237,7 @@ def simulate(
     )
     typer.echo(f"{'надёжность':>10} {'правило':40} {'выделено':>8} {'верно':>6} {'найдено':>8} {'малые':>6} {'не туда':>8} "
                f"{'накрывают':>9}")  # fmt: skip
-    for row in views.simulation_in_words(judged).iter_rows(named=True):
+    for row in certainty.simulation(judged).iter_rows(named=True):
         typer.echo(
             f"{words.number(row['reliability']):>10} {row['rule']:40} {words.tenth(row['flags']):>8} "
             f"{words.percent(row['ppv']):>6} {words.percent(row['sensitivity']):>8} {words.percent(row['small']):>6} "

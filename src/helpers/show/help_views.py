@@ -19,8 +19,8 @@ from helpers.support import load_risk_factors, supported_schools
 
 _INTERNAL = "internal"
 NO_RULE = "ни одно правило не сработало"
-_CHAPTER_PAGE = {"risk": "risks", "monitoring": "effect"}
-"""Pages of the chapters that decisions follow from, where they go by another name than the chapter."""
+
+
 _LEVELS = ("high", "medium", "low")
 NO_DATA = "нет данных"
 
@@ -358,12 +358,3 @@ def context_panel(report: Report, edition: str) -> pl.DataFrame:
         panel_words=pl.col("panel").replace(words.PANEL),
         title=pl.col("item").replace(titles | words.PANEL_ITEM),
     ).sort(pl.col("panel").replace_strict(order, return_dtype=pl.Int64), "title")
-
-
-def decisions(report: Report, edition: str) -> pl.DataFrame:
-    """The decisions of the protocol with their state in words, and the page of the chapter that each follows from."""
-    return report.read("decisions", edition).with_columns(
-        state_words=_marked("state", words.STATE_MARK, words.STATE),
-        chapter=pl.col("finding").replace(words.FINDING),
-        chapter_page=pl.format("site:/{}.html", pl.col("finding").replace(_CHAPTER_PAGE)),
-    )

@@ -512,23 +512,6 @@ def procedure_slopes(model: dict, params: Params) -> pl.DataFrame:
     ).sort("title", "year")  # fmt: skip
 
 
-def choices(report: Report, edition: str) -> pl.DataFrame:
-    """What each choice changes: mean slope and mean numbers of schools named over the specifications that make it."""
-    table = report.read("specifications", edition)
-    parts = [
-        table.group_by(variant=pl.col(choice).cast(pl.String))
-        .agg(specifications=pl.len().cast(pl.Int64), slope=10 * pl.col("slope").mean(), below=pl.col("n_below").mean(),
-             above=pl.col("n_above").mean())
-        .sort("variant")
-        .with_columns(choice=pl.lit(words.CHOICE[choice]))
-        for choice in words.CHOICE
-    ]  # fmt: skip
-    number = pl.col("variant").cast(pl.Float64, strict=False).map_elements(words.number, return_dtype=pl.String)
-    whole = (pl.col("choice") == words.CHOICE["sample"]) & (pl.col("variant") == "all")
-    named = pl.when(whole).then(pl.lit("все школы")).otherwise(pl.col("variant").replace(words.VARIANT))
-    return pl.concat(parts).with_columns(variant=pl.coalesce(number, named))
-
-
 def weights(measures: dict, params: Params) -> pl.DataFrame:
     """Weights of the indicators in each variant of the index."""
     titles = {name: item.title for name, item in params.described.indicators.items()}
@@ -536,49 +519,6 @@ def weights(measures: dict, params: Params) -> pl.DataFrame:
         variant=pl.col("variant").replace(words.VARIANT), indicator=pl.col("indicator").replace(titles)
     )
     return table.pivot("variant", index="indicator", values="weight")
-
-
-def promise(summary: dict) -> pl.DataFrame:
-    """The promise by the reliability of the index: schools whose conclusion still stands (not told to the public), and false
-    ones expected among all.
-    """
-    named = summary["below"]["named"] + summary["above"]["named"]
-    shape = {"reliability": pl.Float64, "kept": pl.Int64, "false": pl.Float64}
-    return pl.DataFrame(summary["promise"], schema=shape).with_columns(share=pl.col("false") / named)
-
-
-def simulation(report: Report, edition: str) -> pl.DataFrame:
-    """What each rule is worth on redrawn regions, in words; the exact index first."""
-    return simulation_in_words(report.read("simulation", edition))
-
-
-def simulation_in_words(table: pl.DataFrame) -> pl.DataFrame:
-    """Table `simulation` with the rules named, the exact index first."""
-    order = {rule: place for place, rule in enumerate(words.RULE)}
-    return table.sort(
-        "reliability", pl.col("rule").replace_strict(order, return_dtype=pl.Int64), descending=[True, False]
-    ).with_columns(rule=pl.col("rule").replace(words.RULE))
-
-
-def fairness(report: Report, edition: str) -> pl.DataFrame:
-    """How often schools of each true context are named, in words."""
-    quartile = pl.col("quartile").replace_strict(words.QUARTILE, return_dtype=pl.String)
-    return (
-        report.read("fairness", edition)
-        .sort("reliability", "quartile", descending=[True, False])
-        .with_columns(context=quartile)
-    )
-
-
-def concluded(report: Report, edition: str, name: str) -> pl.DataFrame:
-    """A table by direction and tier (`agreement`, `backtest`) with our conclusion in words, below first."""
-    order = {direction: place for place, direction in enumerate(words.DIRECTION)}
-    return (
-        report.read(name, edition)
-        .with_columns(flagged=pl.col("direction") != "within")
-        .with_columns(verdict=verdict())
-        .sort(pl.col("direction").replace_strict(order, return_dtype=pl.Int64), "tier")
-    )
 
 
 def similar(report: Report, edition: str, school_id: str) -> pl.DataFrame:
