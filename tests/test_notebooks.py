@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -131,3 +132,35 @@ def test_the_workbench_finds_the_published_line_by_statsmodels(small, built):
     np.testing.assert_allclose(compared["statsmodels"], compared["отчёт"], rtol=1e-8)
     np.testing.assert_allclose(compared["ошибка"], compared["ошибка отчёта"], rtol=1e-8)
     assert len(names["rows"]) > 100 and "scatter" in names["chart"].data[-1].type
+
+
+def ran(name: str, small: Path, built: Path) -> dict:
+    """What a step has come to on the small report's tables, without writing any."""
+    names: dict = {}
+    for cell in code(STEPS / f"{name}.ipynb"):
+        if "this.write" in cell.source:
+            break
+        exec(cell.source, names)
+        if "parameters" in cell.metadata.get("tags", []):
+            names |= {"report": str(small), "out": str(built)}
+    return names
+
+
+def test_one_school_by_hand_is_its_row_of_the_table(small, built):
+    measured = ran("02-measures", small, built)
+    (row,) = measured["index"].filter(year=measured["params"].base_year, school_id=measured["school"]).to_dicts()
+    assert measured["by_hand"] == pytest.approx(row["index"], rel=1e-12)
+
+    fitted = ran("03-expectation", small, built)
+    line, own = fitted["line"], fitted["own"]
+    np.testing.assert_allclose(fitted["theirs"].params, line.beta, rtol=1e-8)
+    np.testing.assert_allclose(fitted["theirs"].bse, np.sqrt(np.diag(line.cov_beta)), rtol=1e-8)
+    (row,) = fitted["table"].filter(year=fitted["params"].years[-1], school_id=fitted["school"]).to_dicts()
+    by_hand = (own["residual"], fitted["reliability"], fitted["reliability"] * own["residual"])
+    assert by_hand == pytest.approx((row["residual"], row["reliability"], row["shrunken"]), rel=1e-9)
+
+    judged = ran("04-flags", small, built)
+    (row,) = judged["effect"].filter(school_id=judged["school"]).to_dicts()
+    by_hand = (judged["mean"], judged["lasting"], judged["lasting"] * judged["mean"])
+    assert by_hand == pytest.approx((row["pooled_residual"], row["reliability"], row["next_residual"]), rel=1e-9)
+    assert abs(judged["by_hand"] - row["effect"]) < 3 * row["effect_se"], "the variances known or not: much the same"
