@@ -5,7 +5,6 @@ What speaks of single schools is of the internal edition; monitoring, the contex
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -282,17 +281,12 @@ def roadmaps(report: Report) -> pl.DataFrame:
     """The register of roadmaps, those that are missing or late first; `open`, what to click."""
     order = {"missing": 0, "late": 1, "not_due": 2, "in_time": 3}
     rows = report.read("roadmap_status").with_columns(
-        state=_marked("status", words.ROADMAP_MARK, words.ROADMAP),
+        state=views.marked("status", words.ROADMAP_MARK, words.ROADMAP),
         open=pl.when(pl.col("link").is_not_null()).then(pl.lit("открыть")),
     )
     return _placed(rows, report).sort(
         -pl.col("year"), pl.col("status").replace_strict(order, return_dtype=pl.Int64), maintain_order=True
     )
-
-
-def _marked(column: str, marks: Mapping[str, str], titles: Mapping[str, str]) -> pl.Expr:
-    """A code in words with its mark: «✓ в срок»."""
-    return pl.format("{}\u00a0{}", pl.col(column).replace(marks), pl.col(column).replace(titles))
 
 
 def monitoring(report: Report, edition: str) -> pl.DataFrame:
@@ -310,8 +304,8 @@ def monitoring(report: Report, edition: str) -> pl.DataFrame:
             [help_sentences.beyond(*row) for row in rows.select("unit", "beyond_rtm", "beyond_rtm_se").iter_rows()],
             dtype=pl.String,
         ),
-        sign=_marked("signal", words.SIGNAL_MARK, words.SIGNAL),
-        beyond_sign=_marked("beyond_signal", words.BEYOND_MARK, words.BEYOND),
+        sign=views.marked("signal", words.SIGNAL_MARK, words.SIGNAL),
+        beyond_sign=views.marked("beyond_signal", words.BEYOND_MARK, words.BEYOND),
         way=pl.col("better").replace(words.BETTER),
     ).sort("unit", "title", "year")
 

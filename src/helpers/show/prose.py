@@ -109,14 +109,14 @@ def _lines(template: str) -> str:
 
 
 def _filled(text: str, values: Mapping[str, Any], escape: Callable[[str], str]) -> str:
-    return _PLACE.sub(lambda place: _told(place, values, escape), text)
+    return _PLACE.sub(lambda place: _in_place(place, values, escape), text)
 
 
-def _told(place: re.Match[str], values: Mapping[str, Any], escape: Callable[[str], str]) -> str:
+def _in_place(place: re.Match[str], values: Mapping[str, Any], escape: Callable[[str], str]) -> str:
     """What stands in a place: a value, or the two ends of an interval."""
     form = place["form"] or ""
-    told = [_formed(_value(name.strip(), values), form, place[0], escape) for name in place["names"].split("…")]
-    return f"от {told[0]} до {told[1]}" if len(told) == 2 else told[0]
+    ends = [_formed(_value(name.strip(), values), form, place[0], escape) for name in place["names"].split("…")]
+    return f"от {ends[0]} до {ends[1]}" if len(ends) == 2 else ends[0]
 
 
 def _value(name: str, values: Mapping[str, Any]) -> Any:
@@ -126,13 +126,13 @@ def _value(name: str, values: Mapping[str, Any]) -> Any:
         raise BrokenPage(
             f"в тексте стоит {{{name}}}, а такого значения не дано; даны: {', '.join(values) or 'никаких'}"
         )
-    found = values[parts["first"]]
+    value = values[parts["first"]]
     for within, attribute in re.findall(r"\[(\w+)\]|\.(\w+)", parts["rest"]):
         try:
-            found = getattr(found, attribute) if attribute else found[int(within) if within.isdigit() else within]
+            value = getattr(value, attribute) if attribute else value[int(within) if within.isdigit() else within]
         except (KeyError, IndexError, AttributeError, TypeError):
             raise BrokenPage(f"в тексте стоит {{{name}}}, а «{attribute or within}» в нём нет") from None
-    return found
+    return value
 
 
 def _formed(value: Any, form: str, place: str, escape: Callable[[str], str]) -> str:

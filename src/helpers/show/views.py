@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from helpers import tables
@@ -70,6 +72,11 @@ def verdict() -> pl.Expr:
         .when(pl.col("direction") == "within").then(pl.format("{} {}", mark, direction))
         .otherwise(tier)
     )  # fmt: skip
+
+
+def marked(column: str, marks: Mapping[str, str], titles: Mapping[str, str], between: str = "\u00a0") -> pl.Expr:
+    """A code in words with its mark: «✓ в срок»."""
+    return pl.format("{}" + between + "{}", pl.col(column).replace(marks), pl.col(column).replace(titles))
 
 
 def school_slug(school_id: pl.Expr) -> pl.Expr:
@@ -187,11 +194,7 @@ def named(findings: pl.DataFrame, titles: pl.DataFrame, schools: pl.DataFrame) -
             whose=pl.coalesce("school_name", "municipality"),
             fault=pl.format("{}; ожидалось: {}", "found", "expected"),
         )
-        .with_columns(
-            state=pl.format(
-                "{} {}", pl.col("status").replace(words.STATUS_MARK), pl.col("status").replace(words.STATUS)
-            )
-        )
+        .with_columns(state=marked("status", words.STATUS_MARK, words.STATUS, " "))
     )
 
 
@@ -254,7 +257,7 @@ def accepted(acceptance: pl.DataFrame) -> pl.DataFrame:
     by_note = (pl.col("check") == "rows_read") & (pl.col("file") != "")
     return acceptance.filter((pl.col("count") > 0) | (pl.col("file") != "")).with_columns(
         what=pl.when(by_note).then(pl.format("Прочитано строк ({})", "note")).otherwise(what),
-        state=pl.format("{} {}", pl.col("status").replace(words.STATUS_MARK), pl.col("status").replace(words.STATUS)),
+        state=marked("status", words.STATUS_MARK, words.STATUS, " "),
     )
 
 
