@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from scipy.spatial import KDTree
 
 from helpers.params import SimilarRules
 
@@ -62,6 +61,8 @@ def _nearest(asking: pl.DataFrame, z: list[str], k: int) -> pl.DataFrame:
     points, targets = (rows.select(z).to_numpy() / np.sqrt(len(z)) for rows in (asking, offered))
     pairs = pl.DataFrame(schema={"school": pl.Int64, "neighbour": pl.Int64})
     if offered.height > 1:
+        from scipy.spatial import KDTree  # late: a fifth of a second for those who only check files
+
         tree = KDTree(targets)
         # One more than k: a school is its own nearest.
         reach = tree.query(points, [min(k + 1, offered.height)])[0][:, 0]

@@ -14,7 +14,6 @@ from itertools import product
 
 import numpy as np
 import polars as pl
-from scipy.optimize import brentq
 
 from helpers.model.effect import Pooled, by_year, pool_by, shared_by_year, split_variance
 from helpers.model.errors import Errors
@@ -156,6 +155,8 @@ def _tau2(residual: np.ndarray, variance: np.ndarray, dof: int) -> float:
 
     if dof <= 0 or excess(0.0) <= 0:
         return 0.0
+    from scipy.optimize import brentq  # late: a fifth of a second for those who only check files
+
     return float(brentq(excess, 0.0, residual @ residual / dof, xtol=1e-12))
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
-from scipy.optimize import linear_sum_assignment
 
 from helpers import tables
 from helpers.measure.outcome import CELL
@@ -113,6 +112,8 @@ def assignment(costs: np.ndarray, cap: int, unmatched: np.ndarray) -> np.ndarray
     rows = len(costs)
     seats = np.repeat(np.arange(costs.shape[1]), cap)
     nobody = np.repeat(unmatched[:, None], rows, axis=1)
+    from scipy.optimize import linear_sum_assignment  # late: a fifth of a second for those who only check files
+
     _, taken = linear_sum_assignment(np.hstack([costs[:, seats], nobody]))
     return np.append(seats, np.full(rows, -1))[taken]
 
