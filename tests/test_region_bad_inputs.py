@@ -4,6 +4,7 @@ import csv
 import io
 import random
 import shutil
+import zipfile
 from datetime import datetime
 from itertools import product
 from pathlib import Path
@@ -495,7 +496,17 @@ HEADER_OF_STAFF = "столбцы «ИНН», «КПП», «Наименован
 ADD_TITLES = "проверьте, тот ли это файл; если столбцы переименованы, впишите новые названия в файл layouts/{}.csv"
 ONE_OF_NAMES = "проверьте, верно ли название предмета"
 FILLED = "заполненная ячейка"
+CLOSED = "закрытая книга", "сохраните и закройте её: прочитано сохранённое раньше"
+CUT_OFF = "книга, записанная не до конца", "книга xlsx", "скачайте или скопируйте файл заново"
+SAVE_AS_BOOK = "откройте её в Excel и сохраните как книгу xlsx"
 NO_WORKBOOK = "файл, который не открывается как книга Excel", "книга xlsx", "пересохраните его в Excel"
+
+
+def zipped(name):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(name, "x")
+    return made.getvalue()
 
 
 def renamed(layout, field, year=2019):
@@ -764,7 +775,11 @@ FILE_CASES = [
          advice("stray_file", "Файл 2019/oge/письмо.docx", "не таблица", "csv, xlsx, xls или ods",
                 "файл не читался; удалите его или сохраните таблицей")),
     case("lock of Excel", file("2019/oge/~$oge.xlsx", b"x"),
-         advice("stray_file", "Файл 2019/oge/~$oge.xlsx", "не таблица", "csv, xlsx, xls или ods",
+         advice("stray_file", "Файл 2019/oge/~$oge.xlsx", "след книги «oge.xlsx», которая открыта или не была закрыта", *CLOSED)),
+    case("lock of LibreOffice", file("2019/oge/.~lock.oge.ods#", b"x"),
+         advice("stray_file", "Файл 2019/oge/.~lock.oge.ods#", "след книги «oge.ods», которая открыта или не была закрыта", *CLOSED)),
+    case("shadow of a file on a Mac", file("2019/oge/._oge.xlsx", b"x"),
+         advice("stray_file", "Файл 2019/oge/._oge.xlsx", "не таблица", "csv, xlsx, xls или ods",
                 "файл не читался; удалите его или сохраните таблицей")),
     case("table outside folders", file("список.csv", "a;b\n1;2\n"), advice("stray_file", "Файл список.csv", *STRAY)),
     case("folder of an unknown kind", copied(OGE, "2019/огэ/oge.csv"), advice("stray_file", "Файл 2019/огэ/oge.csv", *STRAY)),
@@ -778,10 +793,22 @@ FILE_CASES = [
     case("empty workbook", only(STAFF, 0),
          fail("layout", at(STAFF), "таблицы с известным заголовком нет", HEADER_OF_STAFF, ADD_TITLES.format("staff"))),
     case("header only", only(KNOWLEDGE, 1), fail("layout", at(KNOWLEDGE), *EMPTY_TABLE)),
-    case("broken workbook", file(STAFF, b"PK\3\4" + random.Random(5).randbytes(3000)),
-         fail("unreadable", at(STAFF), *NO_WORKBOOK)),
-    case("workbook cut off", bytes_as(STAFF, lambda content: content[:3000]), fail("unreadable", at(STAFF), *NO_WORKBOOK)),
-    case("text under a workbook's name", file(STAFF, "a;b\n"), fail("unreadable", at(STAFF), *NO_WORKBOOK)),
+    case("broken workbook", file(STAFF, b"PK\3\4" + random.Random(5).randbytes(3000)), fail("unreadable", at(STAFF), *CUT_OFF)),
+    case("workbook cut off", bytes_as(STAFF, lambda content: content[:3000]), fail("unreadable", at(STAFF), *CUT_OFF)),
+    case("noise under a workbook's name", file(STAFF, random.Random(5).randbytes(3000)), fail("unreadable", at(STAFF), *NO_WORKBOOK)),
+    *(case(f"text under a workbook's name, {encoding}", file(STAFF, "a;б\n1;2\n".encode(encoding)),
+           fail("unreadable", at(STAFF), "текст под именем книги", "книга xlsx",
+                "дайте файлу окончание .csv или пересохраните его как книгу xlsx"))
+      for encoding in ("utf-8", "utf-8-sig", "cp1251", "utf-16")),
+    *(case(f"{name} under a workbook's name", file(STAFF, content),
+           fail("unreadable", at(STAFF), found, "книга xlsx", advice_to))
+      for name, content, found, advice_to in (
+          ("page", b"\xef\xbb\xbf\n<html><table></table></html>", "страница HTML под именем книги", SAVE_AS_BOOK),
+          ("table of XML", b'<?xml version="1.0"?><Workbook/>', "таблица XML под именем книги", SAVE_AS_BOOK),
+          ("PDF", b"%PDF-1.7\n\0", "документ PDF", "выгрузите отчёт как книгу Excel"),
+          ("letter", zipped("word/document.xml"), "документ Word", "перенесите таблицу в Excel"),
+          ("archive", zipped("отчёт.xlsx"), "архив zip", "распакуйте архив и положите в папку книгу из него"),
+      )),
     case("results unreadable", text_as(OGE, lambda text: text.encode("utf-16-le")),
          fail("unreadable", at(OGE, 1), "нулевые байты", "текст в кодировке utf-8", SAVE_AGAIN)),
     case("damaged UTF-8", bytes_as(KNOWLEDGE, lambda content: content.replace("СОШ".encode(), "СОШ".encode()[:3], 1)),
@@ -984,6 +1011,11 @@ NUMBER_CASES = [
          fail("numbers", at(OGE, 2, "КОЛ_ВО"), "«тридцать»", "целое число", FIX_CELL)),
     case("negative number", cell(OGE, 2, "СР_ПЕРВ_БАЛЛ", "-4,1"),
          fail("numbers", at(OGE, 2, "СР_ПЕРВ_БАЛЛ"), "«-4,1»", "число не меньше 0", FIX_CELL)),
+    *(case(f"passport without a number for the index, {said or 'nothing'} in its place", cell(PASSPORT, 4, "Из неполных семей", said),
+           advice("no_indicator", at(PASSPORT, 4, "Из неполных семей"), "числа нет", "число детей",
+                  "уточните его; без него школа не получит ожидаемого результата"))
+      for said in ("", "нет данных", "-")),
+    case("login in capitals", cell(JOURNAL, 6, "Группы участников", "SCH410002 СОШ № 33")),
     case("negative count", cell(PASSPORT, 4, "Из многодетных семей", "-5"),
          fail("numbers", at(PASSPORT, 4, "Из многодетных семей"), "«-5»", "целое число не меньше 0", FIX_CELL)),
     case("fractional count", cell(TEACHERS, 3, "начали", "4,5"),

@@ -19,6 +19,8 @@ from helpers.problems import Problem
 
 FROM_FILES = ["passports", "results", "journal", "primary_scores", "tasks", "staff", "questionnaires", "diagnostics",
                "knowledge", "biased", "programme", "roadmaps"]  # fmt: skip
+_COPY_FROM = 10
+"""How many schools of another file make a file its copy, to be told once."""
 
 
 def canonical(found: dict[str, pl.DataFrame], params: Params, intake: Intake) -> dict[str, pl.DataFrame]:
@@ -56,7 +58,11 @@ def _once(frame: pl.DataFrame, key: list[str], intake: Intake) -> pl.DataFrame:
         .group_by([*place, "school_id"], maintain_order=True)
         .agg(pl.col("same").all(), pl.col(kept).first())
     )
-    for row in told.iter_rows(named=True):
+    of_file = pl.struct("source_file", "source_file_kept")
+    elsewhere = pl.col("source_file") != pl.col("source_file_kept")
+    is_copy = elsewhere & (pl.len().over(of_file) >= _COPY_FROM)
+    _copies(told.filter(is_copy), intake)
+    for row in told.filter(~is_copy).iter_rows(named=True):
         same = row["same"]
         problem = Problem(
             row["source_file"], _same_as(row), "одна строка на школу",
@@ -66,6 +72,27 @@ def _once(frame: pl.DataFrame, key: list[str], intake: Intake) -> pl.DataFrame:
         tell = intake.findings.advise if same else intake.findings.fail
         tell("duplicates", problem, row["school_id"], intake.registry.municipality_of(row["school_id"]))
     return first
+
+
+def _copies(told: pl.DataFrame, intake: Intake) -> None:
+    """Files that repeat many schools of another one: one finding a pair of files, at the first row that differs."""
+    for (file, kept), rows in told.group_by("source_file", "source_file_kept", maintain_order=True):
+        found = f"те же школы, что в файле {kept} ({rows.height})"
+        expected, differ = "каждая школа в одном файле", rows.filter(~pl.col("same"))
+        if differ.is_empty():
+            problem = Problem(file, f"{found}, строки одинаковы", expected, "взяты строки того файла; удалите этот")
+            intake.findings.advise("duplicates", problem)
+            continue
+        first = differ.row(0, named=True)
+        problem = Problem(
+            file,
+            f"{found}, с другими числами — {differ.height}",
+            expected,
+            "оставьте верный из двух файлов; назван первый случай",
+            first["source_sheet"] or "",
+            first["source_row"],
+        )
+        intake.findings.fail("duplicates", problem)
 
 
 def _same_as(row: dict) -> str:

@@ -81,6 +81,7 @@ TITLES = {
     "no_mean": "У каждой процедуры есть средние",
     "no_school_in_model": "Есть школы, по которым оценивается связь",
     "absent_school": "Все действующие школы есть в социальных паспортах",
+    "no_indicator": "В каждом социальном паспорте есть числа для индекса",
     "enrolled": "Участников не больше, чем учеников",
     "whole": "Часть не больше целого",
     "union": "Учёт и группа риска: объединение, а не сумма",
@@ -116,6 +117,7 @@ ASKED = {
     "tasks_agree": "Сверьте строку со своими отчётами: не сдвинуты ли столбцы, ваша ли это школа.",
     "totals_agree": "Сверьте список: строки каких школ в файле пропущены или лишние.",
     "absent_school": "Пришлите социальный паспорт этой школы.",
+    "no_indicator": "Впишите число; если его нет, ответьте «данных нет».",
     "enrolled": "Впишите верное число участников; если ошибка в социальном паспорте, пришлите его заново.",
     "whole": "Впишите верное число; если неверно другое число строки, скажите об этом в пояснении.",
     "union": "Посчитайте тех, кто состоит в обоих списках, один раз и впишите верное число.",
@@ -164,6 +166,7 @@ def run(made: dict[str, pl.DataFrame], params: Params, intake: Intake, refused: 
     no_mean(results, params, intake)
     passport_checks.absent_school(passports, schools, intake, refused)
     enrolled(results, passports, intake)
+    passport_checks.no_indicator(passports, params.described.indicators, intake)
     passport_checks.whole(passports, intake)
     passport_checks.union(passports, intake)
     passport_checks.zeros(passports, intake)

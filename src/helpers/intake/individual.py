@@ -25,7 +25,7 @@ from helpers.intake.marks import MARKS
 from helpers.intake.names import wording
 from helpers.intake.pupils import as_utf8, encoding_of, personal_columns
 from helpers.intake.raw_table import LABEL, SHEET, Table, disorder
-from helpers.intake.sheets import ROW, Cells
+from helpers.intake.sheets import ROW, Cells, no_workbook
 from helpers.intake.task_labels import label_and_maximum
 from helpers.intake.works import highest_score
 from helpers.problems import BadInput, Problem
@@ -141,8 +141,7 @@ def _of_workbook(path: Path) -> Iterator[_Sheet]:
             frame = frame.rename(dict(zip(frame.columns, map(str, range(frame.width)), strict=True)))
             yield _in_memory(path.name, name, frame)
     except fastexcel.FastExcelError:
-        raise BadInput(Problem(path.name, "файл, который не открывается как книга Excel", "книга xlsx",
-                               "пересохраните его в Excel")) from None  # fmt: skip
+        raise no_workbook(path) from None
 
 
 def _in_memory(file: str, sheet: str, frame: pl.DataFrame) -> _Sheet:

@@ -8,6 +8,7 @@ import polars as pl
 
 from helpers.intake.findings import decimal, percent
 from helpers.intake.records import Intake
+from helpers.params import Indicator
 from helpers.problems import Problem
 
 _ZEROS_FROM = 100
@@ -40,6 +41,23 @@ def absent_school(
                         "запросите паспорт; без него школа не получит ожидаемого результата"),
                 school_id, place,
             )  # fmt: skip
+
+
+def no_indicator(passports: pl.DataFrame, indicators: dict[str, Indicator], intake: Intake) -> None:
+    """Passports that lack a count of an indicator: their schools have no index, and no expected result.
+
+    What stands in a cell and is no such count is told already.
+    """
+    faulty = [(at.file, at.sheet, at.row) for at in intake.findings.fails]
+    places = pl.DataFrame(
+        faulty, {"source_file": pl.String, "source_sheet": pl.String, "source_row": pl.Int64}, orient="row"
+    )
+    unfaulted = passports.join(places, on=places.columns, how="anti", nulls_equal=True, maintain_order="left")
+    for item in indicators.values():
+        for name in [*item.columns, *item.of]:
+            without = unfaulted.filter(pl.col(name).is_null() & (pl.col("n_pupils") > 0))
+            intake.tell("no_indicator", without, ["числа нет"] * without.height, "число детей",
+                        "уточните его; без него школа не получит ожидаемого результата", name)  # fmt: skip
 
 
 def whole(passports: pl.DataFrame, intake: Intake) -> None:

@@ -256,7 +256,7 @@ def _look_at_keys(table: Table, row: dict, one: Keys, match: Match, intake: Inta
                             match.school_id, where)  # fmt: skip
     if match.by in _CODES and row.get(match.by):
         text = row[match.by]
-        if not intake.registry.has_code(match.by, as_latin(text)):
+        if not intake.registry.has_code(match.by, as_latin(text).lower() if match.by == "login" else as_latin(text)):
             findings.count("mended_codes")
             findings.advise("mended_codes", place(match.by, quoted(text), "код, как в реестре, с нулями впереди",
                             "прочитано верно; задайте столбцу текстовый формат"), match.school_id, where)  # fmt: skip

@@ -63,7 +63,9 @@ KINDS = {
 }
 OUTLIVE_A_YEAR = {"biased", "programme", "roadmaps"}
 _OWN_FILES = {REGISTRY, CONFIRMED, CORRECTIONS}
-_NOT_FILES = re.compile(r"(?i)^(~\$.*|thumbs\.db|desktop\.ini|\.ds_store|.*\.(tmp|lnk))$")
+_OPEN_BOOK = re.compile(r"~\$(.+)|\.~lock\.(.+)#")
+"""What Excel and LibreOffice lay beside a book while it is open."""
+_NOT_FILES = re.compile(r"(?i)^(\._.*|thumbs\.db|desktop\.ini|\.ds_store|.*\.(tmp|lnk))$")
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,10 @@ def _sources(report: Report, findings: Findings) -> list[_Source]:
             continue
         if shown in _OWN_FILES or (not folders and path.suffix == ".md"):
             continue
-        if _NOT_FILES.match(name) or path.suffix.lower() not in TABLES:
+        if book := _OPEN_BOOK.match(name):
+            findings.advise("stray_file", Problem(shown, f"след книги {quoted(book[1] or book[2])}, которая открыта или не была закрыта",
+                                                  "закрытая книга", "сохраните и закройте её: прочитано сохранённое раньше"))  # fmt: skip
+        elif _NOT_FILES.match(name) or path.suffix.lower() not in TABLES:
             findings.advise("stray_file", Problem(shown, "не таблица", "csv, xlsx, xls или ods",
                                                   "файл не читался; удалите его или сохраните таблицей"))  # fmt: skip
         elif kind not in KINDS or (year is None) != (kind in OUTLIVE_A_YEAR):

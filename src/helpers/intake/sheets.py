@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -39,8 +40,9 @@ _HIGH_WORD = re.compile(rb"[\x21-\x7f]*[\x80-\xff][\x21-\xff]*")
 _GUESSED_FROM = 1000
 """How many words tell an encoding."""
 _BOOK = "книга xlsx"
+_LOOKED_AT = 4096
+"""How many bytes tell what a file is."""
 _UNREAD = {
-    "broken": ("файл, который не открывается как книга Excel", _BOOK, "пересохраните его в Excel"),
     "password": ("книга, защищённая паролем", "книга без пароля", "откройте её в Excel, снимите пароль и сохраните"),
     "percents": ("книга ods с ячейками в процентном формате", _BOOK, "сохраните её как xlsx: там доли и проценты различимы"),
     "died": ("книга, на которой остановилась программа чтения", _BOOK, "пересохраните её в Excel без лишних листов и ячеек"),
@@ -293,6 +295,8 @@ def _read_workbook(path: Path, sheet: str) -> Workbook:
     if refused == "far":
         raise _fault(path, f"ячейка {read['cell']} вдали от таблицы", "таблица без миллионов пустых ячеек вокруг",
                      "удалите лишние строки и столбцы до этой ячейки и сохраните книгу", sheet=read["sheet"])  # fmt: skip
+    if refused == "broken":
+        raise no_workbook(path)
     if refused:
         raise _fault(path, *_UNREAD[refused])
     return Workbook(
@@ -300,6 +304,40 @@ def _read_workbook(path: Path, sheet: str) -> Workbook:
         sorted(one["name"] for one in read["sheets"] if not sheet and not one["visible"]),
         {one["name"]: one["hidden_rows"] for one in read["sheets"] if one["hidden_rows"]},
     )
+
+
+def no_workbook(path: Path) -> BadInput:
+    """Why a file that is called a workbook is none, as far as its content tells: the remedy hangs on it."""
+    content = path.read_bytes()
+    start = content[:_LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    resaved = "откройте её в Excel и сохраните как книгу xlsx"
+    if content.startswith(b"PK"):
+        try:
+            names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+        except zipfile.BadZipFile:
+            return _fault(path, "книга, записанная не до конца", _BOOK, "скачайте или скопируйте файл заново")
+        if any(name.startswith("word/") for name in names):
+            return _fault(path, "документ Word", _BOOK, "перенесите таблицу в Excel")
+        if names and not any(name.startswith(("xl/", "content.xml")) for name in names):
+            return _fault(path, "архив zip", _BOOK, "распакуйте архив и положите в папку книгу из него")
+    elif start.startswith(b"%pdf"):
+        return _fault(path, "документ PDF", _BOOK, "выгрузите отчёт как книгу Excel")
+    elif start.startswith(b"<?xml"):
+        return _fault(path, "таблица XML под именем книги", _BOOK, resaved)
+    elif start.startswith(b"<"):
+        return _fault(path, "страница HTML под именем книги", _BOOK, resaved)
+    elif _is_text(content[:_LOOKED_AT]):
+        return _fault(
+            path, "текст под именем книги", _BOOK, "дайте файлу окончание .csv или пересохраните его как книгу xlsx"
+        )
+    return _fault(path, "файл, который не открывается как книга Excel", _BOOK, "пересохраните его в Excel")
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether there are lines and, but for UTF-16, no bytes that text never holds."""
+    wide = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    controls = set(range(32)) - set(b"\t\r\n") - ({0, 4} if wide else set())
+    return not controls & set(start) and b"\n" in start.replace(b"\r", b"\n")
 
 
 def _sheet(path: Path, one: dict[str, Any]) -> Cells:
