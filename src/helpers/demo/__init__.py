@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers import files
-from helpers.demo import context, forms, region, results, support, tasks, titles
+from helpers.demo import context, forms, region, results, schools, support, tasks, titles
 from helpers.demo.books import Book, Row
 from helpers.demo.ledger import write_corrections, write_ledger
 from helpers.demo.mess import plant, plant_in_tasks, plant_in_year
@@ -58,7 +58,7 @@ class _Made:
 
     region: region.Region
     lasting: _Lasting
-    passports: Mapping[region.School, context.Record]
+    passports: Mapping[schools.School, context.Record]
     books: list[Book]
     new: list[Book]
 

@@ -7,7 +7,8 @@ from datetime import date
 
 import numpy as np
 
-from helpers.demo.region import YEARS, Region, School, school_year_start
+from helpers.demo.region import YEARS, Region, school_year_start
+from helpers.demo.schools import School
 
 _SILENT = 6
 """How many schools a year leave an optional column empty."""

@@ -12,8 +12,9 @@ import numpy as np
 from helpers.demo import titles
 from helpers.demo.books import Book, table
 from helpers.demo.context import Record, staff_date
-from helpers.demo.region import MUNICIPALITIES, REGION_NAME, Region, School, school_year_end, school_year_start
+from helpers.demo.region import Region, school_year_end, school_year_start
 from helpers.demo.results import AUTUMN, TITLES, VPR, EgeResult, OgeResult, Scale, VprResult
+from helpers.demo.schools import MUNICIPALITIES, REGION_NAME, School
 from helpers.demo.tasks import WORKS, Task, TaskResult
 
 WHOLE = "Вся выборка"

@@ -30,8 +30,9 @@ from helpers.demo.dirt import (
     of_year,
 )
 from helpers.demo.planting import Dirt, Planter, insert, repeat, school_of
-from helpers.demo.region import INVENTED, MUNICIPALITIES, REGION_NAME, Region
+from helpers.demo.region import Region
 from helpers.demo.results import VPR
+from helpers.demo.schools import INVENTED, MUNICIPALITIES, REGION_NAME
 
 
 def plant(planter: Planter, region: Region) -> list[Book]:

@@ -9,7 +9,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from helpers.demo.region import GRADES, PUPIL_VARIANCE, YEARS, Region, School, school_year_end
+from helpers.demo.region import PUPIL_VARIANCE, YEARS, Region, school_year_end
+from helpers.demo.schools import GRADES, School
 
 COMMON_SHARE = 0.6
 """Share of a pupil's variance that two subjects have in common."""

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from helpers.demo.context import Record
-from helpers.demo.region import GRADES, MUNICIPALITIES, Region, School, school_year_end
+from helpers.demo.region import Region, school_year_end
 from helpers.demo.results import OGE, PUPIL_VARIANCE, TITLES, VPR
+from helpers.demo.schools import GRADES, MUNICIPALITIES, School
 
 YEAR = 2021
 """The first year of the regional project."""

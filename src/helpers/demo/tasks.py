@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.demo.region import FIRST_DAY, YEARS, Region, School
+from helpers.demo.region import YEARS, Region
 from helpers.demo.results import VprResult
+from helpers.demo.schools import FIRST_DAY, School
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import numpy as np
 from helpers.demo.books import Book, Cell, Row, Sheet, table
 from helpers.demo.context import Record
 from helpers.demo.forms import NATION, NATION_SHARES, WHOLE, Keyed
-from helpers.demo.region import MUNICIPALITIES, REGION_NAME, Municipality, School, school_year_end
+from helpers.demo.region import school_year_end
 from helpers.demo.results import TITLES, VPR, Papers
+from helpers.demo.schools import MUNICIPALITIES, REGION_NAME, Municipality, School
 from helpers.demo.tasks import WORKS_OF_TODAY, Harder, points_won
 from helpers.demo.titles import JOURNAL_OF_TODAY, MARKS_OF_TODAY, individual_results
 
