@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain, groupby
 
-from helpers.demo import titles
-from helpers.demo.books import Book, Mark, Mend, Row, Sheet, table
+from helpers.demo.books import Book, Mark, Mend, Row, Sheet
 from helpers.demo.dirt import (
     BROKEN,
     DIAGNOSTICS,
@@ -19,10 +18,8 @@ from helpers.demo.dirt import (
     MARK_SHARES,
     NOTICED,
     PHONE,
-    PROGRAMME,
     QUESTIONNAIRE,
     RECOVERED,
-    ROADMAPS,
     TASKS_BROKEN,
     TASKS_NOTICED,
     TASKS_RECOVERED,
@@ -32,7 +29,16 @@ from helpers.demo.dirt import (
 from helpers.demo.planting import Dirt, Planter, insert, repeat, school_of
 from helpers.demo.region import Region
 from helpers.demo.results import VPR
-from helpers.demo.schools import INVENTED, MUNICIPALITIES, REGION_NAME
+from helpers.demo.schools import REGION_NAME
+from helpers.demo.strange_names import (
+    NOT_SCHOOLS,
+    colloquial_names,
+    confirmed,
+    old_name,
+    old_names,
+    unknown_school,
+    unknown_schools,
+)
 
 
 def plant(planter: Planter, region: Region) -> list[Book]:
@@ -47,7 +53,7 @@ def plant(planter: Planter, region: Region) -> list[Book]:
         planter.plant(dirt)
     for step in _STEPS:
         step(planter, region)
-    return [*planter.books, _confirmed(planter), *_strays()]
+    return [*planter.books, confirmed(planter), *_strays()]
 
 
 def plant_in_tasks(planter: Planter) -> None:
@@ -76,12 +82,12 @@ def plant_in_year(planter: Planter, region: Region, year: int) -> list[Book]:
     _copied_passport(planter, year, "petropavlovsk")
     _missing_school(planter, f"{year}/passport/ust_kamchatsk.xlsx")
     _wrong_duplicate(planter, f"{year}/staff/staff.xlsx", "n_teachers")
-    _unknown_school(planter, dirt.diagnostics, _NOT_SCHOOLS[DIAGNOSTICS])
+    unknown_school(planter, dirt.diagnostics, NOT_SCHOOLS[DIAGNOSTICS])
     _one_answer(planter, dirt.questionnaire)
     for one in dirt.recovered:
         planter.plant(one)
     ege, oge, staff = f"{year}/ege/ege_{year}.xlsx", f"{year}/oge/oge_{year}.xlsx", f"{year}/staff/staff.xlsx"
-    _old_name(planter, region, [ege, staff, dirt.questionnaire])
+    old_name(planter, region, [ege, staff, dirt.questionnaire])
     _hidden_row(planter, f"{year}/passport/yelizovo.xlsx")
     _duplicate(planter, oge)
     for path in (oge, ege):
@@ -197,27 +203,6 @@ def _wrong_duplicate(planter: Planter, path: str, name: str) -> None:
         repeat(sheet, row, mark, {name: old + 9})
 
 
-_NOT_SCHOOLS = {
-    PROGRAMME: f"МБОУ «СШ № 30» г. Петропавловска-Камчатского {INVENTED}",
-    DIAGNOSTICS: f"МБДОУ «Детский сад № 3» г. Петропавловска-Камчатского {INVENTED}",
-    QUESTIONNAIRE: f"АНО «Курсы № 33» г. Петропавловска-Камчатского {INVENTED}",
-}
-"""What is in no registry though its name is like a school's."""
-
-
-def _unknown_schools(planter: Planter, _: Region) -> None:
-    for path, name in _NOT_SCHOOLS.items():
-        _unknown_school(planter, path, name)
-
-
-def _unknown_school(planter: Planter, path: str, name: str) -> None:
-    mend = Mend("drop", "такой школы в крае нет, строка попала в список по ошибке", PHONE)
-    sheet, town = planter.sheet(path), MUNICIPALITIES[0].name
-    row = next(row for row in sheet.rows if sheet.record(row)["municipality"] == town)
-    mark = Mark("unknown_school", False, sheet.titles["name"], dirty=name, mend=mend)
-    insert(sheet, row, sheet.record(row) | {"name": name}, mark)
-
-
 def _low_response(planter: Planter, _: Region) -> None:
     _one_answer(planter, QUESTIONNAIRE)
 
@@ -232,38 +217,6 @@ def _one_answer(planter: Planter, path: str) -> None:
         most = max(answers, key=lambda name: record[name])
         one = {name: (lambda _, value=int(name == most): value) for name in answers}
         planter.soil(sheet, row, Dirt("low_response", "", one, deep=True))
-
-
-def _old_names(planter: Planter, region: Region) -> None:
-    _old_name(planter, region, [QUESTIONNAIRE, DIAGNOSTICS, "2021/ege/ege_2021.xlsx", "2021/staff/staff.xlsx"])
-
-
-def _old_name(planter: Planter, region: Region, paths: Iterable[str]) -> None:
-    renamed = {school.school_id: school for school in region.schools if school.renamed}
-    for path in paths:
-        sheet = planter.sheet(path)
-        for row in planter.choose(sheet, 1, among=renamed):
-            old = renamed[school_of(row)].old_short
-            planter.soil(sheet, row, Dirt("old_name", path, {"name": lambda _, old=old: old}))
-
-
-_COLLOQUIAL = {PROGRAMME: f"Портовая школа {INVENTED}", ROADMAPS: f"Школа у моста {INVENTED}"}
-
-
-def _colloquial_names(planter: Planter, _: Region) -> None:
-    for path, name in _COLLOQUIAL.items():
-        planter.plant(Dirt("colloquial_name", path, {"name": lambda _, name=name: name}, 1))
-
-
-def _confirmed(planter: Planter) -> Book:
-    """Write down whom the analyst has confirmed the colloquial names to mean."""
-    found = []
-    for path, name in _COLLOQUIAL.items():
-        sheet = planter.sheet(path)
-        row = next(row for row in sheet.rows if sheet.record(row)["name"] == name)
-        record = {"name": name, "municipality": sheet.record(row)["municipality"], "school_id": school_of(row)}
-        found.append(((), record))
-    return Book("confirmed_names.csv", [table("", titles.CONFIRMED, found)], marks=[Mark("semicolon_csv")])
 
 
 def _fraction_file(planter: Planter, _: Region) -> None:
@@ -429,9 +382,9 @@ def _strays() -> list[Book]:
 
 Step = Callable[[Planter, Region], None]
 _DEEP_STEPS: list[Step] = [
-    _heaping, _jump, _copied_passports, _missing_schools, _wrong_duplicates, _unknown_schools, _low_response,
+    _heaping, _jump, _copied_passports, _missing_schools, _wrong_duplicates, unknown_schools, _low_response,
 ]  # fmt: skip
 _STEPS: list[Step] = [
-    _old_names, _colloquial_names, _fraction_file, _rounding, _hidden, _duplicates, _other_attempts, _footnotes,
+    old_names, colloquial_names, _fraction_file, _rounding, _hidden, _duplicates, _other_attempts, _footnotes,
     _empty_rows, _passport_date, _merged_cells, _formats,
 ]  # fmt: skip
