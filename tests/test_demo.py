@@ -17,7 +17,8 @@ import pytest
 import yaml
 from copies import contents
 
-from helpers.demo import tasks, write_region
+from helpers import demo
+from helpers.demo import context, tasks, write_region
 from helpers.demo.region import YEARS, build_region
 from helpers.demo.results import oge_results, vpr_results
 from helpers.problems import BadInput
@@ -505,3 +506,16 @@ def test_context_explains_half_of_the_schools_means(seed: int):
         means = sums[enough, 1] / sums[enough, 0]
         explained.append(np.corrcoef(means, region.context[enough, t])[0, 1] ** 2)
     assert 0.38 < np.mean(explained) < 0.65
+
+
+@pytest.mark.parametrize("seed", [*range(2021, 2031), 2043])
+def test_no_passport_contradicts_itself(seed):
+    streams = demo._streams(seed)
+    invented = build_region(streams["region"])
+    lasting = context.lasting_families(invented, streams["passport"])
+    for records in context.passport_records(invented, lasting, streams["passport"]).values():
+        for record in records.values():
+            assert record["n_both_higher"] + record["n_one_higher"] <= record["n_pupils"]
+            assert record["n_supervised_or_at_risk"] <= min(
+                record["n_pupils"], record["n_supervised"] + record["n_at_risk"]
+            )

@@ -69,6 +69,7 @@ def passport_records(
                 logit = level + slope * region.context[j, t] + lasting[name][j] + yearly[name][j, place]
                 logit += _EVENING.get(name, 0) * school.evening
                 counts[name] = round(pupils / (1 + np.exp(-logit)))
+            counts["n_one_higher"] = min(counts["n_one_higher"], pupils - counts["n_both_higher"])
             both = min(counts["n_supervised"], counts["n_at_risk"])
             overlap = max(round(_OVERLAP * both), min(both, 1))
             counts["n_supervised_or_at_risk"] = counts["n_supervised"] + counts["n_at_risk"] - overlap
