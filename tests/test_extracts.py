@@ -1,4 +1,4 @@
-"""A municipality's extract holds its own schools and not a word of the others'; a school's card is one sheet of paper."""
+"""A municipality's extract holds its own schools and not a word of the others'; a school's card is one sheet."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_every_school_of_the_last_year_has_a_card_that_says_what_is_known(report
 
 
 @pytest.mark.needs_browser
-def test_a_card_is_one_sheet_of_paper(report: Report, folder: Path, tmp_path: Path):
+def test_a_card_is_one_sheet_of_paper_both_sides_at_most(report: Report, folder: Path, tmp_path: Path):
     if figures.browser() is None:
         pytest.skip("no Chrome here")
     view = views.schools(report, "internal").filter("has_card")
@@ -157,11 +157,11 @@ def test_a_card_is_one_sheet_of_paper(report: Report, folder: Path, tmp_path: Pa
     of_each = pl.concat([view.unique("tier", keep="first", maintain_order=True), longest])["school_id"].unique()
     for school_id in of_each:
         (card,) = folder.glob(f"*/school/{school_id}.html")
-        assert sheets(card, tmp_path) == 1, school_id
+        assert sides(card, tmp_path) <= 2, school_id
 
 
-def sheets(page: Path, folder: Path) -> int:
-    """How many sheets a browser prints a page on."""
+def sides(page: Path, folder: Path) -> int:
+    """How many sides of A4 a browser prints a page on."""
     target = folder / f"{page.stem}.pdf"
     command = [figures.browser(), "--headless", "--no-sandbox", "--no-pdf-header-footer", "--virtual-time-budget=4000",
                f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={target}", page.as_uri()]  # fmt: skip

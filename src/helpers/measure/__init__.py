@@ -2,7 +2,15 @@
 
 from helpers.measure.carry import carried_forward
 from helpers.measure.index import IndexScale, cronbach_alpha, index_scale, wellbeing_index
-from helpers.measure.outcome import PupilSpread, entering, outcome, pupil_spread, shared_errors, standardised
+from helpers.measure.outcome import (
+    PupilSpread,
+    entering,
+    outcome,
+    pupil_scales,
+    pupil_spread,
+    shared_errors,
+    standardised,
+)
 from helpers.measure.reliability import IndexReliability, believed_reliability, index_reliability
 from helpers.measure.variants import index_variants, outcome_variants, shared_error_variants, variant_weights
 
@@ -19,6 +27,7 @@ __all__ = [
     "index_variants",
     "outcome",
     "outcome_variants",
+    "pupil_scales",
     "pupil_spread",
     "shared_error_variants",
     "shared_errors",

@@ -232,6 +232,39 @@ def standardised(
         The rows of `results` that enter, with z, se and weight; those of a school's year add up to 1. A school with fewer
         than `min_results` results in a year has none.
     """
+    variance, given = pl.col("sd") ** 2, pl.col("given")
+    n, mean, mu, sigma2 = (pl.col(name) for name in ("n_participants", "mean", "mu", "sigma2"))
+    expected = pl.col("expected_share")
+    pooled = ((n * variance).sum() / (n - 1).sum()).over(CELL)
+    sampling = pl.coalesce(given, pl.when("by_marks").then(pooled).otherwise(expected * (1 - expected))) / n
+    weights = pl.col("procedure").replace_strict(rules.procedure_weights, default=1.0, return_dtype=pl.Float64)
+    return (
+        _with_expected_share(_on_scales(results, described, spreads), context)
+        .with_columns(z=pl.col("sign") * (mean - mu) / sigma2.sqrt(), se=(sampling / sigma2).sqrt(), weight=weights * n)
+        .drop("mu", "sigma2")
+        .filter(pl.col("weight") > 0, pl.col("z").is_finite(), pl.col("se").is_finite())
+        .sort("year", "school_id", "grade", "procedure", "subject")  # whose sums are to have the same last bits always
+        .filter(pl.len().over("year", "school_id") >= rules.min_results)
+        .with_columns(weight=pl.col("weight") / pl.col("weight").sum().over("year", "school_id"))
+    )
+
+
+def pupil_scales(
+    results: pl.DataFrame, described: Iterable[Assessment], spreads: Iterable[PupilSpread]
+) -> pl.DataFrame:
+    """Mean and standard deviation over all pupils by which each cell's results are standardised.
+
+    Returns
+    -------
+    DataFrame
+        year, procedure, subject, grade, mean, sd: in the units of the results.
+    """
+    rows = _on_scales(results, described, spreads).select(*CELL, mean="mu", sd=pl.col("sigma2").sqrt())
+    return rows.unique(CELL, keep="first").filter(pl.col("sd").is_finite()).sort(CELL)
+
+
+def _on_scales(results: pl.DataFrame, described: Iterable[Assessment], spreads: Iterable[PupilSpread]) -> pl.DataFrame:
+    """The results that enter, with sign, given (variance within schools), by_marks, and μ, σ² of their cell."""
     of_procedure = pl.DataFrame(
         [
             {"procedure": r.procedure, "subject": r.subject, "sign": -1.0 if r.higher_is == "worse" else 1.0}
@@ -245,25 +278,13 @@ def standardised(
         ],
         schema={"procedure": pl.String, "subject": pl.String, "given": pl.Float64, "by_marks": pl.Boolean},
     ).unique(["procedure", "subject"], maintain_order=True)
-    n, mean = pl.col("n_participants"), pl.col("mean")
+    n, mean, variance = pl.col("n_participants"), pl.col("mean"), pl.col("sd") ** 2
     mu = ((mean * n).sum() / n.sum()).over(CELL)
     # For shares the variance over pupils is μ(1 − μ), which the same sum gives with m(1 − m) as the within part.
-    variance, given = pl.col("sd") ** 2, pl.col("given")
-    expected = pl.col("expected_share")
-    own_within = pl.coalesce(given, pl.when("by_marks").then(variance).otherwise(mean * (1 - mean)))
+    own_within = pl.coalesce("given", pl.when("by_marks").then(variance).otherwise(mean * (1 - mean)))
     sigma2 = ((n * (own_within + (mean - mu) ** 2)).sum() / n.sum()).over(CELL)
-    pooled = ((n * variance).sum() / (n - 1).sum()).over(CELL)
-    sampling = pl.coalesce(given, pl.when("by_marks").then(pooled).otherwise(expected * (1 - expected))) / n
-    weights = pl.col("procedure").replace_strict(rules.procedure_weights, default=1.0, return_dtype=pl.Float64)
     entering_results = results.join(of_procedure, on=["procedure", "subject"]).join(within, on=["procedure", "subject"])
-    return (
-        _with_expected_share(entering_results, context)
-        .with_columns(z=pl.col("sign") * (mean - mu) / sigma2.sqrt(), se=(sampling / sigma2).sqrt(), weight=weights * n)
-        .filter(pl.col("weight") > 0, pl.col("z").is_finite(), pl.col("se").is_finite())
-        .sort("year", "school_id", "grade", "procedure", "subject")  # whose sums are to have the same last bits always
-        .filter(pl.len().over("year", "school_id") >= rules.min_results)
-        .with_columns(weight=pl.col("weight") / pl.col("weight").sum().over("year", "school_id"))
-    )
+    return entering_results.with_columns(mu=mu, sigma2=sigma2)
 
 
 def _with_expected_share(rows: pl.DataFrame, context: pl.DataFrame | None) -> pl.DataFrame:

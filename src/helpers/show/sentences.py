@@ -394,7 +394,7 @@ def school_title(school: dict) -> str:
 def school_figures(school: dict) -> list[tuple[str, str]]:
     """A school in numbers: its deviation, if there is a conclusion on it, its context, its participants."""
     figures = []
-    if _is_judged(school):
+    if is_judged(school):
         figures += [
             (signed(school["effect"]), "отклонение от ожидаемого, стандартных отклонений ученика"),
             (f"от {signed(school['lower'])} до {signed(school['upper'])}", "95-процентный интервал"),
@@ -406,14 +406,14 @@ def school_figures(school: dict) -> list[tuple[str, str]]:
     return [*figures, (words.whole(school["n_total"] or 0), "участников за объединённые годы")]
 
 
-def _is_judged(school: dict) -> bool:
+def is_judged(school: dict) -> bool:
     """Whether enough is known of a school for its deviation to be told in words."""
     return school["effect"] is not None and school["tier"] not in ("insufficient_data", "outside")
 
 
 def school_verdict(school: dict, params: Params) -> str:
     """The conclusion on one school in plain words, or why there is none."""
-    if not _is_judged(school):
+    if not is_judged(school):
         return _no_verdict(school, params)
     below = school["effect"] < 0
     side, times = ("ниже", school["years_below"]) if below else ("выше", school["years_above"])

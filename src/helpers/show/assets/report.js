@@ -164,7 +164,7 @@
 
   function titleCells(box) {
     const titles = [...box.querySelectorAll("thead th")].map((head) => head.textContent);
-    if (titles.length < MANY) return;
+    if (titles.length < MANY || box.id === "table-papers") return; // short numbers, made to stand side by side
     box.classList.add("cards");
     for (const row of box.querySelectorAll("tbody tr")) [...row.cells].forEach((cell, place) => {
       cell.dataset.title = titles[place];
