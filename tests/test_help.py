@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 import yaml
 from bs4 import BeautifulSoup, Tag
+from cells import defined
 
 from helpers import tables
 from helpers.intake.subjects import subject_titles
@@ -351,7 +352,7 @@ class TestViews:
         assert help_views.monitored_years(help_views.monitoring(changed, "internal")).is_empty()
         assert help_views.tutor_load(help_views.tutors(changed)).is_empty()
         assert "нет" in help_sentences.roadmaps_lead(help_views.roadmaps(changed))
-        assert "нет" in help_sentences.moved(help_views.membership(changed))
+        assert "нет" in defined("effect").moved(help_views.membership(changed))
 
 
 class TestSentences:
@@ -405,7 +406,7 @@ class TestSentences:
             "expected_without_programme_text": f"{MINUS}0,16", "actual_text": f"{MINUS}0,15", "beyond_text": "+0,01 ± 0,06",
             "beyond_signal": "unclear",
         }  # fmt: skip
-        told = help_sentences.without_programme(pl.DataFrame([row]))
+        told = defined("effect").without_programme(pl.DataFrame([row]))
         assert (
             "на 0,04 стандартного отклонения" in told and "ожидается и без вмешательства (возврат к среднему)" in told
         )

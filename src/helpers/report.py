@@ -150,6 +150,11 @@ class Edition(Report):
 
     edition: str = "internal"
 
+    @property
+    def names_schools(self) -> bool:
+        """Whether conclusions on single schools may be shown: in the internal edition, and in the public one of open data."""
+        return self.sight(self.edition) != "protected"
+
     def read(self, name: str, edition: str = "") -> pl.DataFrame:
         """Read one table that this edition may show.
 

@@ -229,65 +229,6 @@ def roadmaps_lead(rows: pl.DataFrame) -> str:
     )
 
 
-def monitored(rows: pl.DataFrame) -> str:
-    """How many indicators have reached the plan of the last year; `rows` of that year, as from `help_views.monitoring`."""
-    if rows.is_empty():
-        return "Показателей с планом для этого региона нет."
-    counts = dict(rows.drop_nulls("signal").group_by("signal").len().iter_rows())
-    told = "; ".join(
-        f"{words.SIGNAL_MARK[signal]} {title} — {counts[signal]}"
-        for signal, title in words.SIGNAL.items()
-        if signal in counts
-    )
-    shown = count(rows.height, ("показатель", "показателя", "показателей"))
-    return (
-        f"{shown} проекта, {rows['year'][0]} год: {told}. «План выполнен» и «не выполнен» сказано, только если весь 95-процентный "
-        "интервал по одну сторону от плана; иначе — «не различить». Что проект делает сам, сравнивается с планом по счёту."
-    )
-
-
-def planned_caption(rows: pl.DataFrame) -> str:
-    """What the chart of plan and fact finds."""
-    met = rows.filter(signal="green").height
-    return (
-        f"Показатели в долях, {rows['year'][0]} год. Чёрточка — план, знак — факт, отрезок — 95-процентный интервал. План выполнен у {met} "
-        f"из {rows.height}. Где лучше меньшее, план выполнен левее чёрточки."
-    )
-
-
-def planned_alt(rows: pl.DataFrame) -> str:
-    """The chart of plan and fact in words."""
-    told = rows.select("title", "actual_text", "planned_text", "sign").iter_rows()
-    return "; ".join(f"{title}: факт {actual}, план {planned}, {sign}" for title, actual, planned, sign in told) + "."
-
-
-def without_programme(rows: pl.DataFrame) -> str:
-    """What comes back by itself, in numbers; `rows` of the last year, as from `help_views.monitoring`."""
-    told = rows.drop_nulls(["before", "expected_without_programme", "beyond_rtm"]).filter(unit="sd")
-    if told.is_empty():
-        return "Посчитать, сколько вернулось бы само, нельзя: лет меньше двух или участников нет."
-    row = told.row(0, named=True)
-    rise = row["expected_without_programme"] - row["before"]
-    return (
-        f"Рост результата школ проекта на {number(rise)} стандартного отклонения ученика (с {row['before_text']} до "
-        f"{row['expected_without_programme_text']}) ожидается и без вмешательства (возврат к среднему). Получилось {row['actual_text']}: "
-        f"сверх этого ожидания {row['beyond_text']} — {words.BEYOND[row['beyond_signal']]}."
-    )
-
-
-def moved(rows: pl.DataFrame) -> str:
-    """Who has come and gone in the last year of `help_views.membership`."""
-    if rows.is_empty():
-        return "Участников программ в данных отчёта нет."
-    last = rows.filter(pl.col("year") == pl.col("year").max())
-    told = []
-    for (programme,), part in last.group_by("programme_words", maintain_order=True):
-        counts = dict(part.group_by("state").len().iter_rows())
-        moves = ", ".join(f"{title} {counts[state]}" for state, title in words.MOVED.items() if state in counts)
-        told.append(f"{programme} — {moves}")
-    return f"{last['year'][0]} год: {'; '.join(told)}."
-
-
 def school_help(helped: Help | None, report: Report, edition: str) -> str:
     """The help to one school: why, its roadmap; one sentence if it gets none, nothing where no help is told."""
     if not report.tells_of_help(edition):

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from helpers.intake.subjects import subject_titles
-from helpers.report import Report
-from helpers.show import help_sentences, views, words
+from helpers.report import Edition, Report
+from helpers.show import help_sentences, published_help, views, words
 from helpers.show.dictionary import entries
 from helpers.support import load_risk_factors, supported_schools
 
@@ -241,23 +241,16 @@ def funnel_groups(report: Report) -> pl.DataFrame:
     """The same by municipality: a column a stage."""
     names = _names(report).unique("group_id").select("group_id", "group_name", "group_page")
     rows = _latest(report.read("funnel")).filter(pl.col("group_id") != "")
-    return wide(rows, "group_id").join(names, on="group_id", how="left").sort("group_name")
+    return published_help.by_stage(rows, "group_id").join(names, on="group_id", how="left").sort("group_name")
 
 
 def funnel_schools(report: Report) -> pl.DataFrame:
     """The same by school."""
-    return _placed(wide(_latest(report.read("funnel_schools")), "school_id"), report)
+    return _placed(published_help.by_stage(_latest(report.read("funnel_schools")), "school_id"), report)
 
 
 def _latest(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.col("year") == pl.col("year").max())
-
-
-def wide(rows: pl.DataFrame, by: str, values: str = "n") -> pl.DataFrame:
-    """A row for each of `by`, a column for each stage."""
-    table = rows.pivot("stage", index=by, values=values)
-    lacking = [pl.lit(None, rows.schema[values]).alias(stage) for stage in words.STAGE if stage not in table.columns]
-    return table.with_columns(lacking)
 
 
 def tracks(report: Report, school_id: str = "") -> pl.DataFrame:
@@ -332,10 +325,12 @@ def membership(report: Report) -> pl.DataFrame:
     return _placed(rows, report).sort(-pl.col("year"), "programme", maintain_order=True)
 
 
-def moves(rows: pl.DataFrame) -> pl.DataFrame:
-    """How many schools of `membership` have entered, stay and have left, by year and programme."""
+def moves(report: Edition) -> pl.DataFrame:
+    """How many schools have entered, stay in and have left each programme, by year; as text where some are hidden."""
+    if not report.names_schools:
+        return published_help.moves(report)
     counted = [(pl.col("state") == state).sum().cast(pl.Int64).alias(state) for state in words.MEMBERSHIP]
-    return rows.group_by("year", "programme_words").agg(counted).sort("year", "programme_words")
+    return membership(report).group_by("year", "programme_words").agg(counted).sort("year", "programme_words")
 
 
 def context_panel(report: Report, edition: str) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import polars as pl
 from helpers.disclosure.groups import REGION
 from helpers.disclosure.rounding import HIDDEN_WORD
 from helpers.report import Report
-from helpers.show import help_views, published, words
+from helpers.show import published, words
 from helpers.support import load_recommendations, load_risk_factors, load_skills
 
 _ALL = "all"
@@ -85,11 +85,18 @@ def funnel(report: Report) -> pl.DataFrame:
     names = published.groups(report).select("group_id", "group_name", "group_page")
     rows = report.read("published_funnel", "public")
     latest = rows.filter(pl.col("year") == rows["year"].max())
-    wide = help_views.wide(latest, "group_id", "n_text").join(names, on="group_id", how="left")
+    wide = by_stage(latest, "group_id", "n_text").join(names, on="group_id", how="left")
     region = pl.col("group_id") == REGION
     return wide.with_columns(group_name=pl.when(region).then(pl.lit("Регион")).otherwise("group_name")).sort(
         ~region, "group_name"
     )
+
+
+def by_stage(rows: pl.DataFrame, by: str, values: str = "n") -> pl.DataFrame:
+    """A row for each of `by`, a column for each stage."""
+    table = rows.pivot("stage", index=by, values=values)
+    lacking = [pl.lit(None, rows.schema[values]).alias(stage) for stage in words.STAGE if stage not in table.columns]
+    return table.with_columns(lacking)
 
 
 def named(report: Report) -> pl.DataFrame:
