@@ -26,9 +26,9 @@ ALL, NAMED, CLOSED = (
     frozenset({"protected"}),
 )
 PAGES_OF = {
-    **dict.fromkeys(["archive", "federal", "goal", "method", "reading", "reliability", SLIDES], ALL),
-    **dict.fromkeys(["index", "context", "results", "data", "expectation", "flags", "groups", "trends", "municipality",
-                     "school"], NAMED),
+    **dict.fromkeys(["archive", "federal", "goal", "method", "reading", "reliability", SLIDES, "context", "groups", "results",
+                     "trends"], ALL),
+    **dict.fromkeys(["index", "data", "expectation", "flags", "municipality", "school"], NAMED),
     **dict.fromkeys(["recommendations", "risks", "tutors", "teachers", "roadmaps", "extracts", "hidden", "protocol"],
                     frozenset({"internal"})),
     **dict.fromkeys(["decisions", "effect"], frozenset({"internal", "protected"})),
@@ -89,9 +89,11 @@ def test_a_notebook_is_thin(path):
 
 def statements(cell):
     """The statements of a cell; those of a section that only some editions have stand in the place of its `if`."""
-    sections = [
-        [*part.body, *part.orelse] if isinstance(part, ast.If) else [part] for part in ast.parse(cell.source).body
-    ]
+    return within(ast.parse(cell.source).body)
+
+
+def within(body):
+    sections = [within([*part.body, *part.orelse]) if isinstance(part, ast.If) else [part] for part in body]
     return [statement for section in sections for statement in section]
 
 

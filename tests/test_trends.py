@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from cells import defined
 
 from helpers.params import Tile
 from helpers.problems import BadInput
-from helpers.show import charts, sentences, views
+from helpers.show import charts, views
 
 ITEMS = [SimpleNamespace(procedure="VPR", subject="rus", title="ВПР, русский язык"),
          SimpleNamespace(procedure="OGE", subject="rus", title="ОГЭ, русский язык")]  # fmt: skip
@@ -60,15 +61,16 @@ def test_shares_are_added_up_over_the_grades_of_every_year(rows: pl.DataFrame):
 
 
 def test_the_caption_compares_only_what_is_compared(rows: pl.DataFrame):
-    caption = sentences.trends_caption(rows)
+    trends = defined("trends")
+    caption = trends.low_caption(rows, 1)
     assert "10,0\u00a0%" in caption and "20,0\u00a0%" in caption and "50" not in caption
     assert "«ВПР, русский язык»" in caption
-    assert "меньше двух" in sentences.trends_caption(rows.filter(pl.col("procedure") == "OGE"))
-    assert "50,0" in sentences.trends_alt(rows), "who cannot see the chart is told of every point"
+    assert "меньше двух" in trends.low_caption(rows.filter(pl.col("procedure") == "OGE"), 1)
+    assert "50,0" in trends.low_alt(rows, 1), "who cannot see the chart is told of every point"
 
 
 def test_the_reader_is_told_why_years_are_not_compared():
-    text = sentences.trends_lead(CALENDAR, PARAMS)
+    text = defined("trends").lead(CALENDAR, PARAMS)
     assert "Осенью" in text and "Отменён" in text and "Не наш" not in text
 
 
@@ -83,7 +85,7 @@ def test_a_line_breaks_where_a_year_is_not_compared_and_its_point_is_hollow(rows
 def test_the_interval_of_the_slope_is_two_errors_wide():
     years = views.fit_years({"years": [{"year": 2021, "n_schools": 80, "r2": 0.5, "slope": 0.02, "slope_se": 0.001}]})
     assert years.row(0) == (2021, 80, 0.5, pytest.approx(0.2), pytest.approx(0.1804), pytest.approx(0.2196))
-    assert "один год" in sentences.slope_caption(years)
+    assert "один год" in defined("trends").slope_caption(years)
 
 
 GROUPS = pl.DataFrame({"group_name": ["А", "Б", "В"], "below": [0, 1, 5], "schools": [3, 4, 9],
@@ -101,7 +103,7 @@ def test_tiles_are_read_from_the_top_and_say_how_many_schools():
         ("Б", "1 из 4", "1"),
         ("А", "0 из 3", "0"),
     ]
-    assert "в 2 из 3" in sentences.tiles_caption(tiles)
+    assert "в 2 из 3" in defined("groups").below_caption(tiles)
 
 
 def test_a_tile_that_no_municipality_is_called_by_is_refused():

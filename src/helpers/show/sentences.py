@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from helpers.measure.outcome import PupilSpread
 from helpers.params import Params
 from helpers.show import words
 from helpers.show.words import SCHOOL, count, literal, number, percent, signed
@@ -100,53 +99,6 @@ def downloads(listed: pl.DataFrame, params: Params) -> str:
     return f"{text} Слишком длинные для книги Excel, только csv: {', '.join(long)}." if len(long) else text
 
 
-def index_recipe(params: Params, numbers: dict) -> str:
-    """How the index is made."""
-    titles = ", ".join(literal(item.title) for item in params.described.indicators.values())
-    shares = any(item.unit != "score" for item in params.described.indicators.values())
-    logit = " через эмпирический логит (чтобы доли у 0 и 100 % не сжимались)" if shares else ""
-    base = numbers["index_scale"]["base_year"]
-    return (
-        f"Индекс показывает, насколько благополучны социальные условия школы: чем он выше, тем условия лучше. "
-        f"Показатели: {titles}. Каждый переводится{logit} в z-баллы по школам {base} года, входящим в расчёт связи, "
-        "z-баллы усредняются с равными "
-        f"весами, среднее переводится в шкалу, где у этих школ в {base} году среднее {number(params.index.scale_mean, 0)} и "
-        f"стандартное отклонение {number(params.index.scale_sd, 0)}. Шкала заморожена: в следующие годы индекс может двигаться."
-    )
-
-
-def consistency(reliability: dict) -> str:
-    """Reliability of the index in words."""
-    if reliability["alpha"] is None:
-        return "Показатель один, внутренняя согласованность не определена."
-    text = (
-        f"Внутренняя согласованность показателей (альфа Кронбаха) — {number(reliability['alpha'])} (95-процентный интервал от "
-        f"{number(reliability['alpha_lower'])} до {number(reliability['alpha_upper'])}). Показатели описывают разные стороны "
-        "контекста, поэтому альфа — лишь ориентир."
-    )
-    if reliability["retest_mean"] is not None:
-        text += (
-            f" Корреляция индекса одних и тех же школ в соседних годах — {number(reliability['retest_mean'])}; она высока и тогда, "
-            "когда паспорт переписан с прошлого года."
-        )
-    return text
-
-
-def carried(index: pl.DataFrame, params: Params) -> str:
-    """For how many schools an earlier year's indicators serve."""
-    counts = (
-        index.filter(pl.col("carried_from").is_not_null(), pl.col("year").is_in(params.years)).group_by("year").len()
-    )
-    told = "; ".join(f"{year} год — {count(schools, SCHOOL)}" for year, schools in counts.sort("year").iter_rows())
-    limit = count(params.index.carry_forward_years, ("года", "лет", "лет"))
-    if not told:
-        return f"Если за год показателей нет, берутся прошлые, не старше {limit}. В этом отчёте таких школ нет."
-    return (
-        f"Если за год показателей нет, берутся прошлые, не старше {limit}: {told} (таблица `wellbeing_index`, столбец `carried_from`). "
-        "В расчёт связи эти школы не входят."
-    )
-
-
 def rank(interval: dict | None, params: Params) -> str:
     """A school's interval of rank, for those inside the centre."""
     if interval is None:
@@ -155,44 +107,6 @@ def rank(interval: dict | None, params: Params) -> str:
         f"Место среди {words.whole(interval['schools'])} школ по отклонению известно лишь приблизительно: с вероятностью "
         f"{percent(params.ranks.level)} оно между "
         f"{words.whole(interval['lower'])} и {words.whole(interval['upper'])} (1 — самое высокое отклонение)."
-    )
-
-
-def index_caption(index: pl.DataFrame, params: Params, numbers: dict) -> str:
-    """What the distribution of the index finds."""
-    last = index.filter(year=params.years[-1])["index"]
-    lower, upper = numbers["index_scale"]["class_cuts"]
-    return (
-        f"В {params.years[-1]} году у половины школ индекс от {number(last.quantile(0.25), 1)} до "
-        f"{number(last.quantile(0.75), 1)} баллов. Неблагоприятным считается контекст ниже {number(lower, 1)}, "
-        f"благополучным — от {number(upper, 1)}."
-    )
-
-
-def outcome_recipe(params: Params, numbers: dict) -> str:
-    """How the outcome is made and where the pupils' spread comes from."""
-    lines = [
-        "Результат школы — её средний результат в стандартных отклонениях результата ученика. Ноль — среднее по всем "
-        "ученикам; каждая процедура, предмет, уровень и год сравниваются со своим средним."
-    ]
-    titles = {(item.procedure, item.subject): item.title for item in params.described.results}
-    for spread in (PupilSpread(**item) for item in numbers["spreads"]):
-        text = f"{literal(titles[spread.procedure, spread.subject])}: разброс учеников внутри школы {words.ORIGIN[spread.origin]}"
-        if spread.variance is not None:
-            text += f"; стандартное отклонение {number(spread.variance**0.5, 1)}"
-        if spread.standard_error is not None:
-            error = spread.standard_error / (2 * spread.variance**0.5)
-            text += f" ± {number(1.96 * error, 1)}"
-        lines.append(f"- {text}.")
-    return "\n\n".join([lines[0], "\n".join(lines[1:])])
-
-
-def outcome_caption(outcome: pl.DataFrame, params: Params) -> str:
-    """What the distribution of the outcome finds."""
-    last = outcome.filter(year=params.years[-1])["outcome"]
-    return (
-        f"В {params.years[-1]} году у половины школ результат от {signed(last.quantile(0.25))} до "
-        f"{signed(last.quantile(0.75))} стандартного отклонения ученика."
     )
 
 
@@ -280,14 +194,6 @@ def flags_caption(params: Params) -> str:
     return (
         f"Отклонение от ожидаемого за {years} в стандартных отклонениях ученика, его 95-процентный интервал (от, до) и "
         "вероятность, что оно больше практически значимого."
-    )
-
-
-def groups_count(groups: pl.DataFrame, params: Params) -> str:
-    """How many groups, and where most of the named schools are."""
-    return (
-        f"{count(groups.height, params.group_noun)}. Различия между территориями отчасти случайны: в небольшой территории одна "
-        "школа меняет всю картину."
     )
 
 
@@ -470,88 +376,4 @@ def school_place_alt(school: dict, years: pl.DataFrame) -> str:
     return (
         f"Индекс {number(last['index'], 1)}, результат {signed(last['outcome'])}, ожидаемый {signed(last['expected'])}: "
         f"{school['verdict']}."
-    )
-
-
-def trends_lead(calendar: pl.DataFrame, params: Params) -> str:
-    """Which years are compared, and why others are not; `calendar` is the report's table."""
-    if len(params.years) == 1:
-        return f"В отчёте один год, {params.years[0]}: тренда по нему не видно."
-    used = {item.procedure for item in params.described.results}
-    apart = calendar.filter(
-        ~pl.col("compared"),
-        pl.col("procedure").is_in(used),
-        pl.col("year").is_between(params.years[0], params.years[-1]),
-    )
-    told = [
-        f"- **{words.PROCEDURE.get(procedure, procedure)}, {year} год.** {literal(reason)}"
-        for year, procedure, reason in apart.select("year", "procedure", "reason").iter_rows()
-    ]
-    first = f"В отчёте {', '.join(map(str, params.years))} годы. По годам сравнивается только то, что проводилось одинаково."
-    return first + ("\n\nНе сравнивается:\n\n" + "\n".join(told) if told else "")
-
-
-def trends_caption(rows: pl.DataFrame, digits: int = 1) -> str:
-    """Where the share of low results has changed most between the first year and the last that can be compared.
-
-    `digits` of a percentage; none where the shares are middles of bands.
-    """
-    changes = []
-    for title in rows["title"].unique(maintain_order=True):
-        years = rows.filter(pl.col("compared"), title=title).drop_nulls("low").sort("year")
-        if years.height > 1:
-            changes.append(
-                (years["low"][-1] - years["low"][0], title, years.row(0, named=True), years.row(-1, named=True))
-            )
-    if not changes:
-        return "Доля низких результатов. Сравнимых лет меньше двух."
-    _, title, first, last = max(changes, key=lambda change: abs(change[0]))
-    return (
-        f"Доля низких результатов по годам. Больше всего она изменилась по процедуре «{title}»: {percent(first['low'], digits)} в "
-        f"{first['year']} году, {percent(last['low'], digits)} в {last['year']}. Разрыв линии — в этот год сравнивать нечего."
-    )
-
-
-def trends_alt(rows: pl.DataFrame, digits: int = 1) -> str:
-    """The chart of trends in words; `digits` as in `trends_caption`."""
-    told = []
-    for title in rows["title"].unique(maintain_order=True):
-        years = rows.filter(title=title).drop_nulls("low").sort("year")
-        points = (f"{year} — {percent(low, digits)}" for year, low in years.select("year", "low").iter_rows())
-        told.append(f"{title}: {', '.join(points)}")
-    return "; ".join(told) + "."
-
-
-def slope_caption(years: pl.DataFrame) -> str:
-    """Whether the link of results and context has changed; `years` as from `views.fit_years`."""
-    first, last = years.row(0, named=True), years.row(-1, named=True)
-    if years.height == 1:
-        return f"Связь за один год, {last['year']}: {signed(last['slope'])} на 10 баллов индекса."
-    overlap = first["lower"] <= last["upper"] and last["lower"] <= first["upper"]
-    told = (
-        "интервалы перекрываются, говорить о перемене нет оснований"
-        if overlap
-        else "интервалы не перекрываются: связь изменилась"
-    )
-    return (
-        f"На 10 баллов индекса результат выше на {number(first['slope'])} в {first['year']} году и на {number(last['slope'])} в "
-        f"{last['year']} году; {told}."
-    )
-
-
-def slope_alt(years: pl.DataFrame) -> str:
-    """The slope by year in words."""
-    told = [
-        f"{year} год: {signed(slope)} (от {signed(lower)} до {signed(upper)})"
-        for year, slope, lower, upper in years.select("year", "slope", "lower", "upper").iter_rows()
-    ]
-    return "Наклон на 10 баллов индекса. " + "; ".join(told) + "."
-
-
-def tiles_caption(tiles: pl.DataFrame) -> str:
-    """What the tile map of schools below expectation finds; `tiles` as from `views.tiles`."""
-    some = tiles.filter(pl.col("below") > 0)
-    return (
-        f"Школы ниже ожидаемого есть в {some.height} из {count(tiles.height, ('муниципалитета', 'муниципалитетов', 'муниципалитетов'))}. "
-        "На плитке — сколько их и сколько всего школ."
     )
