@@ -27,6 +27,7 @@ from helpers.model import (
     variance_components,
 )
 from helpers.model.diagnostics import reset_p
+from helpers.model.effect import judged_effects
 from helpers.model.expectation import bends, design
 from helpers.params import (
     ContextClassRules,
@@ -286,6 +287,21 @@ def test_a_year_that_cannot_be_fitted_is_named(schools, index, found):
     inputs = tables(2020, names(schools), np.arange(schools) / 10, np.full(schools, 0.1), index)
     with pytest.raises(BadInput, match=f"2020 год.*{found}"):
         expectation(*inputs, MODEL)
+
+
+def test_a_year_of_one_result_is_named():
+    inputs = tables(2020, names(12), np.full(12, 0.3), np.full(12, 0.1), np.linspace(30, 70, 12))
+    with pytest.raises(BadInput, match="2020 год.*один и тот же результат"):
+        expectation(*inputs, MODEL)
+
+
+def test_where_nobody_stands_out_the_table_of_reliabilities_is_empty_and_of_its_types():
+    y = np.resize([0.01, -0.01], 30)
+    table, fits = expectation(*tables(2020, names(30), y, np.full(30, 0.3), np.linspace(30, 70, 30)), MODEL)
+    components = variance_components(table, {2020: fits[0]["tau2"]})
+    effect, at = judged_effects(table, fits, components, 0.9, FLAG)
+    assert effect.height == 30
+    assert (at.height, at.schema["school_id"], at.schema["prob_below"]) == (0, pl.String, pl.Float64)
 
 
 # Effects over the years

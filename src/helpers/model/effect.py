@@ -366,7 +366,14 @@ def judged_effects(
         least_reliability=pl.Series(least).fill_nan(None),
     )
     at = [
-        pl.DataFrame({"school_id": schools.gather(asked), "reliability": value, "prob_below": low, "prob_above": high})
+        pl.DataFrame(
+            {
+                "school_id": schools.gather(asked),
+                "reliability": np.full(len(asked), value),
+                "prob_below": low,
+                "prob_above": high,
+            }
+        )
         for value, (low, high) in zip(ROW, tried, strict=False)
     ]
     return effect, pl.concat(at)

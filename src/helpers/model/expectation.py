@@ -312,6 +312,8 @@ def expectation(
         fitted = rows.filter("in_model")
         if fitted.height < rules.min_schools:
             raise _cannot_fit(year, f"годных школ: {fitted.height}", f"не меньше {rules.min_schools}")
+        if fitted["outcome"].n_unique() == 1:
+            raise _cannot_fit(year, "у всех школ один и тот же результат", "различающиеся школы")
         try:
             fit = meta_regression(*arrays(fitted, bent))
         except ValueError as error:
