@@ -291,7 +291,7 @@ def test_a_year_that_cannot_be_fitted_is_named(schools, index, found):
 
 def test_a_year_of_one_result_is_named():
     inputs = tables(2020, names(12), np.full(12, 0.3), np.full(12, 0.1), np.linspace(30, 70, 12))
-    with pytest.raises(BadInput, match="2020 год.*один и тот же результат"):
+    with pytest.raises(BadInput, match=r"2020 год.*один и тот же результат"):
         expectation(*inputs, MODEL)
 
 
