@@ -128,3 +128,30 @@ def test_what_comes_back_is_weighed_by_schools():
     # (−0.5 − 3 · 0.1) / 4 = −0.2; −0.4 / 4 = −0.1; (−0.2 + 3 · 0.2) / 4 = 0.1
     assert "4\xa0школы" in told and "с −0,20 до −0,10" in told and "между −0,10 и +0,10" in told
     assert "Сравнить нельзя" in defined("reliability").regression_to_the_mean(backtest.filter(direction="above"))
+
+
+@pytest.mark.parametrize(
+    ("slope", "r2", "told", "size"),
+    [
+        (0.02, 0.4, "Чем благополучнее школа, тем выше результаты", "+0,20 стандартного отклонения ученика (95-процентный интервал от +0,10 до +0,30)"),
+        (0.004, 0.01, "Связи результатов с условиями школ данные за 2021 год уверенно не показывают", "+0,04"),
+        (-0.02, 0.4, "В этих данных, чем благополучнее школа, тем результаты ниже", "−0,20"),
+    ],
+)  # fmt: skip
+def test_a_link_is_told_of_only_where_there_is_one(slope, r2, told, size):
+    params = open_report("kamchatka-2021").params
+    fit = {"slope": slope, "slope_se": 0.05 / 1.96 / 5, "r2": r2, "year": 2021}
+    sentence = sentences.link_strength(fit, params)
+    assert sentence.startswith(f"{told}: +10 баллов") and size in sentence
+    assert f"объясняет {r2:.0%}".replace("%", "\xa0%") in sentence
+    unexplained = sentences.link_strength(fit | {"r2": None}, params)
+    assert "объясняет" not in unexplained and "не больше, чем случайно" in unexplained
+
+
+def test_a_rule_of_one_year_speaks_of_no_other():
+    params = open_report("kamchatka-2021").params
+    one = params.model_copy(update={"years": [2021]})
+    assert "не меньше чем в 2 из 3 объединённых лет" in sentences.flag_rule(params)
+    assert "объединённых" not in sentences.flag_rule(one) and "участников за 2021 год не меньше" in sentences.flag_rule(
+        one
+    )

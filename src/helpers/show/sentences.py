@@ -20,7 +20,7 @@ def key_figures(summary: dict, fit: dict, params: Params) -> list[tuple[str, str
     schools = summary["schools"]
     return [
         (words.whole(schools), f"{words.plural(schools, SCHOOL)} в отчёте {period}"),
-        (words.percent(fit["r2"]), "различий между школами объясняет контекст"),
+        *([(words.percent(fit["r2"]), "различий между школами объясняет контекст")] if fit["r2"] is not None else []),
         (words.whole(summary["below"]["named"]), "ниже ожидаемого"),
         (words.whole(summary["above"]["named"]), "выше ожидаемого"),
         (words.whole(summary["within"]), "без явного отклонения"),
@@ -29,15 +29,28 @@ def key_figures(summary: dict, fit: dict, params: Params) -> list[tuple[str, str
 
 
 def link_strength(fit: dict, params: Params) -> str:
-    """How strong the link of results and context is."""
-    ten = fit["slope"] * params.index.scale_sd
-    half = 1.96 * fit["slope_se"] * params.index.scale_sd
-    return (
-        f"Чем благополучнее школа, тем выше результаты: +{number(params.index.scale_sd, 0)} баллов индекса — это в среднем "
-        f"{signed(ten)} стандартного отклонения ученика (95-процентный интервал от {number(ten - half)} до {number(ten + half)}). "
-        f"В {fit['year']} году социальный контекст объясняет {percent(fit['r2'])} различий между школами. "
-        "Остальное — предмет этого отчёта: есть школы, которые выпадают из общей закономерности в обе стороны."
+    """How strong the link of results and context is, and whether there is one."""
+    scale = params.index.scale_sd
+    ten, half = fit["slope"] * scale, 1.96 * fit["slope_se"] * scale
+    size = (
+        f"+{number(scale, 0)} баллов индекса — это в среднем {signed(ten)} стандартного отклонения ученика "
+        f"(95-процентный интервал от {signed(ten - half)} до {signed(ten + half)})"
     )
+    told = f"{_link_seen(ten - half, ten + half, fit['year'])}: {size}."
+    if fit["r2"] is None:
+        return told + " Школы различаются не больше, чем случайно: объяснять контексту нечего."
+    return told + (
+        f" В {fit['year']} году социальный контекст объясняет {percent(fit['r2'])} различий между школами. "
+        "Остальное — предмет этого отчёта: насколько школа выше или ниже того, чего можно ожидать при её условиях."
+    )
+
+
+def _link_seen(lower: float, upper: float, year: int) -> str:
+    if lower > 0:
+        return "Чем благополучнее школа, тем выше результаты"
+    if upper < 0:
+        return "В этих данных, чем благополучнее школа, тем результаты ниже"
+    return f"Связи результатов с условиями школ данные за {year} год уверенно не показывают"
 
 
 def flagged(summary: dict, params: Params) -> str:
@@ -174,6 +187,12 @@ def flag_rule(params: Params) -> str:
     rule, small = params.flag, params.small_n
     years = params.pooled_years
     times = min(rule.min_years, len(years))
+    again = (
+        f"отклонение того же знака повторилось не меньше чем в {times} из {len(years)} объединённых лет "
+        f"({', '.join(map(str, years))}), и в каждом году участников"
+        if len(years) > 1
+        else f"и участников за {years[0]} год"
+    )
     more = f", и не меньше чем в {percent(rule.min_spec_share)} вариантов расчёта" if rule.min_spec_share else ""
     firm = (
         " То же должно получаться, если [взвесить показатели индекса по их связи с результатом](site:/reliability.html)"
@@ -181,9 +200,8 @@ def flag_rule(params: Params) -> str:
     )
     return (
         f"Школа выделяется, если вероятность того, что её отклонение больше {number(rule.delta)} стандартного отклонения ученика, "
-        f"не ниже {percent(rule.watch)} («зона внимания») или {percent(rule.persistent)} («устойчиво»), отклонение того же знака "
-        f"повторилось не меньше чем в {times} из {len(years)} объединённых лет ({', '.join(map(str, years))}), и в каждом году "
-        f"участников не меньше {small.flag_each_year}.{firm} Отклонение сжато к нулю тем сильнее, чем меньше о школе известно. "
+        f"не ниже {percent(rule.watch)} («зона внимания») или {percent(rule.persistent)} («устойчиво»), {again} "
+        f"не меньше {small.flag_each_year}.{firm} Отклонение сжато к нулю тем сильнее, чем меньше о школе известно. "
         "Выделение — основание для адресной методической помощи, а не оценка деятельности школы."
     )
 
