@@ -78,6 +78,15 @@ def test_what_pandas_groups_by_and_pivots_is_shown():
     assert table(emit.show(pd.DataFrame({"a": [1, "два", None]}), "Разное")) == [["a"], ["1"], ["два"], ["—"]]
 
 
+def test_a_text_over_several_lines_is_a_template_with_values_or_without():
+    wrapped = """
+        **Раз**
+        и два.
+    """
+    assert emit.text(wrapped).markdown == "**Раз** и два.\n"
+    assert emit.text("{n} раз", n=2).markdown == "2 раз\n" and emit.text("Скобки {n}").markdown == "Скобки {n}\n"
+
+
 def test_a_long_table_can_be_searched():
     shown = emit.show(pl.DataFrame({"a": range(100)}), "Много")
     assert "searchable" in shown.markdown and len(table(shown)) == 1 + 15
