@@ -26,12 +26,12 @@ ALL, NAMED, CLOSED = (
     frozenset({"protected"}),
 )
 PAGES_OF = {
-    **dict.fromkeys(["archive", "federal", "goal", "method", "reading", "reliability", SLIDES, "context", "groups", "results",
-                     "trends"], ALL),
-    **dict.fromkeys(["index", "data", "expectation", "flags", "municipality", "school"], NAMED),
-    **dict.fromkeys(["recommendations", "risks", "tutors", "teachers", "roadmaps", "extracts", "hidden", "protocol"],
+    **dict.fromkeys(["archive", "federal", "goal", "method", "reading", "reliability", SLIDES, "context", "data", "expectation",
+                     "groups", "results", "trends"], ALL),
+    **dict.fromkeys(["index", "flags", "municipality", "school"], NAMED),
+    **dict.fromkeys(["recommendations", "risks", "tutors", "roadmaps", "extracts", "hidden", "protocol"],
                     frozenset({"internal"})),
-    **dict.fromkeys(["decisions", "effect"], frozenset({"internal", "protected"})),
+    **dict.fromkeys(["decisions", "effect", "teachers"], frozenset({"internal", "protected"})),
 }  # fmt: skip
 """Who sees the page of a notebook in `notebooks/pages`; what the public sees in its place lies in `protected`."""
 

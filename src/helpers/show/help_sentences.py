@@ -198,24 +198,6 @@ def tutors_lead(pairs: pl.DataFrame, report: Report) -> str:
     )
 
 
-def stages_caption(rows: pl.DataFrame) -> str:
-    """What the chart of stages finds; `rows` as from `help_views.stages`."""
-    n = dict(rows.select("stage", "n").iter_rows())
-    return (
-        f"{rows['year'][0]} год: диагностику начали {_people(n['started'])}, курсы рекомендованы {_people(n['advised'])}, завершили их "
-        f"{_people(n['trained'])}. Кто показал высокий уровень, тому курсы не нужны: на этом месте путь расходится."
-    )
-
-
-def _people(n: float | None) -> str:
-    return "неизвестно сколько" if n is None else words.whole(n)
-
-
-def stages_alt(rows: pl.DataFrame) -> str:
-    """The chart of stages in words."""
-    return "; ".join(f"{title}: {_people(n)}" for title, n in rows.select("title", "n").iter_rows()) + "."
-
-
 def roadmaps_lead(rows: pl.DataFrame) -> str:
     """How many roadmaps are there, late, missing on the day of the register; `rows` as from `help_views.roadmaps`."""
     if rows.is_empty():

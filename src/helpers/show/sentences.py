@@ -89,29 +89,6 @@ def clearest_alt(clearest: pl.DataFrame) -> str:
     return f"Отклонения школ: {listed}."
 
 
-def source(params: Params) -> str:
-    """Where the data come from."""
-    table = params.described
-    opened = f"\n\n{literal(params.open_data)}" if params.open_data else ""
-    return f"Источник: {literal(table.source)}. Условия использования: {literal(table.licence)}.{opened}"
-
-
-def year_notes(params: Params) -> str:
-    """What the report's author says of single years."""
-    lines = [f"- **{year}**: {literal(note)}" for year, note in sorted(params.year_notes.items())]
-    return "\n".join(lines) or "Особых замечаний о годах нет."
-
-
-def downloads(listed: pl.DataFrame, params: Params) -> str:
-    """Under what conditions the tables may be used, what describes them, which come as csv only."""
-    text = (
-        f"Условия использования: {literal(params.described.licence)}. Источник: {literal(params.described.source)}. Все столбцы "
-        "всех таблиц описаны в файле [dictionary.xlsx](site:/data/dictionary.xlsx) ([csv](site:/data/dictionary.csv)) и ниже."
-    )
-    long = listed.filter(pl.col("xlsx").is_null())["csv"]
-    return f"{text} Слишком длинные для книги Excel, только csv: {', '.join(long)}." if len(long) else text
-
-
 def rank(interval: dict | None, params: Params) -> str:
     """A school's interval of rank, for those inside the centre."""
     if interval is None:
@@ -123,25 +100,6 @@ def rank(interval: dict | None, params: Params) -> str:
     )
 
 
-def expectation_recipe(fit: dict) -> str:
-    """What the expectation is, as a formula to recompute by hand."""
-    return (
-        "**Ожидаемый результат** — средний результат школ с таким же индексом благополучия. "
-        f"В {fit['year']} году он равен {words.precise(fit['intercept'])} + {words.precise(fit['slope'])} × индекс{_bend(fit)}. "
-        "**Отклонение** — фактический результат минус ожидаемый. Линия оценена метарегрессией: школа тем весомее, чем "
-        "точнее её результат, но различия между школами одного контекста ограничивают вес самых крупных."
-    )
-
-
-def _bend(fit: dict) -> str:
-    """The parabola's part of the formula; nothing where the line is straight."""
-    if not fit.get("bend"):
-        return ""
-    sign = "+" if fit["bend"] > 0 else "−"
-    square = f" {sign} {words.precise(abs(fit['bend']))} × ((индекс − {words.number(fit['centre'])}) / 10)²"
-    return square + "; за краями облака школ он такой же, как на краю"
-
-
 def expectation_caption(rows: pl.DataFrame, fit: dict) -> str:
     """What the scatter finds."""
     half = 1.96 * fit["tau2"] ** 0.5
@@ -149,36 +107,6 @@ def expectation_caption(rows: pl.DataFrame, fit: dict) -> str:
     return (
         f"{fit['year']} год, {count(rows.height, SCHOOL)}. Контекст объясняет {percent(fit['r2'])} различий; при равном "
         f"контексте школы обычно отличаются от ожидаемого не больше чем на {number(half)}, за пределами полосы — {percent(outside, 1)}."
-    )
-
-
-def persistence(pooled: dict, pairs: list[dict]) -> str:
-    """How much of the differences lasts, and how alike neighbouring years are."""
-    if pooled["n_years"] == 1:
-        return "В отчёте один год: устойчивую часть отклонений отделить нельзя."
-    total = pooled["persistent"] + pooled["transient"]
-    share = percent(pooled["persistent"] / total) if total else "—"
-    return (
-        f"По годам {', '.join(map(str, pooled['years']))}: из различий между школами равного контекста {share} сохраняются из года "
-        f"в год, остальное — особенности года. Вывод о школе опирается на устойчивую часть.{_alike(pairs)}"
-    )
-
-
-def _alike(pairs: list[dict]) -> str:
-    known = [pair for pair in pairs if pair["correlation"] is not None]
-    told = "; ".join(f"{pair['year']} и {pair['next_year']} — {number(pair['correlation'])}" for pair in known)
-    return f" Корреляция сжатых оценок (в них есть и случайная ошибка) по годам: {told}." if told else ""
-
-
-def funnel_caption(rows: pl.DataFrame, fit: dict, check: dict) -> str:
-    """What the funnel finds."""
-    z = rows["residual"].abs() / (rows["outcome_se"] ** 2 + fit["tau2"]).sqrt()
-    beyond = (z > 3.09).sum()
-    expected = number(0.002 * rows.height, 1)
-    return (
-        f"За внешней границей (99,8 %) — {count(beyond, SCHOOL)}; при обычном разбросе ожидалось бы {expected}. "
-        f"Граница учитывает и случайную ошибку, и обычные различия между школами: дисперсия отклонений в {number(check['phi'], 1)} раза "
-        "больше той, что объясняет одна случайная ошибка."
     )
 
 
