@@ -26,9 +26,9 @@ ALL, NAMED, CLOSED = (
     frozenset({"protected"}),
 )
 PAGES_OF = {
-    **dict.fromkeys(["archive", "federal", "goal", "method", "reading", "reliability", SLIDES, "context", "data", "expectation",
+    **dict.fromkeys(["archive", "federal", "goal", "index", "method", "reading", "reliability", SLIDES, "context", "data", "expectation",
                      "groups", "results", "trends"], ALL),
-    **dict.fromkeys(["index", "flags", "municipality", "school"], NAMED),
+    **dict.fromkeys(["flags", "municipality", "school"], NAMED),
     **dict.fromkeys(["recommendations", "risks", "tutors", "roadmaps", "extracts", "hidden", "protocol"],
                     frozenset({"internal"})),
     **dict.fromkeys(["decisions", "effect", "teachers"], frozenset({"internal", "protected"})),

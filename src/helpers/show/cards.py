@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -247,9 +247,6 @@ def sure(school: Mapping[str, Any]) -> str:
 def change(years: pl.DataFrame, shared: pl.DataFrame, last: int) -> str:
     """Whether the school stands elsewhere among schools of its context than a year before, beyond chance.
 
-    The change of the deviation, e₂ − e₁, against 1.96 of its sampling error √(s₁² + s₂² − 2c): c is the covariance of the two
-    results' errors, which have pupils in common.
-
     Parameters
     ----------
     years : DataFrame
@@ -260,15 +257,49 @@ def change(years: pl.DataFrame, shared: pl.DataFrame, last: int) -> str:
     told = years.drop_nulls(["residual", "outcome_se"]).sort("year")
     if told.height < 2 or told["year"][-1] != last:
         return "С прошлым годом не сравнить: результатов, по которым считается вывод, в одном из двух лет нет."
-    before, now = told.row(-2, named=True), told.row(-1, named=True)
-    covariance = shared.filter(year=before["year"], later_year=now["year"])["covariance"].sum()
-    error = sqrt(max(before["outcome_se"] ** 2 + now["outcome_se"] ** 2 - 2 * covariance, 0))
-    moved = now["residual"] - before["residual"]
-    if abs(moved) <= 1.96 * error:
-        how = "изменилось не больше, чем бывает случайно"
-    else:
-        how = "заметно выросло" if moved > 0 else "заметно снизилось"
-    return f"С {before['year']} года положение среди таких же школ {how}."
+    previous = told["year"][-2]
+    school = told.select("year", "residual", "outcome_se", school_id=pl.lit(""))
+    moved = moved_schools(school, shared.with_columns(school_id=pl.lit("")), previous, last)["moved"][0]
+    how = {0: "изменилось не больше, чем бывает случайно", 1: "заметно выросло", -1: "заметно снизилось"}[moved]
+    return f"С {previous} года положение среди таких же школ {how}."
+
+
+def moved_schools(expectation: pl.DataFrame, shared: pl.DataFrame, previous: int, last: int) -> pl.DataFrame:
+    """Which schools' deviations have changed from one year to another beyond chance.
+
+    The change e₂ − e₁ against 1.96 of its sampling error √(s₁² + s₂² − 2c): c is the covariance of the two results' errors,
+    which have pupils in common. Of schools that have not changed at all 2.5 % seem to have risen, as many to have fallen.
+
+    Parameters
+    ----------
+    expectation : DataFrame
+        year, school_id, residual, outcome_se.
+    shared : DataFrame
+        Of table `shared_errors`, the rows of the outcome.
+
+    Returns
+    -------
+    DataFrame
+        school_id, moved (1 up, −1 down, 0 neither); of schools that have both years.
+    """
+    told = expectation.drop_nulls(["residual", "outcome_se"])
+    pair = shared.filter(year=previous, later_year=last).group_by("school_id").agg(pl.col("covariance").sum())
+    both = (
+        told.filter(year=previous)
+        .join(told.filter(year=last), on="school_id", suffix="_last")
+        .join(pair, on="school_id", how="left")
+    )
+    variance = pl.col("outcome_se") ** 2 + pl.col("outcome_se_last") ** 2 - 2 * pl.col("covariance").fill_null(0)
+    change = pl.col("residual_last") - pl.col("residual")
+    moved = pl.when(change.abs() > 1.96 * variance.clip(0).sqrt()).then(change.sign()).otherwise(0.0)
+    return both.select("school_id", moved=moved.cast(pl.Int64)).sort("school_id")
+
+
+def moves(report: Report, edition: str) -> pl.DataFrame:
+    """`moved_schools` of a report's last year and the one before; no rows where there is one year."""
+    shared = report.read("shared_errors", edition).filter(variant="all")
+    previous, last = ([0, *report.params.years])[-2:]
+    return moved_schools(report.read("expectation", edition), shared, previous, last)
 
 
 def changed(report: Report, edition: str, years: pl.DataFrame, school_id: str) -> str:

@@ -85,18 +85,15 @@ def _listed(codes: list[str], subjects: Mapping[str, str]) -> str:
 
 
 def what_to_do(supported: pl.DataFrame, report: Report, edition: str) -> str:
-    """The way from the first page to what a school should do: by its municipality; nothing where there is no help."""
+    """Where it stands what schools should do; nothing where there is no help."""
     if not report.tells_of_help(edition):
         return ""
     if supported.is_empty():
         return f"## Что делать {{#help}}\n\n{NOBODY}"
-    groups = supported.group_by("group_name", "group_page").len().sort("group_name")
-    links = " · ".join(f"[{literal(name)}]({page}#support) ({schools})" for name, page, schools in groups.iter_rows())
     return (
-        f"## Что делать {{#help}}\n\nПомощь получают {count(supported.height, SCHOOL)}. Откройте муниципалитет: там его школы, первый срок "
-        "и тьютор; на карточке школы — все меры, сроки и кто отвечает. В скобках — сколько школ.\n\n"
-        f"{links}\n\nПо всем школам: [рекомендации](site:/recommendations.html), [школы-тьюторы](site:/tutors.html), "
-        "[дорожные карты](site:/roadmaps.html), [управленческие решения](site:/decisions.html)."
+        f"## Что делать {{#help}}\n\nПомощь получают {count(supported.height, SCHOOL)}. На странице территории — её школы, первый срок и "
+        "тьютор каждой; на карточке школы — все меры, сроки и кто отвечает. По всем школам: [рекомендации](site:/recommendations.html), "
+        "[школы-тьюторы](site:/tutors.html), [дорожные карты](site:/roadmaps.html), [управленческие решения](site:/decisions.html)."
     )
 
 
