@@ -187,12 +187,14 @@ def params_as(content):
     return spoil
 
 
-def workbook(*changes, sheet="Школы", asked=""):
+def workbook(*changes, sheet="Школы", asked="", before=()):
     """Keep the table in a workbook; a change is (row, column, the worksheet's method, its arguments)."""
 
     def spoil(folder):
         content = io.BytesIO()
         with xlsxwriter.Workbook(content) as book:
+            for title in before:
+                book.add_worksheet(title).write(0, 0, "Отчёт о школах")
             page = book.add_worksheet(sheet)
             for number, row in enumerate(folder.rows):
                 page.write_row(number, 0, row)
@@ -335,6 +337,12 @@ CASES = [
     case("percent given as shares", column("высшее", "0,125"),
          "Файл школы.csv, столбец «высшее»", "во всём столбце ни одного числа больше 1", "проценты от 0 до 100",
          "если это доли, укажите в файле параметров share вместо percent"),
+    case("more participants than any school has", cell(20, "сдавали", "300000"),
+         "Файл школы.csv, строка 20, столбец «сдавали»", "«300000»", "целое число от 0 до 100000", FIX_CELL),
+    case("title page before the table", workbook(before=["Титул"]),
+         "Файл школы.xlsx, лист «Титул»", "таблица без строк с данными", "заголовок и строки под ним",
+         "выгрузите файл заново; прочитан первый лист книги, а есть и «Школы»: если таблица там, назовите лист ключом sheet "
+         "файла параметров"),
     case("negative number of participants", cell(20, "сдавали", "−3"),
          "Файл школы.csv, строка 20, столбец «сдавали»", "«−3»", "целое число не меньше 0", FIX_CELL),
     case("fractional number of participants", cell(20, "сдавали", "12,5"),

@@ -57,6 +57,10 @@ def is_number(field: str) -> bool:
     return field.startswith(("n_", "share_", "mean_")) or field in NUMBERS
 
 
+MOST_PEOPLE = 100_000
+"""No school has more pupils: the largest of the world has some sixty thousand."""
+
+
 def is_day(field: str) -> bool:
     """Whether a field holds days, by its name."""
     return field.endswith("_date")
@@ -109,8 +113,8 @@ def _of_how_many(table: Table, text: pl.DataFrame, frame: pl.DataFrame, findings
 
 def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) -> tuple[pl.Series, set[int]]:
     text = frame[field].to_list()
-    high = 100 if field.startswith("share_") else _HIGHEST.get(field)
     whole, shares = field.startswith("n_"), field.startswith("share_")
+    high = 100 if shares else MOST_PEOPLE if whole else _HIGHEST.get(field)
     faults: dict[str, list[Problem]] = {"numbers": [], "excel_dates": []}
     mended = [float(cell) if cell and _PLAIN.fullmatch(cell) else None for cell in text]
     faulty: set[int] = set()
@@ -139,7 +143,9 @@ def _numbers(table: Table, frame: pl.DataFrame, field: str, findings: Findings) 
         elif number is not None and (number < 0 or (high and number > high) or (whole and number != round(number))):
             mended[place] = None
             faulty.add(place)
-            expected = f"{'целое ' if whole else ''}число " + (f"от 0 до {high}" if high else "не меньше 0")
+            expected = f"{'целое ' if whole else ''}число " + (
+                f"от 0 до {high}" if high and (not whole or number > high) else "не меньше 0"
+            )
             faults["numbers"].append(_place(table, frame, place, field, quoted(cell), expected,
                                             "исправьте ячейку, а если данных нет, оставьте её пустой"))  # fmt: skip
     for check, problems in faults.items():

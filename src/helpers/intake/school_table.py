@@ -11,11 +11,13 @@ import difflib
 import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 
 from helpers.intake.checks import absent_types, nobody_left
 from helpers.intake.exclusion import with_exclusion
+from helpers.intake.fields import MOST_PEOPLE
 from helpers.intake.findings import Findings
 from helpers.intake.numbers import NO_DATA, NotANumber, in_percent, parse_number, parse_year
 from helpers.intake.set_aside import is_signature
@@ -47,9 +49,7 @@ def examine(report: Report) -> tuple[dict[str, pl.DataFrame], Findings]:
     """
     params, layout = report.params, report.params.data.school_table
     path = report.raw / layout.file
-    cells = read_cells(path, layout.sheet, layout.encoding, layout.delimiter).sheets[0]
-    sheet = titled(path, cells, layout.header_row, layout.header_rows, form=True)
-    _require_columns(sheet, layout)
+    sheet = _table(path, layout)
     sheet, signatures = _without_signatures(sheet, layout)
     sheet, mended = _with_whole_ids(sheet, layout)
     problems, findings = _nothing_in_column(sheet, layout), Findings()
@@ -95,6 +95,23 @@ def _named(column: ColumnByYear) -> list[str]:
 
 def _of_year(column: ColumnByYear, year: int) -> str:
     return column if isinstance(column, str) else column[year]
+
+
+def _table(path: Path, layout: SchoolTable) -> Sheet:
+    """The sheet with the columns that the params name; of a book of several sheets the first, unless one is named."""
+    first, *others = read_cells(path, layout.sheet, layout.encoding, layout.delimiter).sheets
+    try:
+        sheet = titled(path, first, layout.header_row, layout.header_rows, form=True)
+        _require_columns(sheet, layout)
+    except BadInput as error:
+        if not others:
+            raise
+        more = (
+            f"; прочитан первый лист книги, а есть и {', '.join(quoted(one.sheet) for one in others)}: если таблица там, "
+            "назовите лист ключом sheet файла параметров"
+        )
+        raise BadInput(*(replace(problem, advice=problem.advice + more) for problem in error.problems)) from None
+    return sheet
 
 
 def _require_columns(sheet: Sheet, layout: SchoolTable) -> None:
@@ -207,8 +224,8 @@ def _measured(sheet: Sheet, layout: SchoolTable, problems: list[Problem]) -> pl.
         for column in _named(result.value):
             ranges[column] = (low, tops.get(result.measure, result.maximum), False)
         for column in _named(result.n):
-            ranges[column] = (0.0, None, True)
-    ranges.setdefault(layout.n_pupils, (0.0, None, True))
+            ranges[column] = (0.0, MOST_PEOPLE, True)
+    ranges.setdefault(layout.n_pupils, (0.0, MOST_PEOPLE, True))
     of_shares = {
         column for item in layout.indicators.values() if item.unit in tops for column in (*item.columns, *item.of)
     }
@@ -268,7 +285,9 @@ def _numbers(
         if number is not None:
             expected = ""
             if (low is not None and number < low) or (high is not None and number > high):
-                expected = f"{'целое ' if whole else ''}число {_range(low, high)}"
+                # of people the end is not told where it is not passed: it is there to stop what nobody counted
+                told = None if whole and number < 0 else high
+                expected = f"{'целое ' if whole else ''}число {_range(low, told)}"
             elif whole and number != round(number):
                 expected = "целое число"
             if expected:
@@ -282,7 +301,7 @@ def _numbers(
 def _range(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return f"не меньше {low:g}" if high is None else f"не больше {high:g}"
-    return f"от {low:g} до {high:g}"
+    return f"от {low:g} до {high:.10g}"
 
 
 def _comma(number: float) -> str:
