@@ -11,7 +11,7 @@ from test_protected import COUNTED, PARAMS, RULES, flags, region, with_rules
 from helpers import tables
 from helpers.attack import _problem, findings, knowledge, pages, prose
 from helpers.attack.findings import differences, narrowed
-from helpers.attack.reading import Besides, as_published, flat
+from helpers.attack.reading import Besides, as_published, flat, read_site
 from helpers.attack.unknowns import Ends, Unknowns
 from helpers.disclosure import cells, helped, protected, protection
 from helpers.disclosure.ledger import Published
@@ -365,3 +365,13 @@ def test_the_demonstration_is_not_broken():
 
     assert attack(report, report.site("public") / "data").filter("secret").is_empty()
     assert findings.SCHEMA.keys() >= {"table", "cell", "path"}
+
+
+def test_a_column_in_which_all_is_hidden_is_still_of_numbers(tmp_path):
+    (tmp_path / "support_counts.csv").write_text(
+        "topic,year,item,level,schools\nmembership,2021,p,*,\n", encoding="utf-8"
+    )
+    (tmp_path / "published_flags.csv").write_text("year,group_id,schools\n", encoding="utf-8")
+    site = read_site(tmp_path)
+    assert site["support_counts"]["schools"].sum() == 0 and site["support_counts"].schema["item"] == pl.String
+    assert site["published_flags"].schema["schools"] == tables.CONTRACT["published_flags"][1]["schools"]

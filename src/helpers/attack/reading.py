@@ -13,6 +13,7 @@ import yaml
 
 from helpers.problems import MissingTool
 from helpers.report import PROGRAMME, RECOMMENDATIONS, Report
+from helpers.tables import CONTRACT
 
 Tables = dict[str, pl.DataFrame]
 
@@ -65,7 +66,18 @@ def read_site(folder: Path) -> Tables:
     files = sorted(folder.glob("*.csv"))
     if not files:
         raise MissingTool(f"нет таблиц открытой редакции в папке {folder}: сначала постройте её")
-    return {path.stem: pl.read_csv(path, infer_schema_length=None, schema_overrides=_TEXT) for path in files}
+    return {path.stem: _read(path) for path in files}
+
+
+def _read(path: Path) -> pl.DataFrame:
+    """A table with the types that its values tell; of a column without any, the type that the dictionary promises."""
+    table = pl.read_csv(path, infer_schema_length=None, schema_overrides=_TEXT)
+    promised = CONTRACT[path.stem][1] if path.stem in CONTRACT else {}
+    return table.with_columns(
+        pl.lit(None, promised[name]).alias(name)
+        for name, kind in table.schema.items()
+        if kind == pl.String and name in promised and table[name].null_count() == table.height
+    )
 
 
 def read_prose(report: Report) -> Tables:
