@@ -327,7 +327,7 @@ class TestViews:
         changed.write(recommendations=pl.concat([others, pl.DataFrame([silent], schema=table.schema)]))
         row = help_views.recommendations(changed).filter(school_id=school_id).row(0, named=True)
         assert (row["measure"], row["deadline_date"]) == ("ни одно правило не сработало", None)
-        told = help_sentences.recommended(help_views.recommendations(changed))
+        told = defined("recommendations").recommended(help_views.recommendations(changed))
         assert f"{others.height}\u00a0рекоменда" in told and "У 1\u00a0школы ни одно правило не сработало" in told
 
     def test_measures_that_exclude_each_other_are_named(self, changed: Report):
@@ -337,21 +337,23 @@ class TestViews:
         changed.write(recommendations=table.with_columns(conflict_with=pl.when(marked).then(pl.lit(second["rule_id"]))))
         (row,) = help_views.recommendations(changed).drop_nulls("conflict_with").iter_rows(named=True)
         assert row["conflict"] == second["measure"]
-        assert "У 1\u00a0школы" in help_sentences.conflicting(help_views.recommendations(changed))
+        assert "У 1\u00a0школы" in defined("recommendations").conflicting(
+            help_views.recommendations(changed).drop_nulls("conflict_with")
+        )
 
     def test_a_region_without_a_programme_says_that_nobody_is_helped(self, changed: Report):
         names = ["programme", *(name for name in tables.SUPPORT if name not in ("decisions", "project_calendar"))]
         changed.write(**{name: tables.empty(name) for name in names})
         supported = help_views.supported(changed, "internal")
         assert supported.is_empty() and "нет" in help_sentences.what_to_do(supported, changed, "internal")
-        assert help_sentences.recommended(help_views.recommendations(changed)) == help_sentences.NOBODY
-        assert help_sentences.tutors_lead(help_views.tutors(changed), changed) == help_sentences.NOBODY
-        assert help_sentences.risk_lead(help_views.risk_counts(changed)) == help_sentences.NOBODY
+        assert defined("recommendations").recommended(help_views.recommendations(changed)) == help_sentences.NOBODY
+        assert defined("tutors").lead(help_views.tutors(changed), 3) == help_sentences.NOBODY
+        assert defined("risks").lead(help_views.risk_counts(changed)) == help_sentences.NOBODY
         assert help_views.risks(changed).is_empty() and help_views.stages(changed).is_empty()
         assert help_views.funnel_groups(changed).is_empty() and help_views.tracks(changed).is_empty()
         assert help_views.monitored_years(help_views.monitoring(changed, "internal")).is_empty()
         assert help_views.tutor_load(help_views.tutors(changed)).is_empty()
-        assert "нет" in help_sentences.roadmaps_lead(help_views.roadmaps(changed))
+        assert "нет" in defined("roadmaps").lead(help_views.roadmaps(changed))
         assert "нет" in defined("effect").moved(help_views.membership(changed))
 
 

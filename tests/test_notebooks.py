@@ -26,12 +26,12 @@ ALL, NAMED, CLOSED = (
     frozenset({"protected"}),
 )
 PAGES_OF = {
-    **dict.fromkeys(["archive", "federal", "goal", "index", "method", "reading", "reliability", SLIDES, "context", "data", "expectation",
-                     "groups", "results", "trends"], ALL),
-    **dict.fromkeys(["flags", "municipality", "school"], NAMED),
-    **dict.fromkeys(["recommendations", "risks", "tutors", "roadmaps", "extracts", "hidden", "protocol"],
-                    frozenset({"internal"})),
-    **dict.fromkeys(["decisions", "effect", "teachers"], frozenset({"internal", "protected"})),
+    **dict.fromkeys(["archive", "context", "data", "expectation", "federal", "flags", "goal", "groups", "index", "method",
+                     "reading", "reliability", "results", "trends", SLIDES], ALL),
+    **dict.fromkeys(["municipality", "school"], NAMED),
+    **dict.fromkeys(["extracts", "hidden", "protocol"], frozenset({"internal"})),
+    **dict.fromkeys(["decisions", "effect", "recommendations", "risks", "roadmaps", "teachers", "tutors"],
+                    frozenset({"internal", "protected"})),
 }  # fmt: skip
 """Who sees the page of a notebook in `notebooks/pages`; what the public sees in its place lies in `protected`."""
 

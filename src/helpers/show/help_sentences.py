@@ -107,45 +107,6 @@ def public_way(report: Report, edition: str) -> str:
     )
 
 
-def recommended(rows: pl.DataFrame) -> str:
-    """How many schools are advised what, and until when; `rows` as from `help_views.recommendations`."""
-    if rows.is_empty():
-        return NOBODY
-    given = rows.drop_nulls("rule_id")
-    silent = rows.filter(pl.col("rule_id").is_null()).height
-    schools = rows["school_id"].n_unique()
-    text = f"{count(given.height, words.RECOMMENDATION)} — {count(schools, words.TO_SCHOOLS)}"
-    if given.height:
-        first, last = given["deadline_date"].min(), given["deadline_date"].max()
-        text += f"; сроки с {long_day(first)} по {long_day(last)}"
-    if silent:
-        text += f". У {count(silent, words.OF_SCHOOLS)} ни одно правило не сработало: в таблице это сказано"
-    return f"{text}."
-
-
-def conflicting(rows: pl.DataFrame) -> str:
-    """Whether measures of a school exclude each other."""
-    schools = rows.drop_nulls("conflict_with")["school_id"].n_unique()
-    if not schools:
-        return "Мер, которые мешают друг другу, ни одной школе не дано."
-    return (
-        f"У {count(schools, words.OF_SCHOOLS)} рядом стоят меры, которые мешают друг другу: оставьте одну. С чем она расходится, сказано в "
-        "столбце «Расходится с мерой»."
-    )
-
-
-def risk_lead(counts: pl.DataFrame) -> str:
-    """Which factor is high most often, and how much is not known."""
-    if counts.is_empty():
-        return NOBODY
-    most = counts.sort("high", descending=True, maintain_order=True).row(0, named=True)
-    everything = counts.select(pl.sum_horizontal("high", "medium", "low", "unknown")).to_series().sum()
-    return (
-        f"Чаще всего высока значимость фактора «{literal(most['title'])}» — у {count(most['high'], words.OF_SCHOOLS)}. Нет данных для "
-        f"{percent(counts['unknown'].sum() / everything)} всех оценок: где данных нет, там ничего не предполагается."
-    )
-
-
 def behind(deficit: float, error: float) -> str:
     """By how many percentage points of a skill's points a school is behind, with the 95 % interval: 12 (5…19)."""
     low, high = deficit - 1.96 * error, deficit + 1.96 * error
@@ -157,54 +118,6 @@ def weakest(row: Mapping[str, Any]) -> str:
     return (
         f"{row['weakest_task']}, {row['weakest_grade']} класс: {percent(row['weakest_done'])}, "
         f"в регионе {percent(row['weakest_region'])}"
-    )
-
-
-def skills_lead(rows: pl.DataFrame) -> str:
-    """How many schools have tasks to judge by, and where most are behind beyond chance."""
-    if rows.is_empty():
-        return "Файлов «Выполнение заданий» ВПР за последний год нет, или поддерживаемые школы этих работ не писали."
-    certain = rows.filter(pl.col("deficit") > 1.96 * pl.col("deficit_se"))
-    judged = f"По заданиям видно {count(rows['school_id'].n_unique(), words.OF_SCHOOLS)}"
-    if certain.is_empty():
-        return f"{judged}: слабее, чем в остальной работе, не выглядит ни одна."
-    most = certain.group_by("title").len().sort("len", "title", descending=[True, False]).row(0)
-    by_chance = whole(0.025 * rows.height)
-    return (
-        f"{judged}; хотя бы по одному умению слабее, чем в остальной работе (интервал выше нуля), — у "
-        f"{count(certain['school_id'].n_unique(), words.OF_SCHOOLS)}, чаще всего — {literal(most[0])}: {most[1]}. Таких отставаний "
-        f"{certain.height} из {rows.height}; случайно, без всякой причины, вышло бы около {by_chance}."
-    )
-
-
-def tutors_lead(pairs: pl.DataFrame, report: Report) -> str:
-    """How many schools have a tutor, and how the pairs were found."""
-    first = pairs.filter(place=1)
-    if first.is_empty():
-        return NOBODY
-    assigned = first.filter(status="assigned")
-    reach = "; ".join(
-        f"{title} — {assigned.filter(reach=code).height}"
-        for code, title in words.REACH.items()
-        if assigned.filter(reach=code).height
-    )
-    return (
-        f"Тьютор есть у {assigned.height} из {count(first.height, words.OF_SCHOOLS)}{f' ({reach})' if reach else ''}. Пары подобраны так, "
-        "чтобы у всех школ вместе тьюторы были как можно ближе: по социальным условиям, виду школы, местности, дороге и предметам, в "
-        f"которых школе трудно; у одного тьютора — не больше {count(report.params.support.tutors.cap, words.OF_SCHOOLS)}."
-    )
-
-
-def roadmaps_lead(rows: pl.DataFrame) -> str:
-    """How many roadmaps are there, late, missing on the day of the register; `rows` as from `help_views.roadmaps`."""
-    if rows.is_empty():
-        return "Учёта дорожных карт в данных отчёта нет."
-    last = rows.filter(pl.col("year") == pl.col("year").max())
-    counts = dict(last.group_by("status").len().iter_rows())
-    told = ", ".join(f"{title} — {counts[status]}" for status, title in words.ROADMAP.items() if status in counts)
-    return (
-        f"{count(last.height, ('дорожная карта', 'дорожные карты', 'дорожных карт')).capitalize()} {last['year'][0]} года на "
-        f"{long_day(last['as_of_date'][0])}: {told}."
     )
 
 

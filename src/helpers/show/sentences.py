@@ -134,15 +134,6 @@ def flag_rule(params: Params) -> str:
     )
 
 
-def flags_caption(params: Params) -> str:
-    """What the columns of the table of schools mean."""
-    years = ", ".join(map(str, params.pooled_years))
-    return (
-        f"Отклонение от ожидаемого за {years} в стандартных отклонениях ученика, его 95-процентный интервал (от, до) и "
-        "вероятность, что оно больше практически значимого."
-    )
-
-
 def group_title(schools: pl.DataFrame) -> str:
     """Heading of a group's page."""
     return f"# {literal(schools['group_name'][0])}"
