@@ -27,8 +27,8 @@ ALL, NAMED, CLOSED = (
 )
 PAGES_OF = {
     **dict.fromkeys(["archive", "context", "data", "expectation", "federal", "flags", "goal", "groups", "index", "method",
-                     "reading", "reliability", "results", "trends", SLIDES], ALL),
-    **dict.fromkeys(["municipality", "school"], NAMED),
+                     "municipality", "reading", "reliability", "results", "trends", SLIDES], ALL),
+    **dict.fromkeys(["school"], NAMED),
     **dict.fromkeys(["extracts", "hidden", "protocol"], frozenset({"internal"})),
     **dict.fromkeys(["decisions", "effect", "recommendations", "risks", "roadmaps", "teachers", "tutors"],
                     frozenset({"internal", "protected"})),

@@ -173,16 +173,6 @@ def _roadmap(row: Mapping[str, Any] | None) -> str:
     return f"**Дорожная карта**: {state}{published}{link}; срок — {long_day(row['deadline_date'])}."
 
 
-def group_help(rows: pl.DataFrame, report: Report, edition: str) -> str:
-    """The help to a municipality's schools; `rows` as from `help_views.of_group`."""
-    if not report.tells_of_help(edition):
-        return ""
-    title = "## Помощь школам {#support}\n\n"
-    if rows.is_empty():
-        return f"{title}Школ, которым помогают, здесь нет."
-    return f"{title}Помощь получают {count(rows.height, SCHOOL)}. Ниже — что каждой сделать, к какому сроку и кто отвечает."
-
-
 def public_supported(schools: int | None) -> str:
     """How many schools get help, for the public."""
     return (

@@ -134,35 +134,6 @@ def flag_rule(params: Params) -> str:
     )
 
 
-def group_title(schools: pl.DataFrame) -> str:
-    """Heading of a group's page."""
-    return f"# {literal(schools['group_name'][0])}"
-
-
-def group_figures(schools: pl.DataFrame) -> list[tuple[str, str]]:
-    """A group in numbers."""
-    direction = schools["direction"]
-    return [
-        (words.whole(schools.height), words.plural(schools.height, SCHOOL)),
-        (words.whole((direction == "below").sum()), "ниже ожидаемого"),
-        (words.whole((direction == "within").sum()), "без явного отклонения"),
-        (words.whole((direction == "above").sum()), "выше ожидаемого"),
-        (words.whole(direction.is_null().sum()), "без вывода"),
-    ]
-
-
-def group_summary(schools: pl.DataFrame, everywhere: pl.DataFrame) -> str:
-    """A group's context and results beside all schools."""
-    index, all_index = schools["index"].mean(), everywhere["index"].mean()
-    effect = schools["effect"].mean()
-    if index is None or effect is None:
-        return "Ни у одной школы территории нет данных для вывода."
-    return (
-        f"Средний индекс благополучия — {number(index, 1)} (по всем школам {number(all_index, 1)}), среднее отклонение от "
-        f"ожидаемого — {signed(effect)} стандартного отклонения ученика."
-    )
-
-
 def published_rule(params: Params) -> str:
     """Why the public edition shows groups, and what it hides."""
     alone = [words.PROCEDURE.get(name, name) for name in params.disclosure.region_only]
@@ -176,21 +147,6 @@ def published_rule(params: Params) -> str:
         f"территориям и полосами, а малые числа скрыты («скрыто»).{only} При числе участников менее {params.disclosure.least_n} "
         "результат не публикуется; вывод не делается. Школы и муниципалитеты получают свои данные напрямую от центра."
     )
-
-
-def published_group_title(group: dict) -> str:
-    """Heading of a published group's page, with its municipalities where it has several."""
-    merged = f"\n\nСюда входят: {literal(group['merged'])}." if group["merged"] else ""
-    return f"# {literal(group['group_name'])}{merged}"
-
-
-def published_group_figures(group: dict) -> list[tuple[str, str]]:
-    """A published group in numbers."""
-    return [
-        (words.whole(group["schools"]), words.plural(group["schools"], SCHOOL)),
-        (words.whole(group["mean_index"]), "средний индекс благополучия, баллов"),
-        (words.signed(group["mean_effect"], 1), "среднее отклонение от ожидаемого, ст. откл. ученика"),
-    ]
 
 
 def link_bins_caption(bins: pl.DataFrame, fit: dict) -> str:
