@@ -90,12 +90,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_edition_has_the_pages_that_name_it(folder: Path):
     report = open_report("kamchatka-2021")
     written(folder / "tutors.ipynb")
-    written(folder / "protected" / "tutors.ipynb", front="---\neditions: [protected]\n---")
+    written(folder / "mine" / "asked.ipynb", front="---\neditions: [protected]\n---")
     written(folder / ".ipynb_checkpoints" / "tutors-checkpoint.ipynb")
     assert notebooks(report, "internal") == {"tutors": folder / "tutors.ipynb"}
-    assert notebooks(report, "public") == {"tutors": folder / "protected" / "tutors.ipynb"}
+    assert notebooks(report, "public") == {"asked": folder / "mine" / "asked.ipynb"}
     written(folder / "mine" / "tutors.ipynb")
-    with pytest.raises(BadInput, match="страница «tutors» этой редакции уже есть"):
+    with pytest.raises(BadInput, match="страница «tutors» уже есть"):
         notebooks(report, "internal")
 
 

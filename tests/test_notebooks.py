@@ -20,11 +20,7 @@ EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative
 PAGE = pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.relative_to(PAGES).as_posix())
 WORKBENCH = PROJECT / "notebooks" / "explore.ipynb"
 PANEL = PROJECT / "notebooks" / "panel.ipynb"
-ALL, NAMED, CLOSED = (
-    frozenset({"internal", "open", "protected"}),
-    frozenset({"internal", "open"}),
-    frozenset({"protected"}),
-)
+ALL, NAMED = frozenset({"internal", "open", "protected"}), frozenset({"internal", "open"})
 PAGES_OF = {
     **dict.fromkeys(["archive", "context", "data", "expectation", "federal", "flags", "goal", "groups", "index", "method",
                      "municipality", "reading", "reliability", "results", "trends", SLIDES], ALL),
@@ -33,7 +29,7 @@ PAGES_OF = {
     **dict.fromkeys(["decisions", "effect", "recommendations", "risks", "roadmaps", "teachers", "tutors"],
                     frozenset({"internal", "protected"})),
 }  # fmt: skip
-"""Who sees the page of a notebook in `notebooks/pages`; what the public sees in its place lies in `protected`."""
+"""Who sees the page of a notebook in `notebooks/pages`: one notebook a page."""
 
 
 def read(path):
@@ -51,9 +47,7 @@ def test_the_steps_and_pages_of_the_plan_are_there():
     found = {
         path.relative_to(PAGES).with_suffix("").as_posix(): set(front_matter(path).editions) for path in all_notebooks()
     }
-    theirs = {name.removeprefix("protected/") for name, editions in found.items() if editions == CLOSED}
-    assert found == PAGES_OF | {f"protected/{name}": CLOSED for name in theirs}
-    assert theirs < PAGES_OF.keys() and not any("protected" in PAGES_OF[name] for name in theirs)
+    assert found == PAGES_OF
 
 
 @EACH

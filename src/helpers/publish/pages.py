@@ -1,7 +1,7 @@
 """Which pages a report has: one for each page notebook, or many from one.
 
-A notebook says in its first cell who sees its page and without which tables there is none (`front_matter`). Where the public
-sees something else in the place of a page, two notebooks of one name lie in different folders.
+A notebook says in its first cell who sees its page and without which tables there is none (`front_matter`). It is the only one of
+its name: what its editions do not share stands in it under a condition.
 """
 
 from __future__ import annotations
@@ -48,18 +48,17 @@ def notebooks(report: Report, edition: str) -> dict[str, Path]:
     BadInput
         A notebook does not say what page it is, or two make the same one.
     """
-    sight = report.sight(edition)
-    shown = [path for path in all_notebooks() if sight in front_matter(path).editions]
-    by_name = {path.stem: path for path in sorted(shown, key=lambda path: path.stem)}
-    twice = [path for path in shown if by_name[path.stem] != path]
+    sight, found = report.sight(edition), all_notebooks()
+    by_name = {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
+    twice = [path for path in found if by_name[path.stem] != path]
     if twice:
         raise BadInput(*(
-            Problem(path.relative_to(PAGES).as_posix(), found=f"страница «{path.stem}» этой редакции уже есть",
+            Problem(path.relative_to(PAGES).as_posix(), found=f"страница «{path.stem}» уже есть",
                     expected=f"одна тетрадь: {by_name[path.stem].relative_to(PAGES).as_posix()}",
-                    advice="переименуйте тетрадь или разделите редакции в первых ячейках (editions)")
+                    advice="переименуйте тетрадь, а что показывается не всем редакциям, поставьте под if this.names_schools:")
             for path in twice
         ))  # fmt: skip
-    return by_name
+    return {name: path for name, path in by_name.items() if sight in front_matter(path).editions}
 
 
 def is_empty(report: Report, edition: str, needs: FrontMatter) -> bool:
