@@ -197,3 +197,22 @@ def test_three_steps_at_most_by_their_days():
     helped.measures = measures.with_columns(rule_id=pl.lit(None, pl.String))
     assert "мер для школы отчёт не предлагает" in cards.steps(helped, OfRegion, "internal")
     assert cards.steps(None, OfRegion, "public") == ""
+
+
+def test_a_school_speaks_for_itself_in_the_internal_edition_alone():
+    class OfRegion:
+        class params:
+            years = (2019, 2021)
+
+        @staticmethod
+        def sight(edition):
+            return "internal" if edition == "internal" else "open"
+
+        @staticmethod
+        def read(name):
+            rows = [(2019, "a", date(2019, 11, 1), "Раньше"), (2021, "a", date(2021, 11, 12), "Не было *учителя*")]
+            return pl.DataFrame(rows, schema=["year", "school_id", "answer_date", "answer"], orient="row")
+
+    told = cards.own_words(OfRegion, "internal", "a")
+    assert told == r"**Пояснение школы**, 12.11.2021. Не было \*учителя\*"
+    assert cards.own_words(OfRegion, "internal", "b") == cards.own_words(OfRegion, "public", "a") == ""

@@ -54,6 +54,7 @@ OGE, EGE, PASSPORT, STAFF = (
 ANSWERS, TEACHERS = "2019/questionnaire/answers.xlsx", "2019/diagnostics/teachers.xlsx"
 KNOWLEDGE, BIASED = "2019/knowledge/knowledge.csv", "biased/biased_2019.csv"
 PROGRAMME, ROADMAPS = "programme/programme.csv", "roadmaps/roadmaps_2019.csv"
+EXPLANATIONS = "explanations/explanations_2019.csv"
 TABLES = {
     "registry.csv": """\
 Код школы;Действует с;Действует по;ИНН;КПП;ОГРН;Логин ФИС ОКО;Код РЦОИ;Полное наименование;Краткое наименование;Другие названия;ОКТМО;Муниципалитет;Населённый пункт;Местность;Труднодоступная;Вид школы;Малокомплектная;Филиал школы;Преемник
@@ -162,6 +163,11 @@ sch410002;СОШ № 33;Русский язык;5;завышенные резу�
     ROADMAPS: """\
 Муниципалитет;Школа;Срок;Размещена;Ссылка
 Северный округ;Луговская ООШ;10.10.2019;08.10.2019;https://example.org/map
+""",
+    EXPLANATIONS: """\
+Муниципалитет;Школа;Дата;Пояснение
+Северный округ;Луговская ООШ;12.11.2019;Весь год не было учителя математики.
+Озёрный район;СОШ № 3;13.11.2019;Школа переехала.
 """,
 }
 
@@ -448,6 +454,7 @@ def at(name, row=None, column=""):
 REGISTRY, FIXES, NAMES = "registry.csv", "corrections.yml", "confirmed_names.csv"
 NAME = "Наименование ОО"
 FIX = "исправьте ячейку"
+FIX_EMPTY = "заполните ячейку или удалите строку"
 FIX_CELL = "исправьте ячейку, а если данных нет, оставьте её пустой"
 FIX_VALUE = "исправьте значение"
 FIX_QUOTES = "исправьте кавычки в этой строке или сохраните таблицу из Excel заново как CSV UTF-8"
@@ -465,8 +472,8 @@ NAME_SUBJECT = (
 )
 CHECK_FOLDER = "проверьте, тот ли это файл и в той ли он папке"
 KNOWN_FOLDERS = (
-    "папка <год>/<вид>/, вид один из: biased, diagnostics, ege, knowledge, oge, passport, programme, questionnaire, "
-    "roadmaps, staff, vpr; biased, programme, roadmaps — без года"
+    "папка <год>/<вид>/, вид один из: biased, diagnostics, ege, explanations, knowledge, oge, passport, programme, "
+    "questionnaire, roadmaps, staff, vpr; biased, explanations, programme, roadmaps — без года"
 )
 STRAY = "файл не в папке известного вида", KNOWN_FOLDERS, "файл не читался; переложите его"
 OF_REGISTRY = "школа из реестра registry.csv"
@@ -959,6 +966,10 @@ SCHOOL_CASES = [
                 "запросите паспорт; без него школа не получит ожидаемого результата")),
     case("unknown school that has left its passport empty", add(PASSPORT, "4109999999;;Нечто"),
          fail("unknown_school", at(PASSPORT, 7, NAME), "«Нечто»", OF_REGISTRY, CONFIRM)),
+    case("explanation without a text", cell(EXPLANATIONS, 2, "Пояснение", " "),
+         fail("explanations", at(EXPLANATIONS, 2, "Пояснение"), "пустая ячейка", "пояснение школы", FIX_EMPTY)),
+    case("explanation without a day", cell(EXPLANATIONS, 2, "Дата", ""),
+         fail("explanations", at(EXPLANATIONS, 2, "Дата"), "пустая ячейка", "день, когда школа ответила", FIX_EMPTY)),
     case("unknown school of a roadmap", cell(ROADMAPS, 2, "Школа", "Нечто"),
          fail("unknown_school", at(ROADMAPS, 2, "Школа"), "«Нечто»", OF_REGISTRY, CONFIRM)),
     case("school in another municipality", cell(ANSWERS, 5, "Муниципалитет", "Озёрный район"),

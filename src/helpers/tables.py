@@ -133,6 +133,10 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
             "year": INT, "school_id": TEXT, "deadline_date": DAY, "published_date": DAY, "link": TEXT, **_SOURCE,
         },
     ),
+    "explanations": (
+        ["year", "school_id"],
+        {"year": INT, "school_id": TEXT, "answer_date": DAY, "answer": TEXT, **_SOURCE},
+    ),
     "wellbeing_index": (["year", "school_id"], {"year": INT, "school_id": TEXT, "index": FLOAT, "context_class": TEXT}),
     "outcome": (
         ["year", "school_id"],
@@ -419,6 +423,7 @@ INTERNAL = [
     "questionnaires",
     "diagnostics",
     "roadmaps",
+    "explanations",
     "tutors",
     "risk_profile",
     "skill_profile",

@@ -18,7 +18,7 @@ from helpers.params import Params
 from helpers.problems import Problem
 
 FROM_FILES = ["passports", "results", "journal", "primary_scores", "tasks", "staff", "questionnaires", "diagnostics",
-               "knowledge", "biased", "programme", "roadmaps"]  # fmt: skip
+               "knowledge", "biased", "programme", "roadmaps", "explanations"]  # fmt: skip
 _COPY_FROM = 10
 """How many schools of another file make a file its copy, to be told once."""
 

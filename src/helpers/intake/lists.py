@@ -1,4 +1,4 @@
-"""Lists of schools: signs of biased ВПР, participants of programmes, published roadmaps."""
+"""Lists of schools: signs of biased ВПР, participants of programmes, published roadmaps, what schools answer."""
 
 from __future__ import annotations
 
@@ -82,3 +82,15 @@ def read_roadmaps(table: Table, year: int, intake: Intake) -> dict[str, pl.DataF
     rows = records(table, year, date(year, 5, 15), intake)
     kept = [name for name in ("deadline_date", "published_date", "link") if name in rows.columns]
     return {"roadmaps": rows.select("year", "school_id", *kept, *SOURCE)}
+
+
+def read_explanations(table: Table, year: int, intake: Intake) -> dict[str, pl.DataFrame]:
+    """Make rows of table `explanations`: what a school itself says of its card, and when; an empty cell is a fault."""
+    rows = records(table, year, None, intake).with_columns(
+        pl.col("answer").str.replace_all(r"\s+", " ").str.strip_chars()
+    )
+    for name, expected in (("answer_date", "день, когда школа ответила"), ("answer", "пояснение школы")):
+        empty = rows.filter(pl.col(name).is_null() | (pl.col(name).cast(pl.String) == ""))
+        found = ["пустая ячейка"] * empty.height
+        intake.tell("explanations", empty, found, expected, "заполните ячейку или удалите строку", name, fail=True)
+    return {"explanations": rows.select("year", "school_id", "answer_date", "answer", *SOURCE)}

@@ -60,8 +60,9 @@ KINDS = {
     "biased": Kind(["biased", "biased_wide"], lists.read_biased),
     "programme": Kind(["programme"], lists.read_programme),
     "roadmaps": Kind(["roadmaps"], lists.read_roadmaps),
+    "explanations": Kind(["explanations"], lists.read_explanations),
 }
-OUTLIVE_A_YEAR = {"biased", "programme", "roadmaps"}
+OUTLIVE_A_YEAR = {"biased", "programme", "roadmaps", "explanations"}
 _OWN_FILES = {REGISTRY, CONFIRMED, CORRECTIONS}
 _OPEN_BOOK = re.compile(r"~\$(.+)|\.~lock\.(.+)#")
 """What Excel and LibreOffice lay beside a book while it is open."""

@@ -339,6 +339,17 @@ def _briefly(measure: str) -> str:
     return literal(first[:1].lower() + first[1:])
 
 
+def own_words(report: Report, edition: str, school_id: str) -> str:
+    """What the school says itself, and when; nothing where it has not answered, or the edition does not tell."""
+    if report.sight(edition) != "internal":
+        return ""
+    said = report.read("explanations").filter(year=report.params.years[-1], school_id=school_id)
+    return "".join(
+        f"**Пояснение школы**, {words.day(day)}. {literal(answer)}"
+        for day, answer in said.select("answer_date", "answer").iter_rows()
+    )
+
+
 def helper(helped: Help | None) -> str:
     """Which school helps; nothing where none does."""
     if helped is None or helped.tutor["tutor_id"] is None:
