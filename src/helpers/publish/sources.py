@@ -9,16 +9,15 @@ from helpers.report import PROJECT, RULES, Report
 _HELPERS = PROJECT / "src" / "helpers"
 _LAYERS = ("intake", "measure", "model", "support", "disclosure", "show", "attack", "publish")
 """Layers in the order in which they build upon one another."""
-_FRONT = {"cli.py", "panel.py"}
-"""What starts the others and makes nothing itself."""
+_APART = {"cli.py", "panel.py", "demo"}
+"""What starts the others and makes nothing itself, and the maker of invented files: no layer stands on them."""
 LOCK = PROJECT / "requirements.lock"
 
 
 def code(last: str) -> list[Path]:
     """The code that may run where `last` is the uppermost layer: the common modules and the layers up to it."""
-    layers = _LAYERS[: _LAYERS.index(last) + 1]
-    return [path for path in all_code()
-            if (len(parts := path.relative_to(_HELPERS).parts) == 1 and parts[0] not in _FRONT) or parts[0] in layers]  # fmt: skip
+    apart = _APART.union(_LAYERS[_LAYERS.index(last) + 1 :])
+    return [path for path in all_code() if path.relative_to(_HELPERS).parts[0] not in apart]
 
 
 def all_code() -> list[Path]:
