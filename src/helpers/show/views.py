@@ -153,16 +153,6 @@ def typology_grid(view: pl.DataFrame) -> tuple[list[str], list[str], list[list[t
     return list(words.CONTEXT.values()), list(words.DIRECTION.values()), cells
 
 
-def reasons(view: pl.DataFrame) -> pl.DataFrame:
-    """Schools by verdict and reason, in words."""
-    return (
-        view.with_columns(why=pl.col("reason").replace_strict(words.REASON, default=pl.col("reason")))
-        .group_by("verdict", "why")
-        .agg(schools=pl.len().cast(pl.Int64))
-        .sort("schools", "verdict", descending=[True, False])
-    )
-
-
 def protocol(report: Report) -> pl.DataFrame:
     """What the acceptance of the files has found, with the check's and the school's name and workbook."""
     titles = report.read("acceptance").select("check", title="note")
@@ -234,17 +224,6 @@ def calendar(report: Report, edition: str) -> pl.DataFrame:
     return report.read("calendar", edition).with_columns(state=state)
 
 
-def set_aside(report: Report, edition: str) -> pl.DataFrame:
-    """Results by year, procedure and whether they enter the outcome, counted."""
-    why = pl.col("set_aside").replace_strict(words.SET_ASIDE, default="входит в показатель", return_dtype=pl.String)
-    return (
-        report.read("results", edition)
-        .group_by("year", pl.col("procedure").replace(words.PROCEDURE), why=why)
-        .agg(results=pl.len().cast(pl.Int64))
-        .sort("year", "procedure", "why")
-    )
-
-
 def acceptance(report: Report, edition: str) -> pl.DataFrame:
     """What was read and set aside, in words."""
     return accepted(report.read("acceptance", edition))
@@ -258,19 +237,6 @@ def accepted(acceptance: pl.DataFrame) -> pl.DataFrame:
     return acceptance.filter((pl.col("count") > 0) | (pl.col("file") != "")).with_columns(
         what=pl.when(by_note).then(pl.format("Прочитано строк ({})", "note")).otherwise(what),
         state=marked("status", words.STATUS_MARK, words.STATUS, " "),
-    )
-
-
-def exclusions(report: Report, edition: str) -> pl.DataFrame:
-    """School-years by year and reason of standing outside the fit; `in_model` for those inside."""
-    return (
-        report.read("schools", edition)
-        .with_columns(
-            why=pl.col("why_excluded").replace_strict(words.EXCLUDED, default="в расчёте связи", return_dtype=pl.String)
-        )
-        .group_by("year", "why")
-        .agg(schools=pl.len().cast(pl.Int64))
-        .sort("year", "why")
     )
 
 
@@ -373,24 +339,6 @@ def fit_years(model: dict) -> pl.DataFrame:
     return pl.DataFrame(model["years"]).select("year", "n_schools", "r2", slope=ten, lower=ten - half, upper=ten + half)
 
 
-def index_years(report: Report, edition: str) -> pl.DataFrame:
-    """The index by year: schools, quartiles, and how many schools stand in each class of context."""
-    index, context_class = pl.col("index"), pl.col("context_class")
-    return (
-        report.read("wellbeing_index", edition)
-        .filter(pl.col("year").is_in(report.params.years), index.is_not_null())
-        .group_by("year")
-        .agg(
-            schools=pl.len().cast(pl.Int64),
-            lower=index.quantile(0.25),
-            median=index.median(),
-            upper=index.quantile(0.75),
-            **{name: (context_class == name).sum().cast(pl.Int64) for name in words.CONTEXT},
-        )
-        .sort("year")
-    )
-
-
 def tiles(groups: pl.DataFrame, params: Params) -> pl.DataFrame:
     """The tile map: each municipality's place and how many of its schools are below expectation, for `emit.tiles`.
 
@@ -476,12 +424,6 @@ def placed(report: Report, edition: str, year: int) -> pl.DataFrame:
     )
 
 
-def fits(model: dict) -> pl.DataFrame:
-    """The fitted lines by year; `tau` is the spread of schools of equal context, `bend` is null where all lines are straight."""
-    lines = pl.DataFrame([{"bend": 0.0} | fit for fit in model["years"]]).with_columns(tau=pl.col("tau2").sqrt())
-    return lines.with_columns(bend=pl.when((pl.col("bend") != 0).any()).then("bend"))
-
-
 def checks(model: dict) -> pl.DataFrame:
     """Checks of the fitted lines by year: a row a check, a column a year, values as text."""
     rows = [
@@ -498,30 +440,6 @@ def checks(model: dict) -> pl.DataFrame:
          if c["municipal_icc"] is not None else words.NO_MUNICIPAL[c["municipal_reason"]]),
     ]  # fmt: skip
     return pl.DataFrame([{"check": name, **{str(c["year"]): told(c) for c in model["checks"]}} for name, told in rows])
-
-
-def procedure_slopes(model: dict, params: Params) -> pl.DataFrame:
-    """The link by procedure: slope per ten points of the index with its interval."""
-    titles = {(item.procedure, item.subject): item.title for item in params.described.results}
-    return pl.DataFrame(
-        [
-            {
-                "year": row["year"], "title": titles[row["procedure"], row["subject"]], "n_schools": row["n_schools"],
-                "slope": 10 * row["slope"], "lower": 10 * (row["slope"] - 1.96 * row["slope_se"]),
-                "upper": 10 * (row["slope"] + 1.96 * row["slope_se"]),
-            }
-            for row in model["procedures"]
-        ]
-    ).sort("title", "year")  # fmt: skip
-
-
-def weights(measures: dict, params: Params) -> pl.DataFrame:
-    """Weights of the indicators in each variant of the index."""
-    titles = {name: item.title for name, item in params.described.indicators.items()}
-    table = pl.DataFrame(measures["weights"]).with_columns(
-        variant=pl.col("variant").replace(words.VARIANT), indicator=pl.col("indicator").replace(titles)
-    )
-    return table.pivot("variant", index="indicator", values="weight")
 
 
 def similar(report: Report, edition: str, school_id: str) -> pl.DataFrame:
@@ -543,11 +461,6 @@ def rank(report: Report, edition: str, school_id: str) -> dict | None:
     ranks = report.read("ranks", edition)
     found = ranks.filter(school_id=school_id)
     return {**found.row(0, named=True), "schools": ranks.height} if found.height else None
-
-
-def influential(rows: pl.DataFrame, most: int) -> pl.DataFrame:
-    """Schools with the largest Cook's distance."""
-    return rows.drop_nulls("cooks_distance").sort("cooks_distance", "school_id", descending=[True, False]).head(most)
 
 
 def of_group(view: pl.DataFrame, group_id: str) -> pl.DataFrame:
