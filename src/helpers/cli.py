@@ -24,7 +24,7 @@ import typer
 
 from helpers import files
 from helpers.problems import BadInput, BrokenPage, BuildFailed, MissingTool, NotebookFailed
-from helpers.publish import processes
+from helpers.publish import processes, progress
 from helpers.report import PROJECT, Report, open_report, report_names
 
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ EditionOption = Annotated[Edition, typer.Option("--edition", help="Редакц�
 OneEditionOption = Annotated[OneEdition, typer.Option("--edition", help="Редакция.")]
 EngineOption = Annotated[
     Engine | None, typer.Option("--engine", help="Чем собирать страницы; без ключа — Quarto, если он найден.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Сказать только последнюю строку и ошибки.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Говорить строками JSON, для программ; последняя — чем кончилось (outcome).")
 ]
 
 
@@ -301,7 +305,7 @@ def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ"
             made = 0
         else:
             made = run_page(source, this, str(edition), kernel)
-    typer.echo(f"✓ {_counted(source.stem, made)} — {time.monotonic() - started:.1f} с")
+    progress.tell("finished", name=source.stem, pages=made, seconds=round(time.monotonic() - started, 1))
 
 
 @app.command(hidden=True)
@@ -314,7 +318,7 @@ def steps(report: ReportName, out: Out = "") -> None:
     this = open_report(report, out)
     with unchanged(this, [*sources.rules(this), *sources.all_code()]):
         for name, seconds in run_steps(this):
-            typer.echo(f"✓ {name} — {seconds:.1f} с")
+            progress.tell("finished", stage="steps", name=name, seconds=round(seconds, 1))
 
 
 @app.command(hidden=True)
@@ -333,11 +337,9 @@ def pages(
     with unchanged(this, [*sources.rules(this), *sources.all_code()]):
         ran = run_pages(this, str(edition)) if batch is None else run_batch(this, str(edition), batch)
         for name, count, seconds in ran:
-            typer.echo(f"✓ {_counted(name, count)} — {seconds:.1f} с")
-
-
-def _counted(name: str, pages: int) -> str:
-    return f"{name}, страниц: {pages}" if pages > 1 else name
+            progress.tell(
+                "finished", stage="pages", edition=str(edition), name=name, pages=count, seconds=round(seconds, 1)
+            )
 
 
 @app.command()
@@ -349,16 +351,16 @@ def render(
 
     this, chosen = open_report(report, out), _engine(engine)
     started = time.monotonic()
-    typer.echo(
-        f"… {chosen} собирает сайт, для сотни страниц это около минуты"
-        if chosen == "quarto"
-        else "… pandoc собирает сайт"
-    )
+    told = {"stage": "site", "edition": str(edition)}
+    long = ", для сотни страниц это около минуты" if chosen == "quarto" else ""
+    progress.tell("started", **told, name=chosen)
+    progress.tell("note", text=f"… {chosen} собирает сайт{long}")
     with held.unchanged(this, [*sources.rules(this), *sources.all_code(), *sources.site_settings()]):
         first = site.render(this, edition, chosen)
     if figures.browser() is None:
-        typer.echo(figures.NO_BROWSER)
-    typer.echo(f"✓ сайт ({chosen}) — {time.monotonic() - started:.1f} с: {first}")
+        progress.tell("note", text=figures.NO_BROWSER)
+    seconds = round(time.monotonic() - started, 1)
+    progress.tell("finished", **told, name=f"сайт ({chosen})", seconds=seconds, where=str(first))
 
 
 @app.command()
@@ -369,6 +371,8 @@ def build(
     cores: Annotated[int, typer.Option("--cores", min=1, help="Сколько тетрадей выполнять сразу.")] = os.cpu_count()
     or 1,
     out: Out = "",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Построить отчёт: от сырых файлов до сайта; не изменившееся не пересчитывается."""
     from filelock import FileLock, Timeout
@@ -376,26 +380,33 @@ def build(
     from helpers.publish import shelf, workflow
     from helpers.publish.swap import recover
 
-    this = open_report(report, out)
-    editions = _editions(edition)
-    chosen = _engine(engine)
-    if chosen == "pandoc" and engine is None:
-        typer.echo("Quarto не найден: страницы соберёт pandoc (те же страницы и то же содержание).")
-    _try_targets(this)
-    files.make_folder(this.build)
-    try:
-        with FileLock(this.build / "build.lock", timeout=0):
-            for one in editions:
-                recover(this.site(one))
-            later = workflow.build(this, editions, chosen, cores)
-    except Timeout:
-        raise MissingTool(f"отчёт {this.name} уже строится другой командой; дождитесь её конца") from None
+    with progress.shown(quiet, as_json) as result:
+        this = open_report(report, out)
+        editions = _editions(edition)
+        chosen = _engine(engine)
+        if chosen == "pandoc" and engine is None:
+            progress.tell("note", text="Quarto не найден: страницы соберёт pandoc (те же страницы и то же содержание).")
+        _try_targets(this)
+        files.make_folder(this.build)
+        try:
+            with FileLock(this.build / "build.lock", timeout=0):
+                for one in editions:
+                    recover(this.site(one))
+                later = workflow.build(this, editions, chosen, cores)
+        except Timeout:
+            raise MissingTool(f"отчёт {this.name} уже строится другой командой; дождитесь её конца") from None
+        first_pages = {one: str(this.site(one) / "index.html") for one in editions}
+        for one in editions:
+            shelf.renew(this.site(one).parent)
+        result |= {"sites": first_pages, "changed_meanwhile": later}
+    if as_json:
+        return
     _list_all("Изменено, пока шла сборка, и в сайт не вошло (постройте отчёт ещё раз)", later)
-    for one in editions:
-        shelf.renew(this.site(one).parent)
-        typer.echo(f"Отчёт готов: {this.site(one) / 'index.html'}")
+    for one, first in first_pages.items():
+        typer.echo(f"Отчёт готов: {first}")
         where = f' --out "{out}"' if out else ""
-        typer.echo(f'Показать в браузере: report preview "{report}" --edition {one}{where}')
+        if not quiet:
+            typer.echo(f'Показать в браузере: report preview "{report}" --edition {one}{where}')
 
 
 @app.command("build-all")
@@ -405,30 +416,37 @@ def build_all(
     engine: EngineOption = None,
     cores: Annotated[int, typer.Option("--cores", min=1, help="Сколько ядер занять.")] = os.cpu_count() or 1,
     out: Out = "",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Построить все отчёты папки; беда в данных одного не мешает остальным и названа в конце."""
     from helpers.publish import many, shelf
 
-    reports = many.params_files(folder)
-    options = [
-        "--edition",
-        str(edition),
-        "--engine",
-        _engine(engine),
-        *(["--out", str(Path(out).resolve())] if out else []),
-    ]
-    failed = []
-    for number, one in enumerate(many.build_each(reports, options, cores), start=1):
-        mark = "✗" if one.code else "✓"
-        typer.echo(f"{mark} {number} из {len(reports)}: {one.params.stem} — {one.seconds:.0f} с")
-        if one.code:
-            failed.append(one)
-    root = Path(out).resolve() if out else PROJECT
-    shelves = [root / ("_site" if one == "public" else "_site-internal") for one in _editions(edition)]
-    for shelf_of in shelves:
-        if shelf_of.is_dir():
-            shelf.renew(shelf_of)
-            typer.echo(f"Список отчётов: {shelf_of / shelf.PAGE}")
+    with progress.shown(quiet, as_json) as result:
+        reports = many.params_files(folder)
+        options = [
+            "--edition",
+            str(edition),
+            "--engine",
+            _engine(engine),
+            *(["--out", str(Path(out).resolve())] if out else []),
+        ]
+        progress.tell("planned", stage="reports", total=len(reports))
+        failed = []
+        for number, one in enumerate(many.build_each(reports, options, cores), start=1):
+            told = {"name": one.params.stem, "number": number, "of": len(reports), "seconds": round(one.seconds, 1)}
+            progress.tell("finished", stage="reports", **told, **({"error": one.said} if one.code else {}))
+            if one.code:
+                failed.append(one)
+        root = Path(out).resolve() if out else PROJECT
+        shelves = [root / ("_site" if one == "public" else "_site-internal") for one in _editions(edition)]
+        lists = [str(shelf_of / shelf.PAGE) for shelf_of in shelves if shelf_of.is_dir()]
+        for shelf_of in shelves:
+            if shelf_of.is_dir():
+                shelf.renew(shelf_of)
+        result |= {"outcome": "failed" if failed else "done", "lists": lists, "failed": len(failed)}
+    for page in [] if as_json else lists:
+        typer.echo(f"Список отчётов: {page}")
     for one in sorted(failed, key=lambda one: one.params):
         typer.echo(f"\n✗ {one.params.stem} ({one.params}):\n{one.said}", err=True)
     if failed:
@@ -487,7 +505,8 @@ def verify(
     _list_all("Исходное с тех пор изменилось", inputs)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         rebuilt = open_report(report, folder)
-        workflow.build(rebuilt, [str(edition)], engine, os.cpu_count() or 1)
+        with progress.shown():
+            workflow.build(rebuilt, [str(edition)], engine, os.cpu_count() or 1)
         files = check.changed_files(built, rebuilt.site(edition))
     _list_all("Сайт не тот, что получается сейчас", files)
     if inputs or files:

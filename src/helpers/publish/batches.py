@@ -16,7 +16,7 @@ from pathlib import Path
 
 from helpers import files
 from helpers.problems import BadInput, NotebookFailed
-from helpers.publish import sources
+from helpers.publish import progress, sources
 from helpers.publish.execute import raise_all, run_page, warm_kernel
 from helpers.publish.held import sha256, unchanged
 from helpers.publish.kept import recorded
@@ -42,6 +42,7 @@ def run_pages(report: Report, edition: str) -> Iterator[tuple[str, int, float]]:
     remove_others(report, edition, goals)
     batches = cut({name: goals[name] for name in FANNED if name in goals}, report.params.build.batch_pages)
     here = {name: goals[name] for name in goals if not batches or name not in FANNED}
+    progress.tell("planned", stage="pages", edition=edition, total=sum(map(len, goals.values())))
     yield from _run(report, edition, here, record(report, edition))
     for old in batch_record(report, edition, 0).parent.glob("*.json"):
         if int(old.stem) >= len(batches):
@@ -89,10 +90,13 @@ def _run(report: Report, edition: str, goals: Goals, done_file: Path) -> Iterato
     now = {name: _digest(common, sha256(shown[name]), several) for name, several in goals.items()}
     done = {name: digest for name, digest in now.items() if before.get(name) == digest
             and all((folder / f"{goal.path}.ipynb").is_file() for goal in goals[name])}  # fmt: skip
+    if kept := sum(len(goals[name]) for name in done):
+        progress.tell("advanced", stage="pages", edition=edition, count=kept)
     if len(done) < len(goals):
         failures: list[BadInput | NotebookFailed] = []
         with warm_kernel(report.params.build.cell_seconds) as kernel:
             for name in [name for name in goals if name not in done]:
+                progress.tell("started", stage="pages", edition=edition, name=name)
                 started = time.monotonic()
                 try:
                     with unchanged(report, [shown[name]]):

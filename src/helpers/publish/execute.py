@@ -32,6 +32,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from helpers import files
 from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed, Problem, quoted
+from helpers.publish import progress
 from helpers.publish.pages import Target, targets
 from helpers.report import Report
 
@@ -216,6 +217,7 @@ def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel, goa
             break
         except (BadInput, NotebookFailed) as error:
             failures.append(error)
+        progress.tell("advanced", stage="pages", edition=str(edition))
     raise_all(failures)
     return len(wanted)
 

@@ -21,6 +21,7 @@ from helpers.publish import (
     manifest,
     navigation,
     pandoc,
+    progress,
     protocol,
     quarto,
     search,
@@ -50,6 +51,8 @@ _COPIED = (
 )
 """Folders that go to the site as they are."""
 
+_PARTS = 5
+"""Of making a site, as progress is told: pictures, sources and downloads, documents, pages, search."""
 _RENDERER = "renderer"
 """Key of the stamp under which the renderer's own version stands among the files' digests."""
 
@@ -80,6 +83,7 @@ def render(report: Report, edition: str, engine: str) -> Path:
         refuse_public(report)
     renderer = quarto if engine == "quarto" else pandoc
     source = report.build / edition / "source"
+    progress.tell("planned", stage="site", edition=str(edition), total=_PARTS)
     mirror(wanted_files(report, edition, engine), source)
     if report.sight(edition) == "protected":
         refuse_once(report, source / FOLDER)
@@ -93,10 +97,12 @@ def render(report: Report, edition: str, engine: str) -> Path:
         if (source / folder).is_dir():
             copy_folder(source / folder, rendered / folder)
     _remove_strangers(rendered, digests)
+    _part_done(edition)
     search.index(rendered)
     write(stamp, json.dumps(digests))
     made = [path.relative_to(rendered).as_posix() for path in rendered.rglob("*") if path.is_file()]
     swap_in(rendered, report.site(edition), manifest.text(report, edition, made))
+    _part_done(edition)
     return report.site(edition) / "index.html"
 
 
@@ -104,6 +110,7 @@ def wanted_files(report: Report, edition: str, engine: str) -> dict[str, bytes]:
     """All that the renderer may see: page sources, configuration, assets, and what goes to the site as it is."""
     executed, kept_files = _executed(report, edition), Kept(report.build / edition / "kept")
     pictures = figures.figures(_charts(executed), kept_files)
+    _part_done(edition)
     left_out = {path.stem for path in all_notebooks()} - {page.partition("/")[0] for page in executed}
     files = {
         f"{page}.qmd": page_source(path, page, pictures, left_out=left_out).encode()
@@ -116,12 +123,18 @@ def wanted_files(report: Report, edition: str, engine: str) -> dict[str, bytes]:
     if edition == "internal":
         files |= protocol.books(views.protocol(report), report.params)
     settings = pandoc.configuration(files, edition)
+    _part_done(edition)
     files[document.NAME] = document.document(report.params, edition, settings, files)
     files |= slides.slides(executed[SLIDES], engine, pictures, kept_files)
     if edition == "internal" and not report.params.open_data:
         files |= extracts.extracts(report, executed, settings, files, kept_files)
     kept_files.forget_others()
+    _part_done(edition)
     return files
+
+
+def _part_done(edition: str) -> None:
+    progress.tell("advanced", stage="site", edition=str(edition))
 
 
 def _executed(report: Report, edition: str) -> dict[str, Path]:

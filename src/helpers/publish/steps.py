@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import files, tables
-from helpers.publish import sources
+from helpers.publish import progress, sources
 from helpers.publish.execute import run_notebook, warm_kernel
 from helpers.publish.held import sha256, unchanged
 from helpers.publish.kept import recorded
@@ -78,10 +78,12 @@ def run_steps(report: Report) -> Iterator[tuple[str, float]]:
     stale = next((at for at, step in enumerate(chain) if done.get(step.name) != _state(report, step)), len(chain))
     if stale == len(chain):
         return
+    progress.tell("planned", stage="steps", total=len(chain) - stale)
     with warm_kernel(report.params.build.cell_seconds) as kernel:
         for step in chain[stale:]:
             if done.get(step.name) == _state(report, step):
                 continue
+            progress.tell("started", stage="steps", name=step.name)
             started = time.monotonic()
             received = [path for path in step.reads if path in {*report.raw_files, *report.published_files}]
             with unchanged(report, [step.notebook, *received]):

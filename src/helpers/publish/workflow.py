@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from helpers import files
 from helpers.problems import BuildFailed, MissingTool
-from helpers.publish import held, processes
+from helpers.publish import held, processes, progress
 from helpers.publish.kept import recorded
 from helpers.publish.pages import batch_record, plan, record
 from helpers.report import PROJECT, Report
@@ -87,17 +87,25 @@ def _run(
             arguments.append(
                 "--forceall"
             )  # nothing is known of what stands there: another tool's cleaning, half a copy
-        done = subprocess.run(
+        said = Path(folder) / "said"
+        with said.open("w", encoding="utf-8") as errors, subprocess.Popen(
             [sys.executable, "-m", "helpers.publish.workflow", str(report.build / "engine.lock"), *arguments],
-            env={**os.environ, **environment, _FAILURES: str(failures), "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"},
-            check=False, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
-        )  # fmt: skip
-        if done.returncode == 0:
+            env={**os.environ, **environment, **progress.FOR_A_BUILD, _FAILURES: str(failures),
+                 "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"},
+            stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", errors="replace",
+        ) as engine:  # fmt: skip
+            try:
+                for line in engine.stdout:
+                    progress.tell_again(line)
+            except BaseException:
+                engine.kill()
+                raise
+        if engine.returncode == 0:
             return
         if failures.is_file():
             told = [json.loads(line) for line in failures.read_text(encoding="utf-8").splitlines()]
             raise BuildFailed(told[0][0], dict.fromkeys(message for _, message in told))
-        raise MissingTool(f"Snakemake остановился: {_reason(done.stderr)}")
+        raise MissingTool(f"Snakemake остановился: {_reason(said.read_text(encoding='utf-8', errors='replace'))}")
 
 
 def _reason(said: str) -> str:
