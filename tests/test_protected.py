@@ -337,6 +337,13 @@ def test_the_mean_index_of_the_fit_is_told_only_where_the_line_is_bent():
     assert [year.get("centre") for year in told] == [None, 49.7]
 
 
+def test_a_year_in_which_context_explains_nothing_is_published_so():
+    fit = dict.fromkeys(("intercept", "slope", "slope_se", "intercept_se", "tau2"), 0.1) | {"n_schools": 80, "r2": None}
+    years = [{"year": 2021, "bend": 0.0, **fit}]
+    (told,) = coarse.coarse_model({"years": years, "pooled": {}, "year_to_year": [], "specification": ""})["years"]
+    assert told["r2"] is None
+
+
 def test_numbers_of_the_models_are_a_list_of_what_is_told():
     fit = dict.fromkeys(("intercept", "slope", "slope_se", "intercept_se", "bend", "centre", "tau2", "r2"), 0.123456)
     model = {

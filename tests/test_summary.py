@@ -156,3 +156,20 @@ def test_a_rule_of_one_year_speaks_of_no_other():
     assert "объединённых" not in sentences.flag_rule(one) and "участников за 2021 год не меньше" in sentences.flag_rule(
         one
     )
+
+
+def test_a_scatter_without_spread_has_no_band():
+    rows = pl.DataFrame({"outcome": [0.1, -0.1, 0.5], "expected": [0.0, 0.0, 0.0]})
+    fit = {"year": 2021, "tau2": 0.04, "r2": 0.3}  # half the band: 1.96 × 0.2 = 0.39
+    assert (
+        "объясняет 30\xa0% различий. При равном" in (told := sentences.expectation_caption(rows, fit))
+        and "33,3\xa0%" in told
+    )
+    without = sentences.expectation_caption(rows, fit | {"tau2": 0.0, "r2": None})
+    assert "объясняет" not in without and "за пределами" not in without and "не больше, чем случайно" in without
+
+
+@pytest.mark.parametrize(("slope", "told"), [(0.02, "0,1000 + 0,0200 × индекс"), (-0.02, "0,1000 − 0,0200 × индекс")])
+def test_a_line_is_written_with_one_sign(slope, told):
+    recipe = defined("expectation").recipe({"year": 2021, "intercept": 0.1, "slope": slope, "bend": 0.0})
+    assert told in " ".join(recipe.split())

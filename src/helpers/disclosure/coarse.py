@@ -109,7 +109,7 @@ def coarse_model(model: Mapping[str, Any]) -> dict[str, Any]:
 
     def of_year(fit: Mapping[str, Any]) -> dict[str, Any]:
         told = [name for name in _FIT if name != "centre" or fit["bend"]]  # a straight line needs no mean index
-        return {name: round(fit[name], _DIGITS[name]) if name in _DIGITS else fit[name] for name in told}
+        return {name: _rounded(fit[name], _DIGITS.get(name)) for name in told}
 
     return {
         "years": [of_year(fit) for fit in model["years"]],
@@ -118,10 +118,7 @@ def coarse_model(model: Mapping[str, Any]) -> dict[str, Any]:
             for name, value in model["pooled"].items()
             if name in ("years", "n_years", "persistent", "transient", "persistent_variance")
         },
-        "year_to_year": [
-            pair | {"correlation": None if pair["correlation"] is None else round(pair["correlation"], 2)}
-            for pair in model["year_to_year"]
-        ],
+        "year_to_year": [pair | {"correlation": _rounded(pair["correlation"], 2)} for pair in model["year_to_year"]],
         "specification": model["specification"],
     }
 
@@ -149,3 +146,8 @@ def _rounded(value: Any, digits: int) -> Any:
     if isinstance(value, list):
         return [_rounded(item, digits) for item in value]
     return round(value, digits) if isinstance(value, float) else value
+
+
+def _rounded(value: Any, digits: int | None) -> Any:
+    """A number to so many digits; what is no number, or asked for whole, as it is (r² of a year without spread is none)."""
+    return value if value is None or digits is None else round(value, digits)

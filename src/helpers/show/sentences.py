@@ -102,11 +102,16 @@ def rank(interval: dict | None, params: Params) -> str:
 
 def expectation_caption(rows: pl.DataFrame, fit: dict) -> str:
     """What the scatter finds."""
+    found = f"{fit['year']} год, {count(rows.height, SCHOOL)}. "
+    if fit["r2"] is not None:
+        found += f"Контекст объясняет {percent(fit['r2'])} различий. "
+    if fit["tau2"] == 0:
+        return found + "Школы отличаются от ожидаемого не больше, чем случайно: полосы вокруг линии нет."
     half = 1.96 * fit["tau2"] ** 0.5
     outside = ((rows["outcome"] - rows["expected"]).abs() > half).mean()
-    return (
-        f"{fit['year']} год, {count(rows.height, SCHOOL)}. Контекст объясняет {percent(fit['r2'])} различий; при равном "
-        f"контексте школы обычно отличаются от ожидаемого не больше чем на {number(half)}, за пределами полосы — {percent(outside, 1)}."
+    return found + (
+        f"При равном контексте школы обычно отличаются от ожидаемого не больше чем на {number(half)}, за пределами полосы — "
+        f"{percent(outside, 1)}."
     )
 
 
