@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal, norm
 
 from helpers.model import index_error_variance, lasting_effects
@@ -165,3 +166,26 @@ def test_the_less_reliable_the_index_the_nearer_effects_are_to_zero(one, other):
         np.abs(judged(residual, variance, index_error=high).effect).sum()
         <= np.abs(judged(residual, variance, index_error=low).effect).sum() + 1e-3
     )
+
+
+def test_errors_that_grow_with_the_effect_are_those_of_the_schools_found():
+    """Near 100 %: schools below are judged at their own, greater variance, those above as before."""
+    random = np.random.default_rng(4)
+    variance, effect = np.full((3, 200), 0.02), random.normal(0, 0.2, 200)
+    residual = effect + random.normal(0, np.sqrt(variance))
+    fitted, line = np.ones((3, 200), bool), np.zeros((3, 200))
+    growth = np.full((3, 200), -0.05)
+    plain = lasting_effects(residual, variance, line, fitted)
+    grown = lasting_effects(residual, variance, line, fitted, growth=growth)
+    above = grown.effect > 0
+    assert_allclose(grown.effect[above], plain.effect[above], rtol=1e-12)
+    assert (grown.effect_se[~above] > plain.effect_se[~above]).all()
+    # the same schools again, out of the fit, with the variance told
+    told = variance + np.maximum(growth * grown.effect, 0)
+    twice = [
+        np.concatenate(pair, axis=1) for pair in ((residual,) * 2, (variance, told), (line,) * 2, (fitted, ~fitted))
+    ]
+    again = lasting_effects(*twice)
+    assert_allclose(grown.effect, again.effect[200:], rtol=2e-4)  # four turns
+    assert_allclose(grown.effect_se, again.effect_se[200:], rtol=2e-4)
+    assert grown.persistent == plain.persistent

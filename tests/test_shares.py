@@ -75,3 +75,30 @@ def test_luck_makes_no_school_better_known():
     lucky[3] = 1.0
     one, other = table(share, n, index, fitted), table(lucky, n, index, fitted)
     assert other["outcome_se"][3] == pytest.approx(one["outcome_se"][3], rel=0.1)
+
+
+def test_how_the_error_grows_is_the_slope_of_the_variance():
+    """Two subjects of the same pupils: the variance at p̂ and a little below it, put together by hand."""
+    share, n, index, fitted = region()
+    other = np.clip(share - 0.2, 0.1, 1)
+    ids = [f"{place:03}" for place in range(len(n))]
+    rows = pl.concat(
+        pl.DataFrame({"year": 2022, "school_id": ids, "procedure": "exam", "subject": subject, "grade": "11",
+                      "n_participants": n, "mean": mean, "sd": np.nan})
+        for subject, mean in (("one", share), ("two", other))
+    )  # fmt: skip
+    described = [PASSED.model_copy(update={"subject": "one"}), PASSED.model_copy(update={"subject": "two"})]
+    spreads = [PupilSpread("exam", subject, "shares", None) for subject in ("one", "two")]
+    context = pl.DataFrame({"year": 2022, "school_id": ids, "index": index, "in_model": fitted})
+    made = outcome(rows, described, spreads, RULES, context)
+
+    def variance(effect):
+        errors = []
+        for mean in (share, other):
+            sigma = np.sqrt((mean @ n / n.sum()) * (1 - mean @ n / n.sum()))
+            p = expected_share(mean, n, index, fitted) + effect * sigma
+            errors.append(np.sqrt(p * (1 - p) / n) / sigma / 2)
+        return errors[0] ** 2 + errors[1] ** 2 + 2 * 0.6 * errors[0] * errors[1]
+
+    assert_allclose(made["outcome_se"], np.sqrt(variance(0)), rtol=1e-12)
+    assert_allclose(made["error_growth"], (variance(1e-5) - variance(-1e-5)) / 2e-5, rtol=1e-5)

@@ -197,7 +197,8 @@ def outcome(
     -------
     DataFrame
         Table `outcome`: year, school_id, outcome and outcome_se (pupil-SD units),
-        n_participants (of the largest result), procedures (those that entered).
+        n_participants (of the largest result), procedures (those that entered), error_growth (by how much outcome_se² grows
+        for each pupil SD of the school's own effect).
     """
     return averaged(standardised(results, described, spreads, rules, context), rules)
 
@@ -229,18 +230,26 @@ def standardised(
     Returns
     -------
     DataFrame
-        The rows of `results` that enter, with z, se and weight; those of a school's year add up to 1. A school with fewer
-        than `min_results` results in a year has none.
+        The rows of `results` that enter, with z, se and weight; those of a school's year add up to 1. `growth` is the
+        derivative of se² by the school's effect: of a share (1 − 2p̂)/(nσ), signed as z is; else 0. A school with fewer than
+        `min_results` results in a year has none.
     """
     variance, given = pl.col("sd") ** 2, pl.col("given")
     n, mean, mu, sigma2 = (pl.col(name) for name in ("n_participants", "mean", "mu", "sigma2"))
     expected = pl.col("expected_share")
     pooled = ((n * variance).sum() / (n - 1).sum()).over(CELL)
     sampling = pl.coalesce(given, pl.when("by_marks").then(pooled).otherwise(expected * (1 - expected))) / n
+    is_share = pl.col("given").is_null() & ~pl.col("by_marks")
+    growth = pl.when(is_share).then(pl.col("sign") * (1 - 2 * expected) / (n * sigma2.sqrt())).otherwise(0.0)
     weights = pl.col("procedure").replace_strict(rules.procedure_weights, default=1.0, return_dtype=pl.Float64)
     return (
         _with_expected_share(_on_scales(results, described, spreads), context)
-        .with_columns(z=pl.col("sign") * (mean - mu) / sigma2.sqrt(), se=(sampling / sigma2).sqrt(), weight=weights * n)
+        .with_columns(
+            z=pl.col("sign") * (mean - mu) / sigma2.sqrt(),
+            se=(sampling / sigma2).sqrt(),
+            weight=weights * n,
+            growth=growth,
+        )
         .drop("mu", "sigma2")
         .filter(pl.col("weight") > 0, pl.col("z").is_finite(), pl.col("se").is_finite())
         .sort("year", "school_id", "grade", "procedure", "subject")  # whose sums are to have the same last bits always
@@ -322,11 +331,12 @@ def _floats(rows: pl.DataFrame, column: str) -> np.ndarray:
 def averaged(rows: pl.DataFrame, rules: OutcomeRules) -> pl.DataFrame:
     """Table `outcome` of `standardised` results."""
     rho = rules.same_cohort_correlation
-    part = pl.col("weight") * pl.col("se")
+    part, grown = pl.col("weight") * pl.col("se"), pl.col("weight") * pl.col("growth") / pl.col("se")  # 2 d(part)
     cohorts = (
         rows.group_by("year", "school_id", "grade")
         .agg(
             variance=(1 - rho) * (part**2).sum() + rho * part.sum() ** 2,
+            error_growth=(1 - rho) * (part * grown).sum() + rho * part.sum() * grown.sum(),
             outcome=(pl.col("weight") * pl.col("z")).sum(),
             n_participants=pl.col("n_participants").max(),
             procedures=pl.col("procedure").unique().sort(),
@@ -340,6 +350,7 @@ def averaged(rows: pl.DataFrame, rules: OutcomeRules) -> pl.DataFrame:
             outcome_se=pl.col("variance").sum().sqrt(),
             n_participants=pl.col("n_participants").max(),
             procedures=pl.col("procedures").explode().unique().sort().str.join(", "),
+            error_growth=pl.col("error_growth").sum(),
         )
         .sort("year", "school_id")
     )

@@ -310,7 +310,7 @@ def judged_effects(
     Parameters
     ----------
     expectation : DataFrame
-        Table `expectation`, the pooled years.
+        Table `expectation`, the pooled years; `error_growth` of table `outcome` beside it, if errors grow with the effect.
     fits : sequence of dict
         The fits of these years, from `model.json`.
     components : VarianceComponents
@@ -336,6 +336,7 @@ def judged_effects(
         by_year(expectation, name, years, schools) for name in ("residual", "outcome_se", "expected_se", "in_model")
     )
     together = None if shared is None else shared_by_year(shared, years, schools)
+    growth = by_year(expectation, "error_growth", years, schools) if "error_growth" in expectation.columns else None
     spread = float(expectation.filter("in_model").select(pl.var("index")).item())
     bends = [(fit.get("bend") or 0.0) / BEND_UNIT**2 for fit in fits]
     away = _away(expectation, fits, years, schools) if any(bends) else 0.0
@@ -343,7 +344,7 @@ def judged_effects(
     def judged(value: float, chosen: np.ndarray | None = None) -> Posterior:
         index_error = index_error_variance([fit["slope"] for fit in fits], spread, value, bends, away)
         of_years = (residual, error**2, line_se, fitted, index_error, together, coefficients_of(fits))
-        return lasting_effects(*of_years, chosen)
+        return lasting_effects(*of_years, chosen, growth)
 
     def beyond(made: Posterior) -> np.ndarray:
         return np.stack([made.prob_below(-flag.delta), 1 - made.prob_below(flag.delta)])

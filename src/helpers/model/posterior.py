@@ -26,6 +26,8 @@ _REACH = 10.0
 """Log posterior below the best at which a value of the variances no longer matters."""
 _NEGLIGIBLE = 1e-2
 """Share of the greatest weight below which a pair of variances is left out."""
+_BY_TURNS = 4
+"""How many times effects and the errors that grow with them are found by turns."""
 _JUDGED_ON = 3000
 """At most so many schools, evenly taken, judge the variances: more would move no probability."""
 
@@ -116,6 +118,7 @@ def lasting_effects(
     shared: np.ndarray | None = None,
     coefficients: int = 2,
     chosen: np.ndarray | None = None,
+    growth: np.ndarray | None = None,
 ) -> Posterior:
     """Posterior of every school's lasting effect.
 
@@ -133,12 +136,18 @@ def lasting_effects(
         Of each year's line; residuals of the fit are that much too small.
     chosen : array of int, optional
         Places of the schools whose effects are asked for; None: of all. The variances are judged by the others too.
+    growth : array (years, schools), optional
+        How much `variance` grows with what lasts of the residual, as of shares it does: p(1 − p) is greater nearer to one half. None: not.
 
     Notes
     -----
     Beforehand the variance of a is uniform, which keeps the coverage of intervals where schools are few (Morris, 1983),
     and the standard deviation of d is. The posterior is summed over a grid that is narrowed to where it stands. Lines of
     different years are taken to err as one. With one year, a and d cannot be told apart: d is 0.
+
+    Where errors grow with the effect, a school is judged at the greater of its variance without an effect and at the one
+    that is found, by turns. The variances of a and d are judged without: by errors that follow a school's luck they would
+    come out too small.
     """
     there = np.isfinite(residual)
     fitted = fitted & there
@@ -154,29 +163,41 @@ def lasting_effects(
         there, residual, variance, expected_se = (part[:, chosen] for part in (there, residual, variance, expected_se))
         shared = None if shared is None else shared[..., chosen]
         index_error = index_error[chosen] if len(index_error) > 1 else index_error
-    errors = Errors.of(there, variance, shared)
-    asked = _Judged(errors.turned(residual), errors, index_error)
-    line_se = errors.turned(expected_se)
-    weights, means, variances = [], [], []
-    for t in np.flatnonzero(kept.any(axis=0)):
-        sums = asked.sums(year[t] ** 2)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            noise = 1 / sums.precision
-            mean = sums.pull * noise
-            # the line's error weighs as the years do
-            line2 = ((errors.weights(year[t] ** 2) * errors.ones * line_se).sum(axis=0) * noise) ** 2
-        for a in np.flatnonzero(kept[:, t]):
-            scales = own[a] ** 2 * np.array([1.0, WIDER**2])
-            near, far = sums.log_density(scales[:, None] + index_error)
-            ratio = np.exp(np.clip(far - near, -700, 700))
-            wide = sum(w * s * ratio / (1 - s + s * ratio) for w, s in zip(weight[a, t], FAR_OUT, strict=True))
-            for share, scale in ((pairs[a, t] - wide, scales[0]), (wide, scales[1])):
-                shrinkage = scale / (scale + index_error + noise) if scale > 0 else np.zeros_like(noise)
-                weights.append(share)
-                means.append(shrinkage * mean)
-                variances.append(scale * (1 - shrinkage) + shrinkage**2 * line2)
-    stacked = np.stack(weights)
-    stacked = np.where(there.any(axis=0), stacked / stacked.sum(axis=0), np.nan)
+        growth = None if growth is None else growth[:, chosen]
+
+    def judged(variance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        errors = Errors.of(there, variance, shared)
+        asked = _Judged(errors.turned(residual), errors, index_error)
+        line_se = errors.turned(expected_se)
+        weights, means, variances, lasts = [], [], [], []
+        for t in np.flatnonzero(kept.any(axis=0)):
+            sums = asked.sums(year[t] ** 2)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                noise = 1 / sums.precision
+                mean = sums.pull * noise
+                # the line's error weighs as the years do
+                line2 = ((errors.weights(year[t] ** 2) * errors.ones * line_se).sum(axis=0) * noise) ** 2
+            for a in np.flatnonzero(kept[:, t]):
+                scales = own[a] ** 2 * np.array([1.0, WIDER**2])
+                near, far = sums.log_density(scales[:, None] + index_error)
+                ratio = np.exp(np.clip(far - near, -700, 700))
+                wide = sum(w * s * ratio / (1 - s + s * ratio) for w, s in zip(weight[a, t], FAR_OUT, strict=True))
+                for share, scale in ((pairs[a, t] - wide, scales[0]), (wide, scales[1])):
+                    shrinkage = scale / (scale + index_error + noise) if scale > 0 else np.zeros_like(noise)
+                    weights.append(share)
+                    means.append(shrinkage * mean)
+                    lasts.append((scale + index_error) / (scale + index_error + noise) * mean)
+                    variances.append(scale * (1 - shrinkage) + shrinkage**2 * line2)
+        stacked = np.stack(weights)
+        stacked = np.where(there.any(axis=0), stacked / stacked.sum(axis=0), np.nan)
+        return stacked, np.stack(means), np.stack(variances), (stacked * np.stack(lasts)).sum(axis=0)
+
+    shares, means, variances, lasts = judged(variance)
+    for _ in range(_BY_TURNS if growth is not None and np.nan_to_num(growth).any() else 0):
+        grown = np.maximum(
+            np.nan_to_num(growth * lasts), 0
+        )  # the index's error moves the true result as the effect does
+        shares, means, variances, lasts = judged(variance + grown)
     effective = 1 + (WIDER**2 - 1) * FAR_OUT
     of_own = weight.sum(axis=1)  # (own, far-out shares)
     lasting = (own[:, None] ** 2 * effective).ravel()
@@ -185,7 +206,7 @@ def lasting_effects(
     reached = np.cumsum(of_own.ravel()[order])
     lower, upper = (float(ordered[min(int(np.searchsorted(reached, p)), len(order) - 1)]) for p in (0.025, 0.975))
     return Posterior(
-        stacked, np.stack(means), np.stack(variances), float(of_own.ravel() @ lasting),
+        shares, means, variances, float(of_own.ravel() @ lasting),
         float(pairs.sum(axis=0) @ year**2), (lower, upper),
     )  # fmt: skip
 
