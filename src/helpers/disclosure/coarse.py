@@ -109,7 +109,7 @@ def coarse_model(model: Mapping[str, Any]) -> dict[str, Any]:
 
     def of_year(fit: Mapping[str, Any]) -> dict[str, Any]:
         told = [name for name in _FIT if name != "centre" or fit["bend"]]  # a straight line needs no mean index
-        return {name: _rounded(fit[name], _DIGITS.get(name)) for name in told}
+        return {name: _rounded(fit[name], _DIGITS[name]) if name in _DIGITS else fit[name] for name in told}
 
     return {
         "years": [of_year(fit) for fit in model["years"]],
@@ -146,8 +146,3 @@ def _rounded(value: Any, digits: int) -> Any:
     if isinstance(value, list):
         return [_rounded(item, digits) for item in value]
     return round(value, digits) if isinstance(value, float) else value
-
-
-def _rounded(value: Any, digits: int | None) -> Any:
-    """A number to so many digits; what is no number, or asked for whole, as it is (r² of a year without spread is none)."""
-    return value if value is None or digits is None else round(value, digits)
