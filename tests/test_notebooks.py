@@ -22,7 +22,7 @@ WORKBENCH = PROJECT / "notebooks" / "explore.ipynb"
 PANEL = PROJECT / "notebooks" / "panel.ipynb"
 ALL, NAMED = frozenset({"internal", "open", "protected"}), frozenset({"internal", "open"})
 PAGES_OF = {
-    **dict.fromkeys(["archive", "context", "data", "expectation", "federal", "flags", "goal", "groups", "index", "method",
+    **dict.fromkeys(["archive", "context", "data", "expectation", "federal", "flags", "glossary", "goal", "groups", "index", "method",
                      "municipality", "reading", "reliability", "results", "trends", SLIDES], ALL),
     **dict.fromkeys(["school"], NAMED),
     **dict.fromkeys(["extracts", "hidden", "protocol"], frozenset({"internal"})),

@@ -13,7 +13,7 @@ from copies import Copy, contents, small_report
 from helpers.publish import quarto
 from helpers.report import PROJECT
 
-CHAIN = ["index", "reading", "goal", "context", "results", "data", "method", "trends", "groups", "federal", "expectation",
+CHAIN = ["index", "reading", "glossary", "goal", "context", "results", "data", "method", "trends", "groups", "federal", "expectation",
          "flags", "reliability", "archive"]  # fmt: skip
 """The single pages of a report without files of support, in the order of the ministry's chain."""
 COUNTIES = {"kern", "fresno", "monterey", "solano"}

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = pytest.mark.needs_browser
 WIDTHS = {"desk": (1280, 900), "phone": (360, 740)}
-EVERYWHERE = {"index", "reading", "goal", "context", "results", "data", "method", "trends", "groups", "federal",
+EVERYWHERE = {"index", "reading", "glossary", "goal", "context", "results", "data", "method", "trends", "groups", "federal",
               "expectation", "flags", "reliability", "archive"}  # fmt: skip
 """Single pages that every report has in every edition."""
 TOWN = "петропавловск"
