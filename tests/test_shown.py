@@ -31,11 +31,16 @@ def raw(small: Path) -> list[dict[str, str]]:
 
 
 def shows(notebook: str, always: bool = False) -> Counter:
-    """How often a notebook's code calls `emit.chart`, `emit.table` and so on; `always`: whatever the data are."""
+    """How often a notebook's code calls `emit.chart`, `emit.table` and so on; `always`: whatever the edition and the data are."""
     cells = nbformat.read(NOTEBOOKS[notebook], as_version=4).cells
-    statements = [node for cell in cells if cell.cell_type == "code" for node in ast.parse(cell.source).body]
-    certain = [node for node in statements if not (always and isinstance(getattr(node, "value", None), ast.IfExp))]
-    calls = [node.func for statement in certain for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    waiting = [node for cell in cells if cell.cell_type == "code" for node in ast.parse(cell.source).body]
+    calls = []
+    while waiting:
+        node = waiting.pop()
+        if always and isinstance(node, ast.If | ast.IfExp):
+            continue
+        calls += [node.func] if isinstance(node, ast.Call) else []
+        waiting += ast.iter_child_nodes(node)
     return Counter(call.attr for call in calls if ast.unparse(call).startswith("emit."))
 
 
@@ -50,7 +55,7 @@ def test_whatever_a_notebook_shows_stands_on_its_page(site: dict[str, Page]):
         least, most = shows(notebook, always=True), shows(notebook)
         assert least["chart"] <= len(page.charts) <= most["chart"], name
         assert least["table"] + least["grid"] <= len(page.tables) <= most["table"] + most["grid"], name
-        assert len(page.main.select(".key-figures")) == most["figures"], name
+        assert least["figures"] <= len(page.main.select(".key-figures")) <= most["figures"], name
         assert all(figure["data"] for figure in page.charts.values()), name
         assert all(len(rows) > 1 or id in EMPTY for id, rows in page.tables.items()), name
         shown += len(page.charts) + len(page.tables)
