@@ -117,7 +117,7 @@ def test_a_command_refuses_in_the_way_it_was_asked_for(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, way: str
 ):
     monkeypatch.setattr(processes, "end_together", lambda: None)
-    monkeypatch.setattr(cli, "_spoken", lambda stream: stream)
+    monkeypatch.setattr(cli, "spoken", lambda stream: stream)
     monkeypatch.setattr(sys, "argv", ["report", command, "нет-такого", *([way] if way else [])])
     with pytest.raises(SystemExit) as left:
         cli.main()

@@ -9,7 +9,7 @@ from helpers.report import PROJECT, RULES, Report
 _HELPERS = PROJECT / "src" / "helpers"
 _LAYERS = ("intake", "measure", "model", "support", "disclosure", "show", "attack", "publish")
 """Layers in the order in which they build upon one another."""
-_APART = {"cli.py", "panel.py", "demo"}
+_APART = {"cli", "panel.py", "demo"}
 """What starts the others and makes nothing itself, and the maker of invented files: no layer stands on them."""
 LOCK = PROJECT / "requirements.lock"
 
