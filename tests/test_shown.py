@@ -37,7 +37,7 @@ def shows(notebook: str, always: bool = False) -> Counter:
     calls = []
     while waiting:
         node = waiting.pop()
-        if always and isinstance(node, ast.If | ast.IfExp):
+        if always and isinstance(node, ast.If | ast.IfExp | ast.FunctionDef):
             continue
         calls += [node.func] if isinstance(node, ast.Call) else []
         waiting += ast.iter_child_nodes(node)
