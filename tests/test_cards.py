@@ -120,21 +120,22 @@ def test_a_deviation_without_marks_is_told_in_points(points, told):
 
 
 @pytest.mark.parametrize(
-    ("residuals", "covariance", "told"),
+    ("residuals", "covariance", "transient", "told"),
     [
-        ([-0.30, -0.20], 0.0, "не больше, чем бывает случайно"),  # 1.96 · √(2 · 0.05²) = 0.139
-        ([-0.30, -0.10], 0.0, "заметно выросло"),
-        ([0.10, -0.10], 0.0, "заметно снизилось"),
-        ([-0.30, -0.20], 0.0015, "заметно выросло"),  # 1.96 · √(0.005 − 0.003) = 0.088
+        ([-0.30, -0.20], 0.0, 0.0, "не больше, чем обычно меняется"),  # 1.96 · √(2 · 0.05²) = 0.139
+        ([-0.30, -0.10], 0.0, 0.0, "заметно выросло"),
+        ([0.10, -0.10], 0.0, 0.0, "заметно снизилось"),
+        ([-0.30, -0.20], 0.0015, 0.0, "заметно выросло"),  # 1.96 · √(0.005 − 0.003) = 0.088
+        ([-0.30, -0.10], 0.0, 0.005, "не больше, чем обычно меняется"),  # 1.96 · √(0.005 + 0.01) = 0.240
     ],
 )
-def test_a_change_is_told_where_it_is_beyond_chance(residuals, covariance, told):
+def test_a_change_is_told_where_it_is_beyond_what_years_do(residuals, covariance, transient, told):
     years = pl.DataFrame({"year": [2019, 2021], "residual": residuals, "outcome_se": [0.05, 0.05]})
     shared = pl.DataFrame({"year": [2019], "later_year": [2021], "covariance": [covariance]})
-    assert told in cards.change(years, shared, 2021)
-    assert cards.change(years, shared, 2021).startswith("С 2019 года")
-    assert "не сравнить" in cards.change(years.head(1), shared, 2021)
-    assert "не сравнить" in cards.change(years, shared, 2022)
+    assert told in cards.change(years, shared, 2021, transient)
+    assert cards.change(years, shared, 2021, transient).startswith("С 2019 года")
+    assert "не сравнить" in cards.change(years.head(1), shared, 2021, transient)
+    assert "не сравнить" in cards.change(years, shared, 2022, transient)
 
 
 @pytest.mark.parametrize(

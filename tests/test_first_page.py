@@ -67,12 +67,14 @@ NONE_SHARED = pl.DataFrame(
 )
 
 
-def test_schools_move_where_the_change_is_beyond_chance():
+def test_schools_move_where_the_change_is_beyond_what_years_do():
     table = residuals(a=(0.0, 0.2), b=(0.0, -0.2), c=(0.0, 0.1), d=(None, 0.5))  # 1.96 · 0.05 · √2 = 0.139
-    assert cards.moved_schools(table, NONE_SHARED, 2019, 2021).rows() == [("a", 1), ("b", -1), ("c", 0)]
+    assert cards.moved_schools(table, NONE_SHARED, 2019, 2021, 0.0).rows() == [("a", 1), ("b", -1), ("c", 0)]
     shared = pl.DataFrame({"school_id": ["c"], "year": [2019], "later_year": [2021], "covariance": [0.0015]})  # 0.088
-    assert cards.moved_schools(table, shared, 2019, 2021).rows()[2] == ("c", 1)
-    assert cards.moved_schools(table, NONE_SHARED, 0, 2021).is_empty()
+    assert cards.moved_schools(table, shared, 2019, 2021, 0.0).rows()[2] == ("c", 1)
+    assert cards.moved_schools(table, NONE_SHARED, 0, 2021, 0.0).is_empty()
+    years = cards.moved_schools(table, NONE_SHARED, 2019, 2021, 0.005)  # 1.96 · √(0.005 + 0.01) = 0.240
+    assert years["moved"].to_list() == [0, 0, 0]
 
 
 def test_what_has_changed_is_counted_and_the_named_are_told():
@@ -85,7 +87,8 @@ def test_what_has_changed_is_counted_and_the_named_are_told():
     )  # fmt: skip
     moves = pl.DataFrame({"school_id": ["a", "b", "c"], "moved": [1, -1, 0]})
     told = PAGE.changed(moves, schools, [2018, 2019, 2021])
-    assert "с 2019 года" in told and f"из 3{NB}школ заметно поднялись 1, опустились 1" in told
+    assert "с 2019 года" in told and f"из 3{NB}школ больше, чем обычно" in told
+    assert "поднялись 1, опустились 1; от одних обычных колебаний вышло бы в среднем по 0,1." in " ".join(told.split())
     assert told.endswith(r"Из выделенных: ▼ [СШ \*1\*](site:/school/a.html) — поднялась.")
     still = PAGE.changed(moves.with_columns(moved=0), schools, [2019, 2021])
     assert f"Ни одна из 3{NB}школ не сместилась" in still and "Из выделенных" not in still

@@ -244,8 +244,8 @@ def sure(school: Mapping[str, Any]) -> str:
     return f"Уверенность — {probability}; в {percent(school['spec_share'])} других расчётов так же."
 
 
-def change(years: pl.DataFrame, shared: pl.DataFrame, last: int) -> str:
-    """Whether the school stands elsewhere among schools of its context than a year before, beyond chance.
+def change(years: pl.DataFrame, shared: pl.DataFrame, last: int, transient: float) -> str:
+    """Whether the school stands elsewhere among schools of its context than a year before, beyond what years do to schools.
 
     Parameters
     ----------
@@ -253,22 +253,29 @@ def change(years: pl.DataFrame, shared: pl.DataFrame, last: int) -> str:
         As from `views.years`.
     shared : DataFrame
         Of table `shared_errors`, the school's rows of the outcome.
+    transient : float
+        As for `moved_schools`.
     """
     told = years.drop_nulls(["residual", "outcome_se"]).sort("year")
     if told.height < 2 or told["year"][-1] != last:
         return "С прошлым годом не сравнить: результатов, по которым считается вывод, в одном из двух лет нет."
     previous = told["year"][-2]
     school = told.select("year", "residual", "outcome_se", school_id=pl.lit(""))
-    moved = moved_schools(school, shared.with_columns(school_id=pl.lit("")), previous, last)["moved"][0]
-    how = {0: "изменилось не больше, чем бывает случайно", 1: "заметно выросло", -1: "заметно снизилось"}[moved]
+    moved = moved_schools(school, shared.with_columns(school_id=pl.lit("")), previous, last, transient)["moved"][0]
+    how = {0: "изменилось не больше, чем обычно меняется из года в год", 1: "заметно выросло", -1: "заметно снизилось"}[
+        moved
+    ]
     return f"С {previous} года положение среди таких же школ {how}."
 
 
-def moved_schools(expectation: pl.DataFrame, shared: pl.DataFrame, previous: int, last: int) -> pl.DataFrame:
-    """Which schools' deviations have changed from one year to another beyond chance.
+def moved_schools(
+    expectation: pl.DataFrame, shared: pl.DataFrame, previous: int, last: int, transient: float
+) -> pl.DataFrame:
+    """Which schools' deviations have changed from one year to another more than years change schools.
 
-    The change e₂ − e₁ against 1.96 of its sampling error √(s₁² + s₂² − 2c): c is the covariance of the two results' errors,
-    which have pupils in common. Of schools that have not changed at all 2.5 % seem to have risen, as many to have fallen.
+    The change e₂ − e₁ against 1.96 of what it is where nothing lasting has changed, √(s₁² + s₂² − 2c + 2τ_d²): c is the
+    covariance of the two results' errors, which have pupils in common, τ_d² the variance of what is a year's own. Of schools
+    in which nothing lasting has changed 2.5 % seem to have risen, as many to have fallen.
 
     Parameters
     ----------
@@ -276,6 +283,8 @@ def moved_schools(expectation: pl.DataFrame, shared: pl.DataFrame, previous: int
         year, school_id, residual, outcome_se.
     shared : DataFrame
         Of table `shared_errors`, the rows of the outcome.
+    transient : float
+        τ_d², of `VarianceComponents`.
 
     Returns
     -------
@@ -290,6 +299,7 @@ def moved_schools(expectation: pl.DataFrame, shared: pl.DataFrame, previous: int
         .join(pair, on="school_id", how="left")
     )
     variance = pl.col("outcome_se") ** 2 + pl.col("outcome_se_last") ** 2 - 2 * pl.col("covariance").fill_null(0)
+    variance += 2 * transient
     change = pl.col("residual_last") - pl.col("residual")
     moved = pl.when(change.abs() > 1.96 * variance.clip(0).sqrt()).then(change.sign()).otherwise(0.0)
     return both.select("school_id", moved=moved.cast(pl.Int64)).sort("school_id")
@@ -299,7 +309,12 @@ def moves(report: Report, edition: str) -> pl.DataFrame:
     """`moved_schools` of a report's last year and the one before; no rows where there is one year."""
     shared = report.read("shared_errors", edition).filter(variant="all")
     previous, last = ([0, *report.params.years])[-2:]
-    return moved_schools(report.read("expectation", edition), shared, previous, last)
+    return moved_schools(report.read("expectation", edition), shared, previous, last, _transient(report, edition))
+
+
+def _transient(report: Report, edition: str) -> float:
+    """τ_d² of the report; nothing where there is one year to tell it by."""
+    return report.read_numbers("model", edition)["pooled"]["transient"] or 0.0
 
 
 def changed(report: Report, edition: str, years: pl.DataFrame, school_id: str) -> str:
@@ -307,7 +322,7 @@ def changed(report: Report, edition: str, years: pl.DataFrame, school_id: str) -
     if len(report.params.years) == 1:
         return "В отчёте один год: с прошлым сравнить нельзя."
     shared = report.read("shared_errors", edition).filter(variant="all", school_id=school_id)
-    return change(years, shared, report.params.years[-1])
+    return change(years, shared, report.params.years[-1], _transient(report, edition))
 
 
 def steps(helped: Help | None, report: Report, edition: str) -> str:
