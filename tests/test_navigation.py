@@ -36,7 +36,7 @@ def test_a_page_and_the_section_that_holds_it_are_current():
 
 def test_the_chain_of_the_ministry_is_the_order_of_the_sidebar():
     contents = yaml.safe_load((PROJECT / "_quarto.yml").read_text(encoding="utf-8"))["website"]["sidebar"]["contents"]
-    assert [entry.get("section") or entry["text"] for entry in contents][2:11] == [
+    assert [entry.get("section") or entry["text"] for entry in contents][3:12] == [
         "Цель", "Показатели", "Метод сбора", "Мониторинг", "Анализ", "Адресные рекомендации", "Меры",
         "Управленческие решения", "Эффективность",
     ]  # fmt: skip

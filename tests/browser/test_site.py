@@ -295,9 +295,14 @@ def test_the_table_is_searched_in_any_case(schools: Page):
     assert rows(schools, 1) == [] and total(schools) == 0
 
 
+def titles_of(schools: Page) -> list[str]:
+    """Titles of the table's columns, without the places where they may break."""
+    return [text.strip().replace("\xad", "") for text in schools.locator(".searchable thead th").all_inner_texts()]
+
+
 def test_schools_are_filtered_by_territory_and_locality_and_both_narrow_together(schools: Page):
     everything = all_rows(schools)
-    titles = [text.strip() for text in schools.locator(".searchable thead th").all_inner_texts()]
+    titles = titles_of(schools)
     wanted = everything
     for title, word in (("Местность", "город"), ("Территория", TOWN)):
         column = next(place for place, text in enumerate(titles) if text.startswith(title))
@@ -313,7 +318,7 @@ def test_what_is_chosen_in_a_table_stands_in_the_address_and_can_be_sent(schools
         return total(schools), rows(schools, 1), [(h.inner_text(), h.get_attribute("aria-sort")) for h in heads.all()]
 
     everything, plain = seen(), schools.url
-    titles = [text.strip() for text in schools.locator(".searchable thead th").all_inner_texts()]
+    titles = titles_of(schools)
     column = next(place for place, text in enumerate(titles) if text.startswith("Местность"))
     schools.locator(f'.searchable select[data-column="{column}"]').first.select_option("город")
     schools.locator(".searchable input[type=search]").first.fill("школа")
