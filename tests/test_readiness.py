@@ -48,6 +48,14 @@ def test_results_that_are_all_the_same_are_told(accepted, tmp_path):
     assert "вариант индекса cross_fitted одинаков у всех школ" in told
 
 
+def test_rules_of_disclosure_that_speak_of_what_is_not_there_are_told(accepted, tmp_path):
+    unknown = {"region_only": ["VPR"], "districts": {"Нигде": "Округ"}}
+    first, second = changed(accepted, tmp_path, open_data="", disclosure=unknown)
+    assert "«VPR»" in first and "disclosure.region_only" in first
+    assert "«Нигде»" in second and "disclosure.districts" in second
+    assert changed(accepted, tmp_path, disclosure=unknown) == [], "open data hide nothing"
+
+
 def test_without_a_renderer_there_is_nothing_to_build_with(monkeypatch):
     def absent():
         raise OSError("No pandoc was found")

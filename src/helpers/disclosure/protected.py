@@ -16,6 +16,7 @@ from helpers.disclosure.protection import hidden_cells, protect
 from helpers.disclosure.rounding import HIDDEN_WORD, banded, exact
 from helpers.disclosure.suppression import Code, Rules, Why, cell_ids, complementary, is_hidden, margins, primary
 from helpers.params import DisclosureRules, Params
+from helpers.params.against_data import disclosure_unknown
 from helpers.problems import BadInput, Problem, quoted
 from helpers.support import load_programme
 
@@ -166,21 +167,16 @@ def check_rules(
     rules: DisclosureRules, schools: pl.DataFrame, flags: pl.DataFrame, results: pl.DataFrame, report: str
 ) -> None:
     """Refuse rules that speak of what is not there, above all a consent of a school that is not above expectation."""
-    problems = []
-
-    def refuse(key: str, value: str, expected: str, advice: str) -> None:
-        problems.append(Problem(f"{report}.yml", quoted(value), expected, advice, column=f"disclosure.{key}"))
-
     above = set(flags.filter(direction="above")["school_id"])
-    for school in rules.named:
-        if school not in above:
-            refuse(
-                "named", school, "код школы, которая сейчас выше ожидаемого", "удалите код: назвать эту школу нельзя"
-            )
-    for procedure in set(rules.region_only) - set(results["procedure"]):
-        refuse("region_only", procedure, "код процедуры из таблицы results", "исправьте код, например VPR")
-    for name in set(rules.districts) - set(schools["group_name"]):
-        refuse("districts", name, "название муниципалитета из реестра школ", "исправьте название или удалите строку")
+    problems = [
+        Problem(
+            f"{report}.yml", quoted(school), "код школы, которая сейчас выше ожидаемого",
+            "удалите код: назвать эту школу нельзя", column="disclosure.named",
+        )
+        for school in rules.named
+        if school not in above
+    ]  # fmt: skip
+    problems += disclosure_unknown(rules, schools, results, report)
     if problems:
         raise BadInput(*sorted(problems, key=str))
 

@@ -9,6 +9,7 @@ import polars as pl
 from helpers import measure, support
 from helpers.model import expectation
 from helpers.params import Params
+from helpers.params.against_data import disclosure_unknown
 from helpers.problems import BadInput, MissingTool, Problem
 from helpers.publish import pandoc, quarto
 from helpers.report import Report
@@ -22,7 +23,7 @@ def obstacles(report: Report, tables: Mapping[str, pl.DataFrame]) -> list[Proble
     tables : mapping
         Canonical tables, accepted.
     """
-    tried = [lambda: _measures(tables, report.params)]
+    tried = [lambda: _measures(tables, report.params), lambda: _public_rules(tables, report)]
     if report.params.data.region_files is not None:
         tried += _rules(tables, report.params)
     return [problem for one in tried for problem in _problems(one)]
@@ -68,6 +69,14 @@ def _measures(tables: Mapping[str, pl.DataFrame], params: Params) -> None:
     names = params.specifications.index
     measure.index_variants(context, fitted, outcome, described.indicators, scale, params.index, names)
     expectation(outcome, index, schools, params.model)
+
+
+def _public_rules(tables: Mapping[str, pl.DataFrame], report: Report) -> None:
+    """What the rules of disclosure speak of; whom they name is known only when it is computed."""
+    if report.sight("public") == "protected" and (
+        unknown := disclosure_unknown(report.params.disclosure, tables["schools"], tables["results"], report.name)
+    ):
+        raise BadInput(*unknown)
 
 
 def _rules(tables: Mapping[str, pl.DataFrame], params: Params) -> list[Callable[[], object]]:
