@@ -226,6 +226,10 @@ def test_of_another_region_nothing_is_said():
     assert monitoring({}, {}, rules(a=plan("with_tutor")), own).is_empty()
 
 
+def test_of_a_project_without_a_school_nothing_is_said():
+    assert monitored({"programme": TAKING_PART.clear()}, roadmaps=plan("roadmaps_in_time")).is_empty()
+
+
 # --- what would be without the programme
 
 

@@ -38,9 +38,9 @@ def monitoring(
         or better; red, the whole of it worse; yellow, cannot be told; none, no data or no plan. For measures of results
         `before`, `expected_without_programme`, `beyond_rtm` (actual change since `before` less the change to be expected
         without the programme), `beyond_rtm_se`, `n_compared`, `beyond_signal` (better, worse, unclear), by
-        `support.regression`. Empty where the project is not the region's.
+        `support.regression`. Empty where the project is not the region's, or no school was ever in it.
     """
-    if not rules.serves(params):
+    if not rules.serves(params) or found["programme"].is_empty():
         return tables.empty("monitoring")
     bent = coefficients_of(model["years"]) == 3
     basis = Basis(params.flag.delta, VarianceComponents.of(model["pooled"]), found.get("shared_errors"), bent)
