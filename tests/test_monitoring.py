@@ -227,7 +227,7 @@ def test_of_another_region_nothing_is_said():
 
 
 def test_of_a_project_without_a_school_nothing_is_said():
-    assert monitored({"programme": TAKING_PART.clear()}, roadmaps=plan("roadmaps_in_time")).is_empty()
+    assert monitored({"programme": TAKING_PART.clear()}, roadmaps=plan("roadmaps_in_time")) == {}
 
 
 # --- what would be without the programme
