@@ -325,6 +325,26 @@ def test_what_somebody_typed_on_a_page_is_a_fact(tmp_path):
     assert "municipality/x.qmd" in of_x["path"].item()
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "| Территория | Школ | ▼ Ниже ожидаемого |\n|---|---|---|\n| **Район x** | 5 | 1 |\n| Район y | 9 | скрыто |\n",
+        "<table><thead><tr><th>Территория</th><th>Школ</th><th>Ниже ожидаемого, школ</th></tr></thead>"
+        '<tr><td><a href="x.html">Район x</a></td><td>5</td><td>1</td></tr>'
+        "<tr><td>Район y</td><td>9</td><td>скрыто</td></tr><tr><td>Все</td><td>23</td><td>4</td></tr></table>",
+    ],
+)
+def test_a_number_typed_into_a_table_is_a_fact(table, tmp_path):
+    site = site_of(x="wwwwb", y="wwwwbbaaa", z="wwwwwaaab")
+    site["groups"] = site["groups"].with_columns(group_name=pl.format("Район {}", "group_id"))
+    (tmp_path / "news.qmd").write_text(f"# Новости\n\n{table}\n", "utf-8")
+    said = pages.read_pages(tmp_path, site["groups"])
+    assert said.select("who", "direction", "schools").rows() == [("x", "below", 1)]
+    told = found(site | {"pages": said}).filter(cell="group_id=x · direction=below")
+    assert told.select("low", "high").row(0) == (1, 1)
+    assert "news.qmd" in told["path"].item()
+
+
 def test_a_measure_that_is_a_hidden_level_of_its_factor_is_found(monkeypatch):
     monkeypatch.setattr(helped, "veiled", lambda support, *_: support)
     told = found(helped_site(monkeypatch), RULE).filter(table="support_counts")

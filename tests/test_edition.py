@@ -29,6 +29,13 @@ CARELESS = {
     "the way from the notebook": 'pl.read_parquet(f"../../../data/processed/{this.name}/internal/flags.parquet")',
     "the way from the folder given": 'pl.read_parquet(f"{out}/data/processed/{this.name}/internal/flags.parquet")',
     "a whole report": 'from helpers.report import open_report\nopen_report(report, out).read("flags")',
+    "a path typed from memory": 'pl.read_parquet({internal!r} + "/flags.parquet")',
+    "a path and a lazy table": 'pl.scan_parquet([{internal!r} + "/*.parquet"]).collect()',
+    "a path and pandas": 'import pandas as pd\npd.read_parquet(path={internal!r} + "/flags.parquet")',
+    "a path and pyarrow": 'from pyarrow.parquet import read_table\nread_table({internal!r} + "/flags.parquet")',
+    "a path and plain Python": 'open({internal!r} + "/flags.parquet", "rb").read()',
+    "what lies there": "from pathlib import Path\nlist(Path({internal!r}).iterdir())",
+    "a raw file by its path": "pl.read_csv({raw!r})",
     "the raw files": "sorted(this.raw_files)",
     "a view": "from helpers.show import views\nviews.protocol(this)",
 }
@@ -54,9 +61,12 @@ def kernel():
 def test_no_way_that_an_unsuspecting_analyst_takes_leads_to_an_internal_table(report, tmp_path, kernel):  # noqa: F811
     disclose(report)
     assert pl.read_parquet(report.tables("internal") / "flags.parquet").height, "it is there"
+    places = {"internal": str(report.tables("internal")), "raw": str(report.raw_files[0])}
     for way, cell in CARELESS.items():
         with pytest.raises((BadInput, NotebookFailed)) as caught:
-            run_page(page(tmp_path, OPEN + cell), report, "public", kernel)
+            run_page(
+                page(tmp_path, OPEN + cell.format(**places) if "!r}" in cell else OPEN + cell), report, "public", kernel
+            )
         assert not list((report.build / "public" / "pages").glob("*.ipynb")), way
         assert "e1" not in str(caught.value).split("Параметры")[0], way
 

@@ -1,8 +1,9 @@
-"""Counts of schools that sentences of the built pages and slides tell of a territory or of the project.
+"""Counts of schools that sentences and tables of the built pages and slides tell of a territory or of the project.
 
-What a page computes it computes from the edition's tables, which are read anyway; a sentence may hold besides what somebody
+What a page computes it computes from the edition's tables, which are read anyway; a page may hold besides what somebody
 typed: «В Палане 2 школы ниже ожидаемого», «3 школы проекта ниже ожидаемого». Only what is said so is understood: the number,
 the word «школ», the conclusion and beside them the project or, in the sentence or the page's heading, a published territory.
+In a table it is a whole number where the row of a territory meets the column of a conclusion.
 """
 
 from __future__ import annotations
@@ -28,6 +29,16 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _DIRECTIONS = {"ниже": "below", "выше": "above"}
+_COLUMNS = {
+    "ниже ожидаемого": "below",
+    "выше ожидаемого": "above",
+    "без явного отклонения": "within",
+    "без вывода": "unknown",
+}
+_HEADED = re.compile(rf"^(?:школы?\W+)?({'|'.join(_COLUMNS)})(?:\W+школы?)?$")
+_MAYBE_HEADED = re.compile(rf"[>|][^<>|]*(?:{'|'.join(_COLUMNS)})[^<>|]*[<|]", re.IGNORECASE)
+_PIPED = re.compile(r"(?:^[ \t]*\|.*\|[ \t]*\n?){3,}", re.MULTILINE)
+"""A table as Markdown writes it: a heading, a line of dashes, rows."""
 _BLOCKS = ["p", "li", "td", "th", "figcaption", "h1", "h2", "h3", "title"]
 
 
@@ -56,10 +67,11 @@ def read_pages(folder: Path, groups: pl.DataFrame) -> pl.DataFrame:
 
 def counts(text: str, names: dict[str, str]) -> list[tuple[str, str, str, int]]:
     """What one page tells: sentence, who, direction, schools; `names` are groups by the name that they are published under."""
-    if not _SAID.search(text.replace("**", "")):
+    if not (_SAID.search(text.replace("**", "")) or _MAYBE_HEADED.search(text)):
         return []
-    title, sentences = _read(text)
-    found = []
+    page = BeautifulSoup(text, "html.parser")
+    found = _tabled(page, names)
+    title, sentences = _read(page)
     for sentence in sentences:
         for said in _SAID.finditer(sentence):
             parts = {name.rstrip("12"): value for name, value in said.groupdict().items() if value}
@@ -70,9 +82,32 @@ def counts(text: str, names: dict[str, str]) -> list[tuple[str, str, str, int]]:
     return found
 
 
-def _read(text: str) -> tuple[str, list[str]]:
+def _tabled(page: BeautifulSoup, names: dict[str, str]) -> list[tuple[str, str, str, int]]:
+    """What tables tell, of HTML and of Markdown: where a territory's row meets a conclusion's column."""
+    tables = [[[cell.get_text(" ") for cell in row(["th", "td"])] for row in table("tr")] for table in page("table")]
+    tables += [
+        [line.strip().strip("|").split("|") for line in found[0].splitlines()]
+        for found in _PIPED.finditer(page.get_text())
+    ]
+    found = []
+    for heading, *rows in (table for table in tables if table):
+        columns = {at: said[1] for at, cell in enumerate(heading) if (said := _HEADED.match(_plain(cell).lower()))}
+        for row in rows:
+            cells = [_plain(cell) for cell in row]
+            place = next((names[cell] for cell in cells if cell in names), None)
+            for at, said in columns.items():
+                if place and at < len(cells) and cells[at].isdecimal():
+                    found.append((f"таблица: {said}", place, _COLUMNS[said], int(cells[at])))
+    return found
+
+
+def _plain(cell: str) -> str:
+    """A cell's words without marks of direction, emphasis and hard spaces."""
+    return " ".join(re.sub(r"[▲▼●*]", " ", cell).split())
+
+
+def _read(page: BeautifulSoup) -> tuple[str, list[str]]:
     """A page's heading and its sentences, without markup."""
-    page = BeautifulSoup(text, "html.parser")
     for tag in page(["script", "style"]):
         tag.decompose()
     for tag in page(_BLOCKS):

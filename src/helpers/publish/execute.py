@@ -47,9 +47,12 @@ from sys import exit as exit, exit as quit
 _gc.collect()
 _gc.freeze()
 _os.chdir({folder!r})
+if (_reach := _sys.modules.get("helpers.publish.reach")) is not None or {beyond!r}:
+    from helpers.publish import reach as _reach
+    _reach.keep_from({beyond!r})
 if (_drawing := _sys.modules.get("matplotlib")) is not None:
     _drawing.rcdefaults()
-del _gc, _os, _sys, _drawing
+del _gc, _os, _sys, _drawing, _reach
 """
 """Forgets names and the style of drawings, not imported modules: that is the gain. What outlives the collection is
 modules, and freezing them spares every later collection from going through them all. Papermill has gone to the notebook's
@@ -81,6 +84,11 @@ class WarmKernel:
     ----------
     cell_seconds : int or None
         How long a cell may run; None for as long as it likes.
+
+    Attributes
+    ----------
+    beyond : list of str
+        Files and folders that the next notebook may not read (`reach`).
     """
 
     manager: AsyncKernelManager
@@ -88,6 +96,7 @@ class WarmKernel:
 
     def __init__(self, cell_seconds: int | None = None) -> None:
         self.cell_seconds = cell_seconds
+        self.beyond: list[str] = []
         if sys.platform == "win32":  # the kernel's sockets need a loop that can wait for them
             asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
         self.start()
@@ -134,14 +143,17 @@ def warm_kernel(cell_seconds: int | None = None) -> Iterator[WarmKernel]:
 
 
 def run_notebook(
-    source: Path, target: Path, parameters: Mapping[str, Any], kernel: WarmKernel, folder: Path | None = None
-) -> None:
+    source: Path, target: Path, parameters: Mapping[str, Any], kernel: WarmKernel, folder: Path | None = None,
+    beyond: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Execute `source` with `parameters` in `kernel` and save the result as `target`, whole or not at all.
 
     Parameters
     ----------
     folder : Path, optional
         Where it runs; beside the notebook if not given.
+    beyond : sequence of str
+        Files and folders that it may not read (`reach`).
 
     Raises
     ------
@@ -151,6 +163,7 @@ def run_notebook(
         A cell raised any other error.
     """
     check_parameters(source, parameters)
+    kernel.beyond = list(beyond)
     try:
         notebook = papermill.execute_notebook(
             _literal(source), None, dict(parameters), engine_name=_ENGINE, kernel_name="python3", language="python",
@@ -205,13 +218,12 @@ def run_page(source: Path, report: Report, edition: str, kernel: WarmKernel, goa
         refuse_public(report)
     pages = report.build / edition / "pages"
     wanted = goals or targets(source.stem, report, edition)
-    out = public_alone(report) if edition == "public" else report.out
-    given = {"report": str(report.params_file), "out": str(out), "edition": str(edition)}
+    given, *bounds = granted(report, edition)
     failures: list[BadInput | NotebookFailed] = []
     for goal in wanted:
         target, own = pages / f"{goal.path}.ipynb", goal.parameters
         try:
-            run_notebook(source, target, {**given, **own}, kernel, out if edition == "public" else None)
+            run_notebook(source, target, {**given, **own}, kernel, *bounds)
         except KernelHalted as error:
             failures.append(error)
             break
@@ -239,6 +251,18 @@ def public_alone(report: Report) -> Path:
         if not (copied / name).is_file() or not filecmp.cmp(copied / name, path, shallow=False):
             files.write(copied / name, path.read_bytes())
     return out
+
+
+def granted(report: Report, edition: str) -> tuple[dict[str, str], Path | None, list[str]]:
+    """What a page of an edition is given: its parameters, the folder where it runs, what it may not read by any path.
+
+    A public page gets a folder with public tables alone, and neither the files as received nor anything internal.
+    """
+    public = edition == "public"
+    out = public_alone(report) if public else report.out
+    internal = (report.tables("internal"), report.build / "internal", report.site("internal"), *report.raw_files)
+    given = {"report": str(report.params_file), "out": str(out), "edition": str(edition)}
+    return given, out if public else None, [str(path) for path in internal] if public else []
 
 
 def raise_all(failures: list[BadInput | NotebookFailed]) -> None:
@@ -315,6 +339,8 @@ class _WarmClient(PapermillNotebookClient):
     Signals stay with the command, which `nbclient` would take over.
     """
 
+    beyond: list[str]
+
     def execute(self, **_: Any) -> nbformat.NotebookNode:
         self.reset_execution_trackers()
         self._clear()
@@ -336,7 +362,8 @@ class _WarmClient(PapermillNotebookClient):
         raise _Halted(reason, cell_index)
 
     def _clear(self) -> None:
-        sent = self.kc.execute(_FRESH.format(folder=str(Path.cwd())), silent=True, store_history=False)
+        fresh = _FRESH.format(folder=str(Path.cwd()), beyond=self.beyond)
+        sent = self.kc.execute(fresh, silent=True, store_history=False)
         until = time.monotonic() + _CLEARING_SECONDS
         while time.monotonic() < until and run_sync(self.km.is_alive)():
             with contextlib.suppress(Empty):
@@ -352,7 +379,7 @@ class _WarmEngine(Engine):
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, warm: WarmKernel, **_: Any) -> None:
         runner = _WarmClient(nb_man, km=warm.manager, kernel_name=kernel_name, timeout=warm.cell_seconds,
                              interrupt_on_timeout=False, iopub_timeout=_OUTPUT_SECONDS)  # fmt: skip
-        runner.kc = warm.client
+        runner.kc, runner.beyond = warm.client, warm.beyond
         runner.execute()
 
 

@@ -14,7 +14,7 @@ import nbformat
 import typer
 
 from helpers.publish import pandoc, table_data
-from helpers.publish.execute import WarmKernel, run_notebook, warm_kernel
+from helpers.publish.execute import WarmKernel, granted, run_notebook, warm_kernel
 from helpers.publish.page_source import page_source
 from helpers.publish.pages import FANNED, SLIDES, Target, all_notebooks, notebooks, targets
 from helpers.publish.preview import Server
@@ -115,9 +115,9 @@ class _Pages:
         return next((goal for goal in self.goals[name] if goal.path == self.server.looked_at), self.goals[name][0])
 
     def _execute(self, notebook: Path, goal: Target) -> Path:
-        given = {"report": str(self.report.params_file), "out": str(self.report.out), "edition": self.edition}
+        given, *bounds = granted(self.report, self.edition)
         target = self.executed / f"{goal.path}.ipynb"
-        run_notebook(notebook, target, given | goal.parameters, self.kernel)
+        run_notebook(notebook, target, given | goal.parameters, self.kernel, *bounds)
         return target
 
     def _page(self, executed: Path, page: str) -> dict[str, bytes]:
