@@ -7,13 +7,19 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 from copies import Copy
 from filelock import FileLock
+from typer.exceptions import TyperException
 from typer.testing import CliRunner
 
 from helpers.cli import app
+from helpers.cli.russian import fault
 from helpers.report import PROJECT
 
+ENGLISH = re.compile(
+    r"Usage|Error|Options|Arguments|Commands|required|default|<bool>|<str>|No such|Missing|Invalid|Try "
+)
 RUSSIAN = re.compile(r"[а-яё]{4,}", re.IGNORECASE)
 
 
@@ -55,8 +61,34 @@ def test_exit_codes(copy: Copy, arguments: list[str], code: int, says: str):
     said = copy.report(*arguments, code=code)
     assert says.lower() in said.lower()
     assert "Traceback" not in said
-    if code != 2:
-        assert RUSSIAN.search(said)
+    assert RUSSIAN.search(said)
+    assert not ENGLISH.search(said)
+
+
+@pytest.mark.parametrize("verb", ["", *sorted(typer.main.get_command(app).commands)])
+def test_help_is_in_russian(verb: str):
+    said = CliRunner().invoke(app, [*verb.split(), "--help"]).output
+    assert "Вызов: " in said and "Показать эту подсказку" in said
+    assert not ENGLISH.search(said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["bild"], "Команды «bild» нет; есть похожие: build, build-all."),
+        (["build"], "Не указано обязательное: ОТЧЁТ."),
+        (["build", "x", "--edition", "foo"], "--edition: ожидалось одно из: public, internal, all."),
+        (["build", "x", "--cores", "q"], "--cores: ожидалось целое число от 1."),
+        (["build", "x", "--cores"], "Ключ --cores: нужно значение."),
+        (["build", "x", "--quiet=3"], "Ключ --quiet пишется без значения."),
+        (["build", "мой", "отчёт"], "Лишнее в команде: отчёт. Имя с пробелами пишите в кавычках."),
+        (["build", "x", "--editon", "all"], "Ключа --editon нет; есть похожие: --edition."),
+    ],
+)
+def test_faults_of_use_are_told_in_russian(arguments: list[str], says: str):
+    with pytest.raises(TyperException) as caught:
+        app(arguments, standalone_mode=False)
+    assert fault(caught.value).splitlines()[0] == says
 
 
 def test_a_notebook_that_is_not_the_projects_is_not_run(copy: Copy, tmp_path: Path):

@@ -11,14 +11,16 @@ import sys
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from helpers import files
-from helpers.cli import accepting, finished, inventing, making, starting
+from helpers.cli import accepting, finished, inventing, making, russian, starting
 from helpers.cli.console import fail, spoken
 from helpers.problems import BadInput, BrokenPage, BuildFailed, MissingTool, NotebookFailed
 from helpers.publish import processes
 
 app = typer.Typer(
+    cls=russian.Group,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -49,7 +51,11 @@ def main() -> None:
     sys.stdout, sys.stderr = spoken(sys.stdout), spoken(sys.stderr)
     processes.end_together()
     try:
-        app(standalone_mode=True)
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:
+        fail(error.exit_code, russian.fault(error))
+    except typer.Abort:
+        fail(1, "Прервано.")
     except (BadInput, NotebookFailed, BrokenPage) as error:
         fail(1, str(error))
     except MissingTool as error:
