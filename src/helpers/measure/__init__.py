@@ -1,6 +1,7 @@
 """From canonical tables to the two measures: wellbeing index and outcome, their variants and reliability."""
 
 from helpers.measure.carry import carried_forward
+from helpers.measure.cohorts import cohort_covariances, cohort_means, cohort_pairs
 from helpers.measure.index import IndexScale, cronbach_alpha, index_scale, wellbeing_index
 from helpers.measure.outcome import (
     PupilSpread,
@@ -20,6 +21,9 @@ __all__ = [
     "PupilSpread",
     "believed_reliability",
     "carried_forward",
+    "cohort_covariances",
+    "cohort_means",
+    "cohort_pairs",
     "cronbach_alpha",
     "entering",
     "index_reliability",

@@ -373,21 +373,44 @@ def shared_errors(rows: pl.DataFrame, rules: OutcomeRules) -> pl.DataFrame:
     DataFrame
         year, later_year, school_id, covariance (pupil SDs squared); where cohorts meet again.
     """
-    n, n_later = pl.col("n_participants"), pl.col("n_participants_later")
-    of_cohort = rows.select(
-        "school_id",
-        "year",
-        "n_participants",
-        cohort=pl.col("year") - pl.col("grade").cast(pl.Int64, strict=False),
-        part=pl.col("weight") * pl.col("se"),
+    of_cohort = rows.with_columns(
+        cohort=pl.col("year") - pl.col("grade").cast(pl.Int64, strict=False), sat=pl.col("year")
     ).drop_nulls("cohort")
-    pairs = of_cohort.join(of_cohort, on=["school_id", "cohort"], suffix="_later").filter(
-        pl.col("year") < pl.col("year_later")
-    )
-    alike = (pl.min_horizontal(n, n_later) / pl.max_horizontal(n, n_later)).sqrt()
     return (
-        pairs.with_columns(covariance=pl.col("part") * pl.col("part_later") * alike)
-        .sort("year", "year_later", "school_id", "cohort", "covariance")  # the same last bits always
+        met(of_cohort, of_cohort, rules)
+        .filter(pl.col("year") < pl.col("year_later"))
         .group_by("year", later_year="year_later", school_id="school_id", maintain_order=True)
-        .agg(covariance=rules.next_year_correlation * pl.col("covariance").sum())
+        .agg(pl.col("covariance").sum())
+    )
+
+
+def met(left: pl.DataFrame, right: pl.DataFrame, rules: OutcomeRules) -> pl.DataFrame:
+    """Covariances of the errors of weighted results in which pupils of the same cohort meet.
+
+    Of two years as `shared_errors` says; within a year the results of a cohort are of the same pupils, as `averaged` takes them.
+
+    Parameters
+    ----------
+    left, right : DataFrame
+        year (of the mean that the result enters), sat (its own year), school_id, cohort, procedure, subject,
+        n_participants, weight, se.
+
+    Returns
+    -------
+    DataFrame
+        A row for each two results of one school and cohort: year, year_later (of the left and of the right one), school_id, covariance.
+    """
+    key = ["school_id", "cohort"]
+    kept = [*key, "year", "sat", "procedure", "subject", "n_participants"]
+    part = pl.col("weight") * pl.col("se")
+    pairs = left.select(*kept, part=part).join(right.select(*kept, part=part), on=key, suffix="_later")
+    n, n_later = pl.col("n_participants"), pl.col("n_participants_later")
+    alike = rules.next_year_correlation * (pl.min_horizontal(n, n_later) / pl.max_horizontal(n, n_later)).sqrt()
+    same_result = (pl.col("procedure") == pl.col("procedure_later")) & (pl.col("subject") == pl.col("subject_later"))
+    of_day = pl.when(same_result).then(1.0).otherwise(rules.same_cohort_correlation)
+    correlation = pl.when(pl.col("sat") == pl.col("sat_later")).then(of_day).otherwise(alike)
+    return (
+        pairs.with_columns(covariance=correlation * pl.col("part") * pl.col("part_later"))
+        .select("year", "year_later", "school_id", "cohort", "covariance")
+        .sort("year", "year_later", "school_id", "cohort", "covariance")  # the same last bits always
     )

@@ -22,6 +22,7 @@ from helpers.model.federal import agreement, chance_table, federal
 from helpers.model.flags import flags
 from helpers.model.links import procedure_slopes, year_checks
 from helpers.model.posterior import index_error_variance, lasting_effects
+from helpers.model.progress import cohort_progress, progress, progress_line
 from helpers.model.ranks import rank_intervals
 from helpers.model.similar import similar
 from helpers.model.simulation import simulate_report
@@ -35,6 +36,7 @@ __all__ = [
     "agreement",
     "backtest",
     "chance_table",
+    "cohort_progress",
     "expectation",
     "expected_at",
     "federal",
@@ -45,6 +47,8 @@ __all__ = [
     "lasting_effects",
     "meta_regression",
     "procedure_slopes",
+    "progress",
+    "progress_line",
     "rank_intervals",
     "school_effects",
     "shrink",

@@ -65,6 +65,17 @@ class ModelRules(Closed):
     source: Text
 
 
+class ProgressRules(Closed):
+    """Which results of one cohort are compared.
+
+    They are at most `most_years` apart, and the smaller number of participants is at least `least_coverage` of the larger.
+    """
+
+    least_coverage: Share
+    most_years: Annotated[int, Field(ge=1)]
+    source: Text
+
+
 class FlagRules(Closed):
     """When a school is named."""
 

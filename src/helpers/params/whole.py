@@ -20,6 +20,7 @@ from helpers.params.rules import (
     ModelRules,
     OutcomeRules,
     PageRules,
+    ProgressRules,
     RankRules,
     SimilarRules,
     SimulationRules,
@@ -82,6 +83,7 @@ class Params(Closed):
     simulation: SimulationRules
     federal: FederalRules
     ranks: RankRules
+    progress: ProgressRules
     similar: SimilarRules
     support: SupportRules
     disclosure: DisclosureRules
