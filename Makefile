@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-QUARTO_CLI := quarto-cli==1.10.19
+QUARTO_CLI := quarto-cli==1.7.34
 
 .PHONY: help report test test-quick lint bench bench-faults bench-disclosure clean
 

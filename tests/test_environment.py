@@ -43,8 +43,12 @@ def test_conda_takes_every_python_package_from_the_lock():
     assert not conda().keys() & {canonicalize_name(r.name) for r in LOCK}
 
 
-def test_conda_brings_quarto_and_a_python_that_the_project_allows():
-    assert "quarto" in conda()
+def test_conda_and_set_up_bring_one_quarto_and_a_python_that_the_project_allows():
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    by_pip = re.search(r"^QUARTO_CLI := quarto-cli==([\d.]+)$", makefile, re.MULTILINE)
+    assert by_pip and by_pip[1].startswith(f"{conda()['quarto']}."), (
+        "conda names the series of the version that pip brings"
+    )
     assert ENVIRONMENT["channels"] == ["conda-forge", "nodefaults"]
     floor = PYPROJECT["requires-python"].removeprefix(">=")
     assert Version(conda()["python"]) >= Version(floor)

@@ -58,7 +58,7 @@ def in_words(error: OSError | MemoryError, path: object = "") -> str:
     if error.errno in {errno.EMFILE, errno.ENFILE}:
         return f"Открыто слишком много файлов{', не открыть' + named if named else ''}: закройте другие программы и повторите команду."
     if error.errno == errno.EROFS:
-        return f"Сюда нельзя писать, диск только для чтения:{named}; назовите другую папку ключом --out."
+        return f"Сюда нельзя писать, диск только для чтения:{named}; назовите другую папку (ключ --out, при переносе сайта — --to)."
     if error.errno == errno.ENAMETOOLONG or (os.name == "nt" and len(str(path)) > _WINDOWS_LONGEST):
         return f"Слишком длинный путь, знаков {len(str(path))}:{named}; перенесите отчёт в папку с коротким путём и повторите команду."
     if error.errno in _HELD:
