@@ -133,7 +133,7 @@ def test_a_broken_page_stops_the_build_and_leaves_the_last_good_site(own: tuple[
     notebook = project.root / "notebooks" / "pages" / "results.ipynb"
     whole = notebook.read_text(encoding="utf-8")
     for old, new, says in [
-        ("views.procedures(this, edition)", "views.procedure(this, edition)", "AttributeError"),
+        ("summaries.procedures(this, edition)", "summaries.procedure(this, edition)", "AttributeError"),
         ("emit.figures(", "print(", "печатает текст"),
     ]:
         page = notebook if old in whole else project.root / "notebooks" / "pages" / "index.ipynb"

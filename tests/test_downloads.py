@@ -16,7 +16,7 @@ from polars.testing import assert_frame_equal
 
 from helpers.publish.downloads import about, csv_bytes, downloads, workbook
 from helpers.report import Report, open_report
-from helpers.show import views
+from helpers.show import received, views
 from helpers.show.dictionary import dictionary
 
 DANGEROUS = [
@@ -68,12 +68,12 @@ def as_read(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def test_every_table_comes_in_both_forms_and_so_does_the_dictionary(report, files):
-    names = [*views.downloads(report, "internal")["table"], "dictionary"]
+    names = [*received.downloads(report, "internal")["table"], "dictionary"]
     assert set(files) == {f"data/{name}.{form}" for name in names for form in ("csv", "xlsx")}
 
 
 def test_workbooks_hold_the_tables_to_the_last_digit(report, files):
-    for name in views.downloads(report, "internal")["table"]:
+    for name in received.downloads(report, "internal")["table"]:
         table = report.read(name)
         read = sheet(files[f"data/{name}.xlsx"], "Данные")
         # a column without values has no kind of its own in a workbook
@@ -82,7 +82,7 @@ def test_workbooks_hold_the_tables_to_the_last_digit(report, files):
 
 def test_workbooks_describe_their_columns_and_say_where_they_are_from(report, files):
     params = report.params
-    for name in views.downloads(report, "internal")["table"]:
+    for name in received.downloads(report, "internal")["table"]:
         told = description(files[f"data/{name}.xlsx"])
         assert {params.title, "внутренняя", params.described.source, params.described.licence} <= set(told["1"])
         assert told.filter(pl.col("0") == name)["1"].to_list() == report.read(name).columns

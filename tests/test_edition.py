@@ -37,7 +37,7 @@ CARELESS = {
     "what lies there": "from pathlib import Path\nlist(Path({internal!r}).iterdir())",
     "a raw file by its path": "pl.read_csv({raw!r})",
     "the raw files": "sorted(this.raw_files)",
-    "a view": "from helpers.show import views\nviews.protocol(this)",
+    "a view": "from helpers.show import received\nreceived.protocol(this)",
 }
 
 

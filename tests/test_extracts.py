@@ -23,7 +23,7 @@ from helpers.publish.kept import Kept
 from helpers.publish.pages import FANNED, PAGES, STEPS
 from helpers.publish.pandoc import configuration
 from helpers.report import Report, open_report
-from helpers.show import views
+from helpers.show import received, views
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,9 @@ def report(dirty: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
 def files(report: Report, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     executed = site._executed(report, "internal")
     settings = configuration(site._settings(report, "internal", {"index.qmd"}), "internal")
-    others = site._assets() | {f"assets/{BASIC}": bundle(BASIC)} | protocol.books(views.protocol(report), report.params)
+    others = (
+        site._assets() | {f"assets/{BASIC}": bundle(BASIC)} | protocol.books(received.protocol(report), report.params)
+    )
     return extracts(report, executed, settings, others, Kept(tmp_path_factory.mktemp("kept")))
 
 
@@ -128,7 +130,9 @@ def test_links_stay_within_the_extract(files: dict[str, bytes]):
 
 def test_the_same_report_makes_the_same_extracts(report: Report, files: dict[str, bytes], tmp_path: Path):
     settings = configuration(site._settings(report, "internal", {"index.qmd"}), "internal")
-    others = site._assets() | {f"assets/{BASIC}": bundle(BASIC)} | protocol.books(views.protocol(report), report.params)
+    others = (
+        site._assets() | {f"assets/{BASIC}": bundle(BASIC)} | protocol.books(received.protocol(report), report.params)
+    )
     assert extracts(report, site._executed(report, "internal"), settings, others, Kept(tmp_path)) == files
 
 

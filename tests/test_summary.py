@@ -159,13 +159,12 @@ def test_a_rule_of_one_year_speaks_of_no_other():
 
 
 def test_a_scatter_without_spread_has_no_band():
-    rows = pl.DataFrame({"outcome": [0.1, -0.1, 0.5], "expected": [0.0, 0.0, 0.0]})
-    fit = {"year": 2021, "tau2": 0.04, "r2": 0.3}  # half the band: 1.96 × 0.2 = 0.39
+    line = {"year": 2021, "placed": 3, "band": 0.392, "beyond_band": 1 / 3, "r2": 0.3}
     assert (
-        "объясняет 30\xa0% различий. При равном" in (told := sentences.expectation_caption(rows, fit))
+        "объясняет 30\xa0% различий. При равном" in (told := sentences.expectation_caption(line))
         and "33,3\xa0%" in told
     )
-    without = sentences.expectation_caption(rows, fit | {"tau2": 0.0, "r2": None})
+    without = sentences.expectation_caption(line | {"band": None, "beyond_band": None, "r2": None})
     assert "объясняет" not in without and "за пределами" not in without and "не больше, чем случайно" in without
 
 

@@ -8,9 +8,11 @@ import polars as pl
 import pytest
 from cells import defined
 
+from helpers.measure import procedure_trends
+from helpers.model import line_numbers
 from helpers.params import Tile
 from helpers.problems import BadInput
-from helpers.show import charts, views
+from helpers.show import charts, summaries, views
 
 ITEMS = [SimpleNamespace(procedure="VPR", subject="rus", title="ВПР, русский язык"),
          SimpleNamespace(procedure="OGE", subject="rus", title="ОГЭ, русский язык")]  # fmt: skip
@@ -42,16 +44,16 @@ class Report:
     params = PARAMS
 
     def read(self, name: str, _: str = "") -> pl.DataFrame:
-        return {"results": RESULTS, "calendar": CALENDAR}[name]
+        return {"procedure_trends": procedure_trends(RESULTS), "calendar": CALENDAR}[name]
 
 
 @pytest.fixture
 def rows() -> pl.DataFrame:
-    return views.trends(Report(), "internal")
+    return summaries.trends(Report(), "internal")
 
 
 def test_shares_are_added_up_over_the_grades_of_every_year(rows: pl.DataFrame):
-    told = rows.select("title", "year", "schools", "participants", "mean", "low", "compared").rows()
+    told = rows.select("title", "year", "schools", "n_participants", "mean", "low", "compared").rows()
     assert told == [
         ("ВПР, русский язык", 2019, 2, 100.0, pytest.approx(3.4), pytest.approx(0.10), True),
         ("ВПР, русский язык", 2020, 1, 50.0, pytest.approx(3.0), pytest.approx(0.50), False),
@@ -83,12 +85,15 @@ def test_a_line_breaks_where_a_year_is_not_compared_and_its_point_is_hollow(rows
 
 
 def test_the_interval_of_the_slope_is_two_errors_wide():
-    years = views.fit_years({"years": [{"year": 2021, "n_schools": 80, "r2": 0.5, "slope": 0.02, "slope_se": 0.001}]})
-    assert years.row(0) == (2021, 80, 0.5, pytest.approx(0.2), pytest.approx(0.1804), pytest.approx(0.2196))
+    fit = {"year": 2021, "n_schools": 80, "intercept": -1.0, "slope": 0.02, "slope_se": 0.001, "tau2": 0.04, "r2": 0.5}
+    years = line_numbers([fit])
+    told = years.row(0, named=True)
+    assert (told["ten"], told["lower"], told["upper"]) == pytest.approx((0.2, 0.1804, 0.2196))
+    assert (told["tau"], told["band"]) == pytest.approx((0.2, 0.392))
     assert "один год" in defined("trends").slope_caption(years)
 
 
-GROUPS = pl.DataFrame({"group_name": ["А", "Б", "В"], "below": [0, 1, 5], "schools": [3, 4, 9],
+GROUPS = pl.DataFrame({"group_name": ["А", "Б", "В"], "n_below": [0, 1, 5], "schools": [3, 4, 9],
                        "group_page": ["a", "b", "v"]})  # fmt: skip
 
 

@@ -160,6 +160,61 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         ["variant", "year", "later_year", "school_id"],
         {"variant": TEXT, "year": INT, "later_year": INT, "school_id": TEXT, "covariance": FLOAT},
     ),
+    "indicator_summary": (
+        ["year", "indicator"],
+        {
+            "year": INT, "indicator": TEXT, "schools": INT, "lower": FLOAT, "median": FLOAT, "upper": FLOAT,
+            "correlation": FLOAT,
+        },
+    ),
+    "procedure_summary": (
+        ["year", "procedure", "subject", "grade"],
+        {
+            "year": INT, "procedure": TEXT, "subject": TEXT, "grade": TEXT, "schools": INT, "n_participants": FLOAT,
+            "mean": FLOAT, "spread": FLOAT, "share_low": FLOAT,
+        },
+    ),
+    "procedure_trends": (
+        ["year", "procedure", "subject"],
+        {
+            "year": INT, "procedure": TEXT, "subject": TEXT, "schools": INT, "n_participants": FLOAT, "mean": FLOAT,
+            "share_low": FLOAT,
+        },
+    ),
+    "index_years": (
+        ["year"],
+        {
+            "year": INT, "schools": INT, "lower": FLOAT, "median": FLOAT, "upper": FLOAT, "disadvantaged": INT,
+            "middle": INT, "advantaged": INT, "carried": INT,
+        },
+    ),
+    "outcome_years": (
+        ["year"],
+        {"year": INT, "schools": INT, "lower": FLOAT, "median": FLOAT, "upper": FLOAT},
+    ),
+    "histograms": (
+        ["measure", "year", "bin"],
+        {"measure": TEXT, "year": INT, "bin": INT, "lower": FLOAT, "upper": FLOAT, "schools": INT},
+    ),
+    "precision": (
+        ["more_than"],
+        {"more_than": INT, "up_to": INT, "school_years": INT, "outcome_se": FLOAT},
+    ),
+    "lines": (
+        ["year"],
+        {
+            "year": INT, "n_schools": INT, "intercept": FLOAT, "slope": FLOAT, "slope_se": FLOAT, "bend": FLOAT,
+            "tau": FLOAT, "r2": FLOAT, "ten": FLOAT, "lower": FLOAT, "upper": FLOAT, "placed": INT, "band": FLOAT,
+            "beyond_band": FLOAT, "beyond_limit": INT, "expected_beyond": FLOAT, "unit_variance": FLOAT,
+        },
+    ),
+    "procedure_lines": (
+        ["year", "procedure", "subject"],
+        {
+            "year": INT, "procedure": TEXT, "subject": TEXT, "n_schools": INT, "slope": FLOAT, "slope_se": FLOAT,
+            "ten": FLOAT, "lower": FLOAT, "upper": FLOAT,
+        },
+    ),
     "expectation": (
         ["year", "school_id"],
         {
@@ -180,6 +235,19 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         {
             "number": INT, "index": TEXT, "outcome": TEXT, "sample": TEXT, "weights": TEXT, "form": TEXT,
             "reliability": FLOAT, "slope": FLOAT, "n_below": INT, "n_above": INT,
+        },
+    ),
+    "choices": (
+        ["choice", "variant"],
+        {
+            "choice": TEXT, "variant": TEXT, "specifications": INT, "ten": FLOAT, "n_below": FLOAT, "n_above": FLOAT,
+        },
+    ),
+    "group_summary": (
+        ["group_id"],
+        {
+            "group_id": TEXT, "schools": INT, "n_below": INT, "n_within": INT, "n_above": INT, "n_unknown": INT,
+            "mean_index": FLOAT, "mean_effect": FLOAT,
         },
     ),
     "stability": (
@@ -393,9 +461,11 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
 }  # fmt: skip
 
 NAMES = list(CONTRACT)
-MEASURED = ["wellbeing_index", "outcome", "index_variants", "outcome_variants", "shared_errors"]
-JUDGED = ["effect", "flags", "specifications", "stability", "simulation", "fairness", "federal", "chance", "agreement",
-          "backtest", "ranks", "similar"]  # fmt: skip
+MEASURED = ["wellbeing_index", "outcome", "index_variants", "outcome_variants", "shared_errors", "indicator_summary",
+            "procedure_summary", "procedure_trends", "index_years", "outcome_years", "histograms", "precision"]  # fmt: skip
+EXPECTED = ["expectation", "lines", "procedure_lines"]
+JUDGED = ["effect", "flags", "specifications", "choices", "group_summary", "stability", "simulation", "fairness",
+          "federal", "chance", "agreement", "backtest", "ranks", "similar"]  # fmt: skip
 SUPPORT = ["tutors", "risk_profile", "skill_profile", "recommendations", "rule_coverage", "tracks", "funnel", "funnel_schools",
            "membership", "context_panel", "roadmap_status", "monitoring", "decisions", "project_calendar"]  # fmt: skip
 PROTECTED = ["directory", "groups", "published_results", "published_context", "published_flags", "distributions",
@@ -406,9 +476,9 @@ ANONYMOUS = ["calendar", "specifications", "simulation", "fairness", "chance", "
 """Tables in which no school has a row: the public has them, counts of one or two schools and needless digits aside."""
 HIDDEN = ["hidden_cells", "kept_blocks", "refusals"]
 """What disclosure control says of itself, internally."""
-_MADE = [*MEASURED, "expectation", *JUDGED, *SUPPORT, *PROTECTED, *HIDDEN]
+_MADE = [*MEASURED, *EXPECTED, *JUDGED, *SUPPORT, *PROTECTED, *HIDDEN]
 FROM_INTAKE = [name for name in NAMES if name not in _MADE]
-"""Tables by the step that makes them: 01 intake, 02 measures, 04 flags, 05 support, 06 disclosure; 03 makes `expectation`."""
+"""Tables by the step that makes them: 01 intake, 02 measures, 03 expectation, 04 flags, 05 support, 06 disclosure."""
 NUMBERS = ["measures", "model", "summary"]
 """Files of named numbers beside the tables: scales and spreads; fitted models; how many schools are named."""
 INTERNAL = [

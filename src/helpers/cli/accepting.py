@@ -32,7 +32,7 @@ def check(
     """Проверить сырые файлы отчёта и всё, на чём могла бы остановиться сборка."""
     from helpers.intake import examine
     from helpers.publish import readiness
-    from helpers.show import views, words
+    from helpers.show import received, words
 
     this = open_report(report, out)
     try_targets(this)
@@ -40,13 +40,15 @@ def check(
     acceptance = examined.tables["acceptance"]
     counted = [
         f"{file + ': ' if file else ''}{count:>8}  {what}" + (f"  {state}" if state != _IN_ORDER else "")
-        for file, count, what, state in views.accepted(acceptance).select("file", "count", "what", "state").iter_rows()
+        for file, count, what, state in received.accepted(acceptance)
+        .select("file", "count", "what", "state")
+        .iter_rows()
     ]
     if as_json or protocol:
         from helpers.publish import protocol as protocols
 
         titles = acceptance.select("check", title="note")
-        findings = views.named(examined.tables["protocol"], titles, examined.tables["schools"])
+        findings = received.named(examined.tables["protocol"], titles, examined.tables["schools"])
     failed = bool(examined.findings.fails)
     obstacles = [] if failed else [str(problem) for problem in readiness.obstacles(this, examined.tables)]
     if as_json:

@@ -13,6 +13,15 @@ from helpers.measure.outcome import (
     standardised,
 )
 from helpers.measure.reliability import IndexReliability, believed_reliability, index_reliability
+from helpers.measure.summaries import (
+    histograms,
+    index_years,
+    indicator_summary,
+    outcome_years,
+    precision,
+    procedure_summary,
+    procedure_trends,
+)
 from helpers.measure.variants import index_variants, outcome_variants, shared_error_variants, variant_weights
 
 __all__ = [
@@ -26,11 +35,18 @@ __all__ = [
     "cohort_pairs",
     "cronbach_alpha",
     "entering",
+    "histograms",
     "index_reliability",
     "index_scale",
     "index_variants",
+    "index_years",
+    "indicator_summary",
     "outcome",
     "outcome_variants",
+    "outcome_years",
+    "precision",
+    "procedure_summary",
+    "procedure_trends",
     "pupil_scales",
     "pupil_spread",
     "shared_error_variants",

@@ -21,6 +21,7 @@ from helpers.model.expectation import (
 from helpers.model.federal import agreement, chance_table, federal
 from helpers.model.flags import flags
 from helpers.model.links import procedure_slopes, year_checks
+from helpers.model.overview import choices, group_summary, line_numbers, lines, procedure_lines
 from helpers.model.posterior import index_error_variance, lasting_effects
 from helpers.model.progress import cohort_progress, progress, progress_line
 from helpers.model.ranks import rank_intervals
@@ -36,16 +37,21 @@ __all__ = [
     "agreement",
     "backtest",
     "chance_table",
+    "choices",
     "cohort_progress",
     "expectation",
     "expected_at",
     "federal",
     "flags",
+    "group_summary",
     "index_error_variance",
     "influence",
     "judged_effects",
     "lasting_effects",
+    "line_numbers",
+    "lines",
     "meta_regression",
+    "procedure_lines",
     "procedure_slopes",
     "progress",
     "progress_line",

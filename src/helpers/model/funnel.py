@@ -11,6 +11,8 @@ from scipy.special import ndtri
 
 WINSORISED = 0.1
 """Share of schools at each end whose z is pulled in (Spiegelhalter, 2005; FunnelPlotR)."""
+INNER, OUTER = 0.95, 0.998
+"""Shares of schools within the two limits of a funnel, two-sided (Spiegelhalter, 2005)."""
 
 
 def overdispersion(residual: np.ndarray, se: np.ndarray) -> tuple[float, float]:
@@ -48,7 +50,16 @@ def overdispersion(residual: np.ndarray, se: np.ndarray) -> tuple[float, float]:
     return phi, float((schools * phi - (schools - 1)) / (weight.sum() - (weight**2).sum() / weight.sum()))
 
 
-def limits(se_grid: ArrayLike, tau2: float, levels: Sequence[float] = (0.95, 0.998)) -> pl.DataFrame:
+def reach(level: float) -> float:
+    """How many standard deviations the middle `level` (0–1) of a normal distribution reaches on either side.
+
+    >>> round(reach(OUTER), 4)
+    3.0902
+    """
+    return float(ndtri((1 + level) / 2))
+
+
+def limits(se_grid: ArrayLike, tau2: float, levels: Sequence[float] = (INNER, OUTER)) -> pl.DataFrame:
     """Control limits of residuals around 0.
 
     Parameters

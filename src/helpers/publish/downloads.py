@@ -12,7 +12,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from helpers.report import Report
-from helpers.show import views
+from helpers.show import received
 from helpers.show.dictionary import dictionary
 
 FOLDER = "data"
@@ -39,7 +39,9 @@ def downloads(report: Report, edition: str) -> dict[str, bytes]:
         f"{FOLDER}/dictionary.csv": csv_bytes(told),
         f"{FOLDER}/dictionary.xlsx": workbook({}, about(report, edition), told),
     }
-    for name, title, csv, xlsx in views.downloads(report, edition).select("table", "title", "csv", "xlsx").iter_rows():
+    for name, title, csv, xlsx in (
+        received.downloads(report, edition).select("table", "title", "csv", "xlsx").iter_rows()
+    ):
         frame = report.read(name, edition)
         files[f"{FOLDER}/{csv}"] = csv_bytes(frame)
         if xlsx:

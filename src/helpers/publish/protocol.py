@@ -30,7 +30,7 @@ from helpers.intake.answers import (
     WHO,
 )
 from helpers.params import Params
-from helpers.show import views, words
+from helpers.show import received, words
 
 FOLDER = "protocol"
 _NO_TIME = datetime(2000, 1, 1)  # a workbook's date of creation would make other bytes on every run
@@ -55,11 +55,11 @@ def books(findings: pl.DataFrame, params: Params) -> dict[str, bytes]:
     Parameters
     ----------
     findings : DataFrame
-        `helpers.show.views.protocol`: the table `protocol` with names of checks and schools.
+        `helpers.show.received.protocol`: the table `protocol` with names of checks and schools.
     params : Params
         The report's title, and whom to answer until when.
     """
-    questions = views.asked(findings)
+    questions = received.asked(findings)
     files = {f"{FOLDER}/protocol.xlsx": _own_book(findings, questions)}
     for name in questions["municipality"].unique().sort():
         files[municipality_book(name)] = _questions_book(questions.filter(municipality=name), name, params)

@@ -37,7 +37,7 @@ from helpers.publish.page_source import page_source
 from helpers.publish.pages import FANNED, SLIDES, all_notebooks, notebooks
 from helpers.publish.swap import swap_in
 from helpers.report import PROJECT, Report
-from helpers.show import views
+from helpers.show import received
 
 _COPIED = (
     "assets",
@@ -121,7 +121,7 @@ def wanted_files(report: Report, edition: str, engine: str) -> dict[str, bytes]:
         _bundles(files) | _settings(report, edition, files.keys()) | _assets() | pictures | downloads(report, edition)
     )
     if edition == "internal":
-        files |= protocol.books(views.protocol(report), report.params)
+        files |= protocol.books(received.protocol(report), report.params)
     settings = pandoc.configuration(files, edition)
     _part_done(edition)
     files[document.NAME] = document.document(report.params, edition, settings, files)

@@ -39,7 +39,7 @@ class Step:
 def steps(report: Report) -> list[Step]:
     """All steps of a report, in their order; each reads the files that came from outside, and tables of those before."""
     measured, judged = [*tables.MEASURED, "measures"], [*tables.JUDGED, "summary"]
-    expected, received = ["expectation", "model"], tables.FROM_INTAKE
+    expected, received = [*tables.EXPECTED, "model"], tables.FROM_INTAKE
     supported = [*received, *measured, *expected, *tables.JUDGED]
 
     def made(names: list[str]) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from helpers.measure.intervals import Z95
 from helpers.report import Report
 from helpers.show import words
 from helpers.show.words import count, literal, number, percent
@@ -166,7 +167,7 @@ def translated(
     marks = float((scaled["n_participants"] * scaled["scale"]).sum())
     if not pupils or not isfinite(marks):
         return None
-    value, lower, upper = (marks * (effect + side * effect_se) for side in (0, -1.96, 1.96))
+    value, lower, upper = (marks * (effect + side * effect_se) for side in (0, -Z95, Z95))
     points = (value / pupils, lower / pupils, upper / pupils)
     return InOwnTerms(title, round(pupils), by_marks, (value, lower, upper), points)
 
@@ -301,7 +302,7 @@ def moved_schools(
     variance = pl.col("outcome_se") ** 2 + pl.col("outcome_se_last") ** 2 - 2 * pl.col("covariance").fill_null(0)
     variance += 2 * transient
     change = pl.col("residual_last") - pl.col("residual")
-    moved = pl.when(change.abs() > 1.96 * variance.clip(0).sqrt()).then(change.sign()).otherwise(0.0)
+    moved = pl.when(change.abs() > Z95 * variance.clip(0).sqrt()).then(change.sign()).otherwise(0.0)
     return both.select("school_id", moved=moved.cast(pl.Int64)).sort("school_id")
 
 

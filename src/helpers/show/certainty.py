@@ -59,23 +59,6 @@ def _changes(changed: int, named: int) -> str:
     return prose.plain(some if changed else none, changed=changed, named=named)
 
 
-def choices(report: Report, edition: str) -> pl.DataFrame:
-    """What each choice changes: mean slope and mean numbers of schools named over the specifications that make it."""
-    table = report.read("specifications", edition)
-    parts = [
-        table.group_by(variant=pl.col(choice).cast(pl.String))
-        .agg(specifications=pl.len().cast(pl.Int64), slope=10 * pl.col("slope").mean(), below=pl.col("n_below").mean(),
-             above=pl.col("n_above").mean())
-        .sort("variant")
-        .with_columns(choice=pl.lit(words.CHOICE[choice]))
-        for choice in words.CHOICE
-    ]  # fmt: skip
-    number = pl.col("variant").cast(pl.Float64, strict=False).map_elements(words.number, return_dtype=pl.String)
-    whole = (pl.col("choice") == words.CHOICE["sample"]) & (pl.col("variant") == "all")
-    named = pl.when(whole).then(pl.lit("все школы")).otherwise(pl.col("variant").replace(words.VARIANT))
-    return pl.concat(parts).with_columns(variant=pl.coalesce(number, named))
-
-
 def simulation(table: pl.DataFrame) -> pl.DataFrame:
     """Table `simulation` with the rules named, the exact index first."""
     order = {rule: place for place, rule in enumerate(words.RULE)}

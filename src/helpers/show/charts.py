@@ -8,7 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
+from helpers.measure.intervals import Z95
 from helpers.model import expected_at
+from helpers.model.funnel import INNER, OUTER, limits
 from helpers.show import words
 
 COLOUR = {"below": "#D55E00", "within": "#8A8A8A", "above": "#0072B2", "dependent": "#009E73", "unknown": "#8A8A8A"}
@@ -83,7 +85,7 @@ def _add_expectation(figure: go.Figure, fit: dict, low: float, high: float) -> N
     """The expected line and the band that holds 95 % of schools of equal context."""
     x = np.linspace(low, high, 40)
     line = expected_at(fit, x)
-    half = 1.96 * fit["tau2"] ** 0.5
+    half = Z95 * fit["tau2"] ** 0.5
     figure.add_trace(_curve(x, line, "ожидаемый результат"))
     figure.add_trace(_curve(x, line - half, "95 % школ с таким контекстом", "dot"))
     figure.add_trace(_curve(x, line + half, "", "dot", legend=False))
@@ -108,20 +110,20 @@ def expectation(rows: pl.DataFrame, fit: dict, check: dict) -> go.Figure:
     return figure
 
 
-def funnel(rows: pl.DataFrame, tau2: float) -> go.Figure:
+def funnel(rows: pl.DataFrame, line: dict) -> go.Figure:
     """Residual against the number of participants, with limits of what chance and ordinary differences explain.
 
-    Limits are ±1.96 and ±3.09 √(v(n) + τ²), where v(n) falls as 1/n (Spiegelhalter, 2005).
+    `rows` as from `views.placed`, `line` the year's row of table `lines`: the squared error of a school falls as
+    unit_variance / participants (Spiegelhalter, 2005).
     """
     figure = _figure("участников", f"отклонение, {_SD}")
     _by_direction(figure, rows, "n_participants", "residual")
-    unit = float((rows["outcome_se"] ** 2 * rows["n_participants"]).median())
     n = np.geomspace(rows["n_participants"].min(), rows["n_participants"].max(), 60)
-    for z, dash in ((1.96, "dash"), (3.09, "dot")):
-        limit = z * np.sqrt(unit / n + tau2)
-        share = "95 %" if z < 2 else "99,8 %"
-        figure.add_trace(_curve(n, limit, f"граница {share}", dash))
-        figure.add_trace(_curve(n, -limit, "", dash, legend=False))
+    of_levels = limits(np.sqrt(line["unit_variance"] / n), line["tau"] ** 2)
+    for (level, share), dash in zip(((INNER, "95 %"), (OUTER, "99,8 %")), ("dash", "dot"), strict=True):
+        upper = of_levels.filter(level=level)["upper"].to_numpy()
+        figure.add_trace(_curve(n, upper, f"граница {share}", dash))
+        figure.add_trace(_curve(n, -upper, "", dash, legend=False))
     figure.update_xaxes(type="log", tickvals=[step * 10**power for power in range(6) for step in (1, 2, 5)])
     return figure
 
@@ -148,7 +150,7 @@ def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
                 y=_literal(part["label"]),
                 error_x={
                     "type": "data",
-                    "array": np.round(1.96 * part["effect_se"].to_numpy(), 3),
+                    "array": np.round(Z95 * part["effect_se"].to_numpy(), 3),
                     "thickness": 1.5,
                     "width": 0,
                 },
@@ -172,24 +174,24 @@ def intervals(rows: pl.DataFrame, delta: float) -> go.Figure:
     return figure.add_vline(x=0, line_color="rgba(128,128,128,0.8)")
 
 
-def distribution(values_by_name: dict[str, pl.Series], x_title: str, width: float) -> go.Figure:
-    """Histograms, how many schools have which value in bins `width` wide: the last one filled, lines for those before."""
+def distribution(rows: pl.DataFrame, x_title: str) -> go.Figure:
+    """Histograms (`summaries.histogram`): the last year's filled, lines for those before."""
     figure = _figure(x_title, "школ")
-    filled = [values.drop_nulls() for values in values_by_name.values()]
-    low = np.floor(min(v.min() for v in filled) / width) * width
-    high = np.ceil(max(v.max() for v in filled) / width) * width + width
-    edges = np.arange(low, high, width)
     palette = ["#222222", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00"]
-    for place, (name, values) in enumerate(reversed(values_by_name.items())):
-        counts, _ = np.histogram(values.drop_nulls().to_numpy(), edges)
-        middles, hint = np.round(edges[:-1] + width / 2, 3), "%{x}: школ %{y}<extra>" + name + "</extra>"
+    years = sorted(rows["year"].unique(), reverse=True)
+    for place, year in enumerate(years):
+        own = rows.filter(year=year)
+        middles, schools = ((own["lower"] + own["upper"]) / 2).round(3).to_list(), own["schools"].to_list()
+        hint = f"%{{x}}: школ %{{y}}<extra>{year}</extra>"
         if place == 0:
-            bars = {"width": width, "marker": {"color": "#BFD7E6"}}
-            figure.add_trace(go.Bar(x=middles, y=counts, name=name, hovertemplate=hint, **bars))
+            bars = {"width": round(own["upper"][0] - own["lower"][0], 3), "marker": {"color": "#BFD7E6"}}
+            figure.add_trace(go.Bar(x=middles, y=schools, name=str(year), hovertemplate=hint, **bars))
         else:
             line = {"shape": "hvh", "width": 2, "color": palette[(place - 1) % len(palette)]}
-            figure.add_trace(go.Scatter(x=middles, y=counts, name=name, mode="lines", line=line, hovertemplate=hint))
-    return figure.update_yaxes(rangemode="tozero").update_layout(showlegend=len(values_by_name) > 1)
+            figure.add_trace(
+                go.Scatter(x=middles, y=schools, name=str(year), mode="lines", line=line, hovertemplate=hint)
+            )
+    return figure.update_yaxes(rangemode="tozero").update_layout(showlegend=len(years) > 1)
 
 
 def bins(rows: pl.DataFrame, x_title: str) -> go.Figure:
@@ -227,7 +229,7 @@ def link_bins(rows: pl.DataFrame, fit: dict) -> go.Figure:
 
 def trends(rows: pl.DataFrame) -> go.Figure:
     """Share of low results by year, a line an assessment; a line breaks where a year is not compared, and such a year's
-    point is hollow. `rows` as from `views.trends`.
+    point is hollow. `rows` as from `summaries.trends`.
     """
     figure = _figure("год", "низких результатов, %", height=420)
     years = [str(year) for year in range(rows["year"].min(), rows["year"].max() + 1)]
@@ -256,12 +258,12 @@ def trends(rows: pl.DataFrame) -> go.Figure:
 
 
 def slopes(years: pl.DataFrame) -> go.Figure:
-    """The slope of the expectation by year with its 95 % interval; `years` as from `views.fit_years`."""
+    """The slope of the expectation by year with its 95 % interval; `years` as from `summaries.lines`."""
     figure = _figure("год", f"на 10 баллов индекса, {_SD}", height=340)
     half = ((years["upper"] - years["lower"]) / 2).to_numpy()
     figure.add_trace(
         go.Scatter(
-            x=_years(years), y=_rounded(years["slope"]), mode="markers", showlegend=False,
+            x=_years(years), y=_rounded(years["ten"]), mode="markers", showlegend=False,
             error_y={"type": "data", "array": np.round(half, 3)},
             marker={"color": "#0072B2", "size": 10, "symbol": "diamond"}, hovertemplate="%{x}: %{y}<extra></extra>",
         )
@@ -331,7 +333,7 @@ def school_years(rows: pl.DataFrame) -> go.Figure:
     figure.add_trace(
         go.Scatter(
             x=_years(actual), y=_rounded(actual["outcome"]), name="фактический", mode="markers",
-            error_y={"type": "data", "array": np.round(1.96 * actual["outcome_se"].to_numpy(), 3)},
+            error_y={"type": "data", "array": np.round(Z95 * actual["outcome_se"].to_numpy(), 3)},
             marker={"color": "#0072B2", "size": 10, "symbol": "diamond"},
             hovertemplate="%{x}: фактический %{y}<extra></extra>",
         )

@@ -17,7 +17,7 @@ import polars as pl
 from helpers.intake.subjects import subject_titles
 from helpers.params import Indicator, Params
 from helpers.report import Report
-from helpers.show import views, words
+from helpers.show import received, words
 
 FILE = Path(__file__).with_name("dictionary.csv")
 TOLD = ["title", "unit", "definition", "source"]
@@ -33,7 +33,7 @@ def dictionary(report: Report, edition: str) -> pl.DataFrame:
     DataFrame
         table, column, title, unit, definition, source: a row a column, in the order of tables and columns.
     """
-    names = views.downloads(report, edition)["table"]
+    names = received.downloads(report, edition)["table"]
     return described({name: report.read(name, edition).columns for name in names}, report.params)
 
 

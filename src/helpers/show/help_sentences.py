@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from helpers.measure.intervals import Z95
 from helpers.show import words
 from helpers.show.words import SCHOOL, count, literal, long_day, number, percent, signed, whole
 
@@ -37,7 +38,7 @@ def beyond(unit: str, value: float | None, error: float | None) -> str | None:
         return None
     if unit == "share":
         return f"{signed(100 * value, 1)} ± {number(196 * error, 1)} п. п."
-    return f"{signed(value)} ± {number(1.96 * error)}"
+    return f"{signed(value)} ± {number(Z95 * error)}"
 
 
 def panel_value(panel: str, value: float | None) -> str:
@@ -109,7 +110,7 @@ def public_way(report: Report, edition: str) -> str:
 
 def behind(deficit: float, error: float) -> str:
     """By how many percentage points of a skill's points a school is behind, with the 95 % interval: 12 (5…19)."""
-    low, high = deficit - 1.96 * error, deficit + 1.96 * error
+    low, high = deficit - Z95 * error, deficit + Z95 * error
     return f"{whole(100 * deficit)} ({whole(100 * low)}…{whole(100 * high)})"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from helpers.intake.subjects import subject_titles
+from helpers.measure.intervals import Z95
 from helpers.report import Edition, Report
 from helpers.show import help_sentences, published_help, views, words
 from helpers.show.dictionary import entries
@@ -174,7 +175,8 @@ def skills(report: Report, edition: str) -> pl.DataFrame:
 
     Empty where the edition tells of no help.
 
-    `behind_text`, the deficit in percentage points with its 95 % interval; `weakest`, the weakest task in words.
+    `behind_text`, the deficit in percentage points with its 95 % interval; `certain`, whether that is above zero; `weakest`,
+    the weakest task in words.
     """
     helped = supported(report, edition)
     if helped.is_empty():
@@ -183,6 +185,7 @@ def skills(report: Report, edition: str) -> pl.DataFrame:
     subjects = pl.col("subject").replace(subject_titles())
     told = rows.with_columns(
         title=pl.format("{} ({})", "title", subjects),
+        certain=pl.col("deficit") > Z95 * pl.col("deficit_se"),
         behind_text=pl.Series(
             [help_sentences.behind(*row) for row in rows.select("deficit", "deficit_se").iter_rows()], dtype=pl.String
         ),

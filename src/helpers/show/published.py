@@ -9,7 +9,7 @@ from helpers.disclosure.groups import REGION
 from helpers.disclosure.rounding import HIDDEN_WORD
 from helpers.params import Params
 from helpers.report import Report
-from helpers.show import views, words
+from helpers.show import summaries, views, words
 
 
 def groups(report: Report) -> pl.DataFrame:
@@ -98,7 +98,7 @@ def context(report: Report, group_id: str = REGION) -> pl.DataFrame:
 
 
 def trends(report: Report) -> pl.DataFrame:
-    """Each assessment of the region by year, as `views.trends`: the share is that of the middles of published bands.
+    """Each assessment of the region by year, as `summaries.trends`: the share is that of the middles of published bands.
 
     The highest band of participants has no end: its beginning stands for it.
     """
@@ -114,13 +114,13 @@ def trends(report: Report) -> pl.DataFrame:
         .agg(low=(pl.col("low") * pl.col("n")).sum() / pl.col("n").filter(pl.col("low").is_not_null()).sum())
         .with_columns(pl.col("low").fill_nan(None))
     )  # fmt: skip
-    return views.comparable(rows, report, "public").sort("title", "year")
+    return summaries.comparable(rows, report, "public").sort("title", "year")
 
 
 def results_by_year(report: Report) -> pl.DataFrame:
     """Results of the region by assessment, grade and year, with `state`: whether the year is compared."""
     region = report.read("published_results", "public").filter(pl.col("group_id") == REGION)
-    return views.comparable(region, report, "public").sort("title", "grade", "year")
+    return summaries.comparable(region, report, "public").sort("title", "grade", "year")
 
 
 def tiles(report: Report) -> pl.DataFrame:

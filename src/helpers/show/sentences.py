@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from helpers.measure.intervals import Z95
 from helpers.params import Params
 from helpers.show import words
 from helpers.show.words import SCHOOL, count, literal, number, percent, signed
@@ -31,7 +32,7 @@ def key_figures(summary: dict, fit: dict, params: Params) -> list[tuple[str, str
 def link_strength(fit: dict, params: Params) -> str:
     """How strong the link of results and context is, and whether there is one."""
     scale = params.index.scale_sd
-    ten, half = fit["slope"] * scale, 1.96 * fit["slope_se"] * scale
+    ten, half = fit["slope"] * scale, Z95 * fit["slope_se"] * scale
     size = (
         f"+{number(scale, 0)} баллов индекса — это в среднем {signed(ten)} стандартного отклонения ученика "
         f"(95-процентный интервал от {signed(ten - half)} до {signed(ten + half)})"
@@ -100,18 +101,16 @@ def rank(interval: dict | None, params: Params) -> str:
     )
 
 
-def expectation_caption(rows: pl.DataFrame, fit: dict) -> str:
-    """What the scatter finds."""
-    found = f"{fit['year']} год, {count(rows.height, SCHOOL)}. "
-    if fit["r2"] is not None:
-        found += f"Контекст объясняет {percent(fit['r2'])} различий. "
-    if fit["tau2"] == 0:
+def expectation_caption(line: dict) -> str:
+    """What the scatter finds; `line` is a row of table `lines`."""
+    found = f"{line['year']} год, {count(line['placed'], SCHOOL)}. "
+    if line["r2"] is not None:
+        found += f"Контекст объясняет {percent(line['r2'])} различий. "
+    if line["band"] is None:
         return found + "Школы отличаются от ожидаемого не больше, чем случайно: полосы вокруг линии нет."
-    half = 1.96 * fit["tau2"] ** 0.5
-    outside = ((rows["outcome"] - rows["expected"]).abs() > half).mean()
     return found + (
-        f"При равном контексте школы обычно отличаются от ожидаемого не больше чем на {number(half)}, за пределами полосы — "
-        f"{percent(outside, 1)}."
+        f"При равном контексте школы обычно отличаются от ожидаемого не больше чем на {number(line['band'])}, за пределами "
+        f"полосы — {percent(line['beyond_band'], 1)}."
     )
 
 

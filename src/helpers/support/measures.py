@@ -14,10 +14,9 @@ from math import sqrt
 import polars as pl
 from scipy.special import ndtri
 
+from helpers.measure.intervals import Z95
 from helpers.model.effect import VarianceComponents
 from helpers.support.membership import answer_mean
-
-Z = 1.96
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def mean(value: float, se: float | None, n: int) -> Estimate:
     """A mean with a normal interval; without one where the standard error is not known."""
     if se is None:
         return Estimate(value, n=n)
-    return Estimate(value, value - Z * se, value + Z * se, n)
+    return Estimate(value, value - Z95 * se, value + Z95 * se, n)
 
 
 def _among(rows: pl.DataFrame, part: pl.Expr, of: pl.Expr) -> Estimate:

@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr
 
+from helpers.measure.intervals import Z95
 from helpers.model.backtest import standard_error
 from helpers.model.effect import foretold
-from helpers.support.measures import Basis, Z
+from helpers.support.measures import Basis
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Beyond:
 
     def signal(self, better: str) -> str:
         """`better`, `worse` or, where chance could have made it, `unclear`."""
-        if abs(self.beyond) <= Z * self.se:
+        if abs(self.beyond) <= Z95 * self.se:
             return "unclear"
         return "better" if (self.beyond > 0) == (better == "higher") else "worse"
 
