@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 QUARTO_CLI := quarto-cli==1.7.34
 
-.PHONY: help report test test-quick lint bench bench-faults bench-disclosure clean
+.PHONY: help report test test-quick test-cluster lint bench bench-faults bench-disclosure clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,10 @@ test: $(READY)  ## run all tests, and name the ten slowest
 
 test-quick: $(READY)  ## run the tests that need no built site and no region's files, for the loop while writing
 	@$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-cluster: $(READY)  ## build a small report on a Slurm of one node, started for it (root, slurm-wlm and munge needed)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cluster]' -c requirements.lock
+	@$(BIN)/python -m pytest tests/cluster
 
 bench: $(READY)  ## measure how quick the work is against its targets (benchmarks/)
 	@$(BIN)/python benchmarks/speed.py

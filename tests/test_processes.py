@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from copies import Copy, copy_project
 
 from helpers.problems import BadInput
-from helpers.publish import held
+from helpers.publish import held, processes
 from helpers.publish.held import hold, inputs, unchanged
 from helpers.report import open_report
 
@@ -67,6 +68,18 @@ def test_what_ends_together_even_while_a_library_is_busy(tmp_path: Path):
     process.send_signal(signal.SIGTERM)
     process.wait(timeout=2 * WITHIN)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_job_on_another_machine_ends_with_its_build(tmp_path: Path):
+    job = "import time\nfrom helpers.publish.processes import end_together\nend_together()\nprint(flush=True)\ntime.sleep(99)"
+    there = {processes._STARTER: "1 0.0 another machine", processes.BUILD: str(tmp_path / "build")}
+    (tmp_path / "build").mkdir()
+    process = subprocess.Popen([sys.executable, "-c", job], stdout=subprocess.PIPE, env={**os.environ, **there})
+    process.stdout.readline()
+    time.sleep(2 * processes._LOOK_EVERY)
+    assert process.poll() is None
+    (tmp_path / "build").rmdir()
+    assert process.wait(timeout=2 * WITHIN) == processes.CODE
 
 
 def test_code_is_found_whatever_the_folders_above_are_called(tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ class Terminal(io.StringIO):
 
 
 def work() -> None:
-    """A build in small: steps of its own, pages that a job has told of, a site."""
+    """A build in small: steps, pages, a word of a library, a site."""
     progress.tell("planned", stage="steps", total=2)
     for name in ("01-intake", "02-[red]measures"):
         progress.tell("started", stage="steps", name=name)
@@ -37,8 +38,8 @@ def work() -> None:
         {"event": "advanced", **pages, "count": 2},
         {"event": "finished", **pages, "name": "school", "pages": 3, "seconds": 0.5},
     ):
-        progress.tell_again(json.dumps(event, ensure_ascii=False) + "\n")
-    progress.tell_again("слово библиотеки\n")
+        progress.tell(**event)
+    progress.tell("note", text="слово библиотеки")
     progress.tell("planned", stage="site", edition="public", total=5)
 
 
@@ -109,6 +110,31 @@ def test_what_has_failed_is_told_before_the_outcome(
     assert (last["event"], last["outcome"]) == ("ended", outcome)
     assert [one["event"] for one in errors] == (["error"] if said else [])
     assert all(said in one["text"] for one in errors)
+
+
+def test_a_build_tells_what_its_jobs_leave_in_files_of_their_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    assert not progress.leave({"event": "note", "text": "некому"})
+    jobs = progress.Jobs(tmp_path)
+    jobs.tell()
+    monkeypatch.setenv(processes.BUILD, str(tmp_path))
+    for process, text in ((1, "первое"), (2, "второе")):
+        monkeypatch.setattr(os, "getpid", lambda process=process: process)
+        assert progress.leave({"event": "note", "text": text})
+    assert progress.leave({"event": "failed", "code": 1, "text": "беда"})
+    assert len(list(tmp_path.iterdir())) == 2
+    another = tmp_path / "node-3.jsonl"
+    whole = json.dumps({"event": "note", "text": "третье"}, ensure_ascii=False).encode() + b"\n"
+    another.write_bytes(whole[:30])
+    jobs.tell()
+    assert capsys.readouterr().out.splitlines() == ["первое", "второе"]
+    another.write_bytes(whole)
+    jobs.tell()
+    assert capsys.readouterr().out.splitlines() == ["третье"]
+    assert jobs.failures == [{"event": "failed", "code": 1, "text": "беда"}]
+    monkeypatch.setenv(processes.BUILD, str(tmp_path / "нет"))
+    assert not progress.leave({"event": "note", "text": "сборки больше нет"})
 
 
 @pytest.mark.parametrize("command", ["build", "build-all"])

@@ -39,9 +39,12 @@ def spoken(stream: io.TextIOWrapper | None) -> io.TextIOWrapper | None:
 
 
 def fail(code: int, message: str) -> NoReturn:
-    """End with a code; the message is said here, or by the build that asked for this work."""
-    from helpers.publish.workflow import leave
+    """End with a code; the message is said here, or by the build that asked for this work.
 
-    if not leave(code, message):
+    A job that was stopped does not know why: its build does, or the cluster on which it ran.
+    """
+    from helpers.publish import processes, progress
+
+    if code == processes.CODE or not progress.leave({"event": "failed", "code": code, "text": message}):
         typer.echo(message, err=True)
     sys.exit(code)

@@ -117,6 +117,10 @@ def build(
     engine: EngineOption = None,
     cores: Annotated[int, typer.Option("--cores", min=1, help="Сколько тетрадей выполнять сразу.")] = os.cpu_count()
     or 1,
+    profile: Annotated[
+        str,
+        typer.Option("--profile", help="Профиль Snakemake: slurm (задания идут на кластер Slurm) или папка со своим."),
+    ] = "",
     out: Out = "",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -139,7 +143,7 @@ def build(
             with FileLock(this.build / "build.lock", timeout=0):
                 for one in editions:
                     recover(this.site(one))
-                later = workflow.build(this, editions, chosen, cores)
+                later = workflow.build(this, editions, chosen, cores, profile)
         except Timeout:
             raise MissingTool(f"отчёт {this.name} уже строится другой командой; дождитесь её конца") from None
         first_pages = {one: str(this.site(one) / "index.html") for one in editions}

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import signal
 import socket
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 
 import psutil
 
 _STARTER = "REPORT_STARTER"
-"""Environment variable: process and its time of birth, without which a command started by it has no use."""
+"""Environment variable: process, its time of birth and its machine, without which a command started by it has no use."""
+BUILD = "REPORT_BUILD"
+"""Environment variable: a folder that is there as long as a build runs, for its jobs on other machines of a cluster."""
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 _LOOK_EVERY = 0.5
 _GRACE = 1.0
@@ -91,12 +95,15 @@ def _wait_for_end_of(starter: str) -> None:
 
 
 def _named(process: psutil.Process) -> str:
-    return f"{process.pid} {process.create_time()}"
+    return f"{process.pid} {process.create_time()} {platform.node()}"
 
 
 def _alive(name: str) -> bool:
+    number, _, machine = name.split(" ", 2)
+    if machine != platform.node():
+        return Path(os.environ.get(BUILD, ".")).is_dir()
     try:
-        process = psutil.Process(int(name.split()[0]))
+        process = psutil.Process(int(number))
         return _named(process) == name and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False

@@ -1,17 +1,19 @@
 """What long work says while it goes on: bars with the time left on a terminal, a line for each thing done elsewhere, JSON for machines.
 
-All of it is told as events. A build's jobs are commands of their own: they tell theirs in JSON on standard output, and the build
-that reads them tells them again in its own way.
+All of it is told as events. A build's jobs are commands of their own, on a cluster on other machines: each leaves its events in a
+file in the folder of the build, which reads them and tells them again in its own way.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,8 +21,6 @@ import typer
 from helpers import files
 from helpers.publish import processes
 
-FOR_A_BUILD = {"REPORT_EVENTS": "json"}
-"""Environment of a command whose events a build reads."""
 _UNIT = {"steps": "finished", "pages": "advanced", "site": "advanced", "reports": "finished"}
 """Stages of long work, and the event by which each comes one unit nearer to its end."""
 _TITLES = {"steps": "Шаги", "pages": "Страницы", "site": "Сайт", "reports": "Отчёты"}
@@ -48,13 +48,46 @@ def tell(event: str, **more: Any) -> None:
     _show({"event": event, **more})
 
 
-def tell_again(line: str) -> None:
-    """Tell what a job of this build has said in a line: an event, or else a note."""
-    try:
-        event = json.loads(line)
-    except ValueError:
-        event = None
-    _show(event if isinstance(event, dict) and "event" in event else {"event": "note", "text": line.rstrip()})
+def leave(event: Event) -> bool:
+    """Leave an event with the build that has started this command; False where there is none, or it cannot be written."""
+    folder = os.environ.get(processes.BUILD)
+    if not folder:
+        return False
+    try:  # two writers would lose each other's lines on a shared folder
+        with Path(folder, f"{platform.node()}-{os.getpid()}.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(event, ensure_ascii=False) + "\n")
+    except OSError:
+        return False
+    return True
+
+
+class Jobs:
+    """What the jobs of a build leave in its folder.
+
+    Attributes
+    ----------
+    failures : list of dict
+        Events `failed` so far: a command has ended with exit code `code` and had to say `text`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._heard: dict[Path, int] = {}
+        self.failures: list[Event] = []
+
+    def tell(self) -> None:
+        """Tell again what has come since the last call; a line of which half is written waits."""
+        for path in sorted(self._folder.glob("*.jsonl")):
+            with path.open("rb") as file:
+                file.seek(self._heard.get(path, 0))
+                come = file.read()
+            whole = come[: come.rfind(b"\n") + 1]
+            self._heard[path] = self._heard.get(path, 0) + len(whole)
+            for event in map(json.loads, whole.splitlines()):
+                if event["event"] == "failed":
+                    self.failures.append(event)
+                else:
+                    _show(event)
 
 
 @contextmanager
@@ -110,7 +143,7 @@ def _as_line(event: Event) -> None:
         typer.echo(line)
 
 
-_show: Callable[[Event], None] = _as_json if FOR_A_BUILD.keys() <= os.environ.keys() else _as_line
+_show: Callable[[Event], Any] = leave if processes.BUILD in os.environ else _as_line
 """How events are shown now."""
 
 
