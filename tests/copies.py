@@ -42,13 +42,14 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 class Copy:
     """A copy of the project: its folder, and the report command run from its own code.
 
-    A test asks for pictures where they are its subject: a browser that draws costs as much as all pages of a small report.
+    A test asks for pictures, and a letter for print, where they are its subject: a browser that draws, or an office, costs as
+    much as all pages of a small report.
     """
 
     root: Path
 
     def popen(self, *arguments: object, pictures: bool = False, **more) -> subprocess.Popen:
-        drawn = {} if pictures else {"BROWSER_PATH": ""}
+        drawn = {} if pictures else {"BROWSER_PATH": "", "SOFFICE_PATH": ""}
         own = {"PYTHONPATH": str(self.root / "src"), "PYTHONUTF8": "1", **drawn}
         environment = {**os.environ, **own, **more.pop("env", {})}
         return subprocess.Popen(

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from cells import defined
 
-from helpers.show import cards
+from helpers.show import cards, sentences
 
 NB = "\u00a0"
 PAGE = defined("index")
@@ -26,7 +26,9 @@ PAGE = defined("index")
     ],
 )  # fmt: skip
 def test_the_finding_is_one_sentence(below, above, within, unknown, told):
-    text = PAGE.finding({"below": {"named": below}, "above": {"named": above}, "within": within, "unknown": unknown})
+    text = sentences.finding(
+        {"below": {"named": below}, "above": {"named": above}, "within": within, "unknown": unknown}
+    )
     assert told in text
     assert ("судить нельзя" in text) == bool(unknown and below + above + within)
     assert ("результаты ниже" in text) == bool(below) and " 0" not in text

@@ -52,6 +52,7 @@ def test_the_new_params_are_the_old_ones_a_year_on(project: Copy, said: str):
     expected = yaml.safe_load(old)
     expected |= {"years": [2018, 2019, 2021, 2022], "title": expected["title"].replace("2021", "2022")}
     expected["questions"]["deadline"] = date(2022, 11, 15)
+    expected["letter"]["day"] = None  # of one letter alone
     note = "впишите, что с тех пор изменилось в данных и методе и сравнимы ли числа"
     expected["earlier"] = [{"report": OLD, "title": yaml.safe_load(old)["title"], "note": note}]
     assert yaml.safe_load(new) == expected
@@ -160,6 +161,10 @@ def test_the_text_moves_on_in_whatever_way_it_is_written():
     assert yaml.safe_load(new) == {"years": [2020, 2021, 2022], "title": "Край, 2022 год", "z": 2021}
     asked = "questions:\n  deadline: 2020-02-29 # до конца зимы\ntitle: Т\nyears: [2020]\n"
     assert moved_on(asked, 2020, 2021).startswith("questions:\n  deadline: 2021-02-28 # до конца зимы\n")
+    written = 'letter:\n  day: 2020-02-29 # подписано\n  number: "15"\n  position: Министр\ntitle: Т\nyears: [2020]\n'
+    assert moved_on(written, 2020, 2021).startswith(
+        'letter:\n  day: null # подписано\n  number: ""\n  position: Министр\n'
+    )
     assert "# первый" in new and "# о названии\n" in new and "\n\n# дальше\n" in new
 
 

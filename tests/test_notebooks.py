@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from helpers.publish.front_matter import front_matter
-from helpers.publish.pages import FANNED, PAGES, SLIDES, STEPS, all_notebooks
+from helpers.publish.pages import FANNED, LETTER, PAGES, SLIDES, STEPS, all_notebooks
 from helpers.report import PROJECT
 
 NOTEBOOKS = sorted(
@@ -23,7 +23,7 @@ PANEL = PROJECT / "notebooks" / "panel.ipynb"
 ALL, NAMED = frozenset({"internal", "open", "protected"}), frozenset({"internal", "open"})
 PAGES_OF = {
     **dict.fromkeys(["archive", "context", "data", "expectation", "federal", "flags", "glossary", "goal", "groups", "index", "method",
-                     "municipality", "reading", "reliability", "results", "trends", SLIDES], ALL),
+                     "municipality", "reading", "reliability", "results", "trends", LETTER, SLIDES], ALL),
     **dict.fromkeys(["school"], NAMED),
     **dict.fromkeys(["extracts", "hidden", "protocol"], frozenset({"internal"})),
     **dict.fromkeys(["decisions", "effect", "recommendations", "risks", "roadmaps", "teachers", "tutors"],

@@ -221,3 +221,12 @@ def test_a_report_outside_the_project_keeps_its_data_beside_its_params(tmp_path,
     assert opened.raw_files == [tmp_path / "школы.csv"]
     assert opened.out == Path.cwd() / "сборка"
     assert opened.params.years == [2022, 2023, 2024]
+
+
+def test_what_stands_on_the_letter_is_checked_by_key(read):
+    told = refusals(read, own(letter={"signatry": "И. О.", "number": 15, "day": "8 ноября"}))
+    assert [line.split(" — ")[0] for line in told] == [
+        "Файл отчёт.yml, ключ «letter.day»", "Файл отчёт.yml, ключ «letter.number»", "Файл отчёт.yml, ключ «letter.signatry»",
+    ]  # fmt: skip
+    assert "дата вида 2021-10-31" in told[0] and "в кавычки" in told[1] and "похожий на «signatory»" in told[2]
+    assert read(own()).letter.day is None, "a letter without params has blanks"

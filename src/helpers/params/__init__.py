@@ -48,6 +48,7 @@ from helpers.params.rules import (
 )
 from helpers.params.whole import (
     EarlierReport,
+    LetterRules,
     Params,
     QuestionRules,
     Tile,
@@ -69,6 +70,7 @@ __all__ = [
     "IndexReliabilityRules",
     "IndexRules",
     "Indicator",
+    "LetterRules",
     "ModelRules",
     "OutcomeRules",
     "PageRules",

@@ -54,6 +54,22 @@ class QuestionRules(Closed):
     deadline: date | None = None
 
 
+class LetterRules(Closed):
+    """What makes the Word document a letter; what is empty stays a blank to be filled in by hand.
+
+    `organisation` writes, `addressee` reads (several lines may stand in it), `day` and `number` register it, `position` and
+    `signatory` sign, `contact` knows the details.
+    """
+
+    organisation: str = ""
+    addressee: str = ""
+    day: date | None = None
+    number: str = ""
+    position: str = ""
+    signatory: str = ""
+    contact: str = ""
+
+
 class Params(Closed):
     """All parameters of one report.
 
@@ -73,6 +89,7 @@ class Params(Closed):
     earlier: list[EarlierReport] = Field(default=[])
     tiles: dict[str, Tile] = Field(default={})
     questions: QuestionRules = QuestionRules()
+    letter: LetterRules = LetterRules()
     index: IndexRules
     outcome: OutcomeRules
     model: ModelRules

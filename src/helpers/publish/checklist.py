@@ -111,6 +111,7 @@ def _of_params(params: Params, calendar: Calendar, year: int) -> Iterator[str]:
         else f"`results`: по календарю в {year} году ничего не сравнивается — уберите этот год из `years`"
     )
     yield "`questions.deadline`: до какого дня ждёте ответов муниципалитетов и школ; срок прежнего отчёта сдвинут на годы между ними"
+    yield "`letter`: день и номер письма нового года; прежние не перенесены"
     yield "`source` и `licence`: откуда файлы нового года, кому их можно показывать"
     yield "`indicators`: в новой форме паспорта есть все эти поля"
     yield f"`params/skills.yml`: {_works(year)}"

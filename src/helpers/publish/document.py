@@ -1,125 +1,142 @@
-"""The whole report as one Word document, for official letters.
+"""The report as a letter with its annexes, for Word: signed, numbered, in landscape where the tables are.
 
-Pages are Markdown already; pandoc turns them into HTML, what a paper has no use for is taken out, pandoc makes a document
-of the rest, and python-docx sets the page, the fonts and the tables.
+`notebooks/pages/letter.ipynb` holds the words. Its Markdown becomes HTML, pandoc makes a document of it, and python-docx does
+what an official letter needs: head, contents, signature, numbered captions, widths that fit the words, pages that turn.
 """
 
 from __future__ import annotations
 
-import html
 import io
-import re
 import tempfile
 import zipfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup, Tag
 from docx import Document
 from docx.document import Document as Word
-from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.enum.section import WD_ORIENT, WD_SECTION
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
-from docx.shared import Cm, Pt, RGBColor
+from docx.shared import Cm, Length, Pt, RGBColor
 from docx.table import Table
+from docx.text.paragraph import Paragraph
 
-from helpers.params import Params
-from helpers.publish import navigation, pandoc
+from helpers.params import LetterRules, Params
+from helpers.publish import pandoc
 from helpers.publish.archive import archive
+from helpers.publish.column_widths import fitted
 from helpers.publish.figures import FOLDER as FIGURES
-from helpers.publish.navigation import Entry
+from helpers.publish.page_source import content
+from helpers.show import words
 
 FOLDER = "documents"
-NAME = f"{FOLDER}/report.docx"
+NAME, PDF = f"{FOLDER}/report.docx", f"{FOLDER}/report.pdf"
 STAMP = {"internal": "Внутренняя редакция. Для служебного пользования", "public": "Открытая редакция"}
+ANNEX = "Приложение"
+"""A heading of the letter that begins with this word and a point begins an annex: «Приложение. Территории»."""
+BLANK = "________"
 _FONT = "Times New Roman"
 _NO_TIME = datetime(2000, 1, 1)  # the day of writing would make other bytes on every run
 _LONGEST_PROPERTY = 255
-_TEXT_WIDTH = Cm(17)
-_LETTERS = 100  # of a table, in a line as wide as the text
-_PADDING = 2  # letters that a cell's margins take
-_WORD = re.compile(r"[^ \n-]+-?")  # what is not broken between lines
-_LONG_TEXT = 45  # letters of a cell from which on it may have several lines
+_SHORT, _LONG = Cm(21), Cm(29.7)  # sides of a sheet
+_LEFT, _RIGHT, _ABOVE = (
+    Cm(3),
+    Cm(1.5),
+    Cm(2),
+)  # margins of an official letter (ГОСТ Р 7.0.97-2016); the left one for a binder
+LETTER_WIDTH, ANNEX_WIDTH = Length(_SHORT - _LEFT - _RIGHT), Length(_LONG - 2 * _ABOVE)
+_TALLEST = Cm(13)  # of a picture: text stands with it on the sheet
+_CAPTIONS = {"Table Caption": "Таблица", "Image Caption": "Рисунок"}
 _AFTER_WIDTH = ("w:jc", "w:tblCellSpacing", "w:tblInd", "w:tblBorders", "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook",
                 "w:tblCaption", "w:tblDescription")  # fmt: skip
 """What may stand in a table's properties after its width, in this order and no other."""
+_PADDING = 85  # twentieths of a point, left and right in a cell
 _DROPPED = "script, noscript, style, button, .table-tools, .chart-files, .chart-area"
 
 
-def document(params: Params, edition: str, settings: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
-    """The report as docx.
+def document(notebook: Path, params: Params, edition: str, pictures: Mapping[str, bytes]) -> bytes:
+    """The letter as docx, its contents a list whose page numbers LibreOffice finds itself (`with_contents`).
 
     Parameters
     ----------
+    notebook : Path
+        The executed letter.
     params : Params
-        What stands on the title page.
+        What stands at the head of the letter and under it.
     edition : str
         `internal` or `public`: what is stamped on every page.
-    settings : mapping
-        The site's configuration: the pages of its sidebar are the chapters, in its order and by its names.
-    files : mapping
-        Sources of the pages (`flags.qmd`) and pictures of their charts (`figures/…`); a chart without a picture is told by
-        its numbers.
+    pictures : mapping
+        From `figures.figures`; a chart without a picture is told by its numbers.
     """
-    contents = settings["website"]["sidebar"]["contents"]
-    chapters = [
-        _chapter(entry["text"], entry["href"].removesuffix(".qmd"), files) for entry in navigation.pages(contents)
-    ]
-    facts = [params.region, f"Источник: {params.described.source}"]
-    cover = "".join(_styled(style, text) for style, text in
-                    [("Title", params.title), ("Subtitle", STAMP[edition]), *(("Author", fact) for fact in facts)])  # fmt: skip
-    text = f"{cover}<p>Содержание</p>{_listed(contents)}{''.join(chapters)}"
+    text = _text(notebook, pictures)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        for name in files:
-            if name.startswith(FIGURES) and name.endswith(".png"):
+        for name in pictures:
+            if name.startswith(f"{FIGURES}/{notebook.stem}-") and name.endswith(".png"):
                 path = Path(folder) / name
                 path.parent.mkdir(exist_ok=True)
-                path.write_bytes(files[name])
+                path.write_bytes(pictures[name])
         options = ["--from=html", "--to=docx", f"--resource-path={folder}", "--metadata=lang:ru-RU"]
         made = Document(io.BytesIO(pandoc.convert(text, NAME, *options)))
-    _finish(made, params.title, STAMP[edition])
+    _set_styles(made)
+    annexes = [paragraph for paragraph in made.paragraphs if paragraph.style.name == "Heading 1"]
+    _write_head(made, params.letter, params.title)
+    _write_end(made, params.letter, annexes)
+    _number_captions(made)
+    _set_pages(made, STAMP[edition])
+    for width, block in _blocks(made, annexes):
+        _fit(block, width)
+    _set_properties(made, params.title)
     return _same_bytes(made)
 
 
-def _listed(contents: Sequence[Entry]) -> str:
-    """The contents of the document, chapters under the names of their sections."""
-    lines = [
-        f"<li>{html.escape(entry['section'])}{_listed(entry['contents'])}</li>" if "contents" in entry else
-        f'<li><a href="#{entry["href"].removesuffix(".qmd")}">{html.escape(entry["text"])}</a></li>'
-        for entry in contents
-    ]  # fmt: skip
-    return f"<ul>{''.join(lines)}</ul>"
+def with_contents(content: bytes, pages: Sequence[int]) -> bytes:
+    """The document with Word's own table of contents, which Word can make anew.
+
+    Parameters
+    ----------
+    pages : sequence of int
+        Where the annexes begin; empty if nobody knows: then Word finds it when it opens the document.
+    """
+    made = Document(io.BytesIO(content))
+    entries = [paragraph for paragraph in made.paragraphs if paragraph.style.name == "TOC 1"]
+    for entry, page in zip(entries, pages or [None] * len(entries), strict=True):
+        next(entry._p.iter(qn("w:fldSimple"))).find(f"{qn('w:r')}/{qn('w:t')}").text = str(page or "")
+    if entries:
+        _make_contents(entries, known=bool(pages))
+    return _same_bytes(made)
 
 
-def _styled(style: str, text: str) -> str:
-    return f'<div data-custom-style="{style}"><p>{html.escape(text)}</p></div>'
-
-
-def _chapter(name: str, page: str, files: Mapping[str, bytes]) -> str:
-    """A page as a chapter, in HTML."""
-    soup = BeautifulSoup(pandoc.parts(files[f"{page}.qmd"].decode(), page)[-1], "html.parser")
+def _text(notebook: Path, pictures: Collection[str]) -> str:
+    """The letter in HTML, without what only a site has use for."""
+    name = notebook.stem
+    markdown = content(notebook, f"{FOLDER}/{name}")[1]
+    soup = BeautifulSoup(pandoc.parts(f"---\ntitle: x\n---\n\n{markdown}\n", name)[-1], "html.parser")
     for table in soup.select(".data-table"):
         _lay_out(table, soup)
     for chart in soup.select("figure.chart"):
-        _depict(chart, f"{FIGURES}/{page}-{chart['id']}.png", files, soup)
-    for figures in soup.select(".key-figures"):
-        _list(figures, soup)
+        _depict(chart, f"{FIGURES}/{name}-{chart['id']}.png", pictures, soup)
     for dropped in soup.select(_DROPPED):
         dropped.decompose()
     for link in soup.select("a"):
         if urlsplit(link.get("href", "")).scheme not in ("http", "https"):
             link.unwrap()
-    for tag in soup.select("[id]"):  # the same on several pages
+    for tag in soup.select("[id]"):
         del tag["id"]
-    return f'<h1 id="{page}">{html.escape(name)}</h1>{soup}'
+    annexes = [head for head in soup.select("h2") if head.get_text().startswith(f"{ANNEX}. ")]
+    for number, head in enumerate(annexes, 1):
+        head.name, head["id"] = "h1", f"annex-{number}"
+        head.string = head.get_text().replace(ANNEX, f"{ANNEX} {number}", 1)
+    return str(soup)
 
 
 def _lay_out(block: Tag, soup: BeautifulSoup) -> None:
-    """A table with its caption; of a long one the rows that the page shows, and where the rest is."""
+    """A table with its caption; an empty one says so."""
     caption, table = block.select_one(".table-title"), block.select_one("table")
     if table is None:
         return
@@ -128,13 +145,7 @@ def _lay_out(block: Tag, soup: BeautifulSoup) -> None:
     table.insert(0, head)
     for cell in table.select(".num"):
         cell["style"] = "text-align: right"
-    parts = [table]
-    if block.select_one("noscript p"):
-        rest = soup.new_tag("p")
-        total = len(block.select("tbody tr"))
-        rest.string = f"Здесь первые строки, {total}; таблица целиком — на сайте отчёта и в файлах для скачивания."
-        parts.append(rest)
-    block.replace_with(*(part.extract() for part in parts))
+    block.replace_with(table.extract())
 
 
 def _depict(chart: Tag, name: str, pictures: Collection[str], soup: BeautifulSoup) -> None:
@@ -153,100 +164,221 @@ def _depict(chart: Tag, name: str, pictures: Collection[str], soup: BeautifulSou
     chart.replace_with(*([instead, numbers.extract()] if numbers else [instead]))
 
 
-def _list(figures: Tag, soup: BeautifulSoup) -> None:
-    """Key numbers as a list."""
-    listed = soup.new_tag("ul")
-    for figure in figures.select(".key-figure"):
-        line = soup.new_tag("li")
-        number = soup.new_tag("strong")
-        number.string = figure.strong.get_text()
-        line.extend([number, f" — {figure.span.get_text()}"])
-        listed.append(line)
-    figures.replace_with(listed)
+def _set_styles(made: Word) -> None:
+    """One black typeface in the sizes of a letter; a heading stays with what it heads."""
+    for fonts in made.styles.element.iter(qn("w:rFonts")):
+        for name in list(fonts.attrib):
+            del fonts.attrib[name]
+        for name in ("w:ascii", "w:hAnsi", "w:cs", "w:eastAsia"):
+            fonts.set(qn(name), _FONT)
+    for name in ("Letter", "Letter Head", "Letter Addressee", "TOC 1"):
+        if name not in [style.name for style in made.styles]:
+            made.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH).base_style = made.styles["Normal"]
+    sizes = {"Normal": 14, "Heading 1": 16, "Heading 2": 14, "Heading 3": 14, "Table Caption": 11, "Image Caption": 11}
+    for name, size in sizes.items():
+        style = made.styles[name]
+        style.font.size, style.font.color.rgb = Pt(size), RGBColor(0, 0, 0)
+        style.font.italic, style.font.bold = False, name.startswith("Heading")
+    made.styles["Captioned Figure"].paragraph_format.space_before = Pt(10)
+    for name in ("Heading 1", "Heading 2", "Table Caption", "Captioned Figure"):
+        made.styles[name].paragraph_format.keep_with_next = True
+    made.styles["Heading 1"].paragraph_format.page_break_before = True
+    made.styles["Letter Head"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    made.styles["Letter Head"].font.bold = True
+    made.styles["Letter Addressee"].paragraph_format.left_indent = Cm(8.5)
+    made.styles["Letter"].paragraph_format.keep_together = True
+    made.styles["TOC 1"].paragraph_format.space_after = Pt(0)
+    made.styles["TOC 1"].paragraph_format.tab_stops.add_tab_stop(
+        LETTER_WIDTH, WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS
+    )
 
 
-def _finish(made: Word, title: str, stamp: str) -> None:
-    """Paper, fonts, tables, footer, properties."""
-    section = made.sections[0]
-    section.page_width, section.page_height = Cm(21), Cm(29.7)
-    section.left_margin, section.right_margin = Cm(2.5), Cm(1.5)
-    section.top_margin = section.bottom_margin = Cm(2)
-    _set_fonts(made)
-    for table in made.tables:
-        _set_table(table)
-    foot = section.footer.paragraphs[0]
+def _write_head(made: Word, letter: LetterRules, title: str) -> None:
+    """Who writes, when and under which number, to whom, about what."""
+    first = made.paragraphs[0]
+    day = words.long_day(letter.day) if letter.day else f"«____» {BLANK}{BLANK} 20___ года"
+    lines = [
+        ("Letter Head", letter.organisation or BLANK * 4),
+        ("Letter", f"{day}  №\u00a0{letter.number or BLANK}".replace("  ", "    ")),
+        *(("Letter Addressee", line) for line in (letter.addressee or f"{BLANK * 3}\n{BLANK * 3}").splitlines()),
+        ("Letter", title),
+    ]
+    for style, text in lines:
+        written = first.insert_paragraph_before(text, style)
+    written.runs[0].bold = True  # the last line: what the letter is about
+
+
+def _write_end(made: Word, letter: LetterRules, annexes: Sequence[Paragraph]) -> None:
+    """What is attached and on which page it begins, who signs, who knows the details; there the upright pages end."""
+    if not annexes:
+        return
+    before = annexes[0]
+    heading = before.insert_paragraph_before("Приложения", "Heading 2")
+    heading.paragraph_format.keep_with_next = True
+    for number, annex in enumerate(annexes, 1):
+        _mark(annex, number)
+        _enter(before, number, annex.text)
+    signed = before.insert_paragraph_before("", "Letter")
+    signed.paragraph_format.space_before = Pt(30)
+    signed.paragraph_format.keep_with_next = True
+    signed.paragraph_format.tab_stops.add_tab_stop(LETTER_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
+    signed.add_run(f"{letter.position or BLANK * 3}\t{letter.signatory or BLANK * 3}")
+    last = before.insert_paragraph_before(f"Исполнитель: {letter.contact or BLANK * 3}", "Letter")
+    last.paragraph_format.space_before = Pt(24)
+    last.runs[0].font.size = Pt(10)
+    upright = made.add_section(
+        WD_SECTION.NEW_PAGE
+    )._sectPr  # python-docx puts the old section's end into a paragraph of its own
+    ended = upright.getprevious()
+    last._p.get_or_add_pPr().append(ended.pPr.sectPr)
+    ended.getparent().remove(ended)
+
+
+def _mark(annex: Paragraph, number: int) -> None:
+    """A bookmark around an annex's heading: pandoc's own begin before it, where the letter ends."""
+    name = f"annex-{number}"
+    for start in annex._p.getparent().findall(qn("w:bookmarkStart")):
+        if start.get(qn("w:name")) == name:
+            start.getparent().remove(start)
+    start, end = (
+        _element("w:bookmarkStart", id=str(1000 + number), name=name),
+        _element("w:bookmarkEnd", id=str(1000 + number)),
+    )
+    annex._p.insert(annex._p.index(annex.runs[0]._r), start)
+    annex._p.append(end)
+
+
+def _enter(before: Paragraph, number: int, title: str) -> None:
+    """A line of the contents: the annex, dots, its page; a click leads there."""
+    line = before.insert_paragraph_before("", "TOC 1")
+    link = _element("w:hyperlink", anchor=f"annex-{number}", history="1")
+    for run in (line.add_run(title), line.add_run("\t")):
+        link.append(run._r)
+    link.append(_field(f"PAGEREF annex-{number} \\h", ""))
+    line._p.append(link)
+    line.paragraph_format.keep_with_next = True  # nobody signs an empty sheet
+
+
+def _make_contents(entries: Sequence[Paragraph], known: bool) -> None:
+    """Wrap the lines into the field that stands for a table of contents; a dirty one is made anew when it is opened."""
+    begin, told, between, end = (OxmlElement("w:r") for _ in range(4))
+    begin.append(_element("w:fldChar", fldCharType="begin", **({} if known else {"dirty": "true"})))
+    instruction = OxmlElement("w:instrText")
+    instruction.set(qn("xml:space"), "preserve")
+    instruction.text = ' TOC \\o "1-1" \\h \\z '
+    told.append(instruction)
+    between.append(_element("w:fldChar", fldCharType="separate"))
+    end.append(_element("w:fldChar", fldCharType="end"))
+    first = entries[0]._p
+    for run in (begin, told, between):
+        first.insert(first.index(first.find(qn("w:hyperlink"))), run)
+    entries[-1]._p.append(end)
+
+
+def _number_captions(made: Word) -> None:
+    """«Таблица 1. …», «Рисунок 1. …», by fields, so that Word can list and refer to them."""
+    counts = dict.fromkeys(_CAPTIONS, 0)
+    for paragraph in made.paragraphs:
+        style = paragraph.style.name
+        if style in _CAPTIONS:
+            counts[style] += 1
+            start = paragraph._p.index(paragraph.runs[0]._r)
+            name, dot = paragraph.add_run(f"{_CAPTIONS[style]} "), paragraph.add_run(". ")
+            number = _field(f"SEQ {_CAPTIONS[style]} \\* ARABIC", str(counts[style]))
+            for place, part in enumerate((name._r, number, dot._r)):
+                paragraph._p.insert(start + place, part)
+
+
+def _set_pages(made: Word, stamp: str) -> None:
+    """Paper upright for the letter, on its side for the annexes; the stamp and the number under every page."""
+    upright, *turned = made.sections
+    for section in made.sections:
+        section.page_width, section.page_height = _SHORT, _LONG
+        section.left_margin, section.right_margin = _LEFT, _RIGHT
+        section.top_margin = section.bottom_margin = _ABOVE
+        section.header_distance = section.footer_distance = Cm(1)
+    for section in turned:
+        section.orientation, section.page_width, section.page_height = WD_ORIENT.LANDSCAPE, _LONG, _SHORT
+        section.left_margin = section.right_margin = _ABOVE
+    foot = upright.footer.paragraphs[0]
     foot.text = f"{stamp} · "
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    foot._p.append(_element("w:fldSimple", instr="PAGE"))
-    for picture in made.inline_shapes:
-        picture.height, picture.width = round(picture.height * _TEXT_WIDTH / picture.width), _TEXT_WIDTH
+    foot._p.append(_field("PAGE", "1"))
+
+
+def _blocks(made: Word, annexes: Sequence[Paragraph]) -> Iterator[tuple[Length, Table | Paragraph]]:
+    """Tables and paragraphs, each with the width of the text where it stands."""
+    width = LETTER_WIDTH
+    for block in made.iter_inner_content():
+        if annexes and isinstance(block, Paragraph) and block._p is annexes[0]._p:
+            width = ANNEX_WIDTH
+        yield width, block
+
+
+def _fit(block: Table | Paragraph, width: Length) -> None:
+    if isinstance(block, Table):
+        _set_table(block, width)
+    for drawing in block._element.iter(qn("wp:inline")) if isinstance(block, Paragraph) else ():
+        _resize(drawing, width)
+
+
+def _resize(drawing: BaseOxmlElement, width: Length) -> None:
+    """A picture as wide as the text, or as high as may be."""
+    wide, high = drawing.extent.cx, drawing.extent.cy
+    scale = min(width / wide, _TALLEST / high)
+    for side in ("distT", "distB", "distL", "distR"):  # without them LibreOffice moves the picture out of the margin
+        drawing.set(side, "0")
+    drawing.extent.cx, drawing.extent.cy = round(wide * scale), round(high * scale)
+    shape = drawing.graphic.graphicData.pic.spPr
+    shape.cx, shape.cy = drawing.extent.cx, drawing.extent.cy
+
+
+def _set_table(table: Table, width: Length) -> None:
+    """A ruled table as wide as the text; its head stands on every page, its rows are not torn, nor are its words."""
+    rows = [[cell.text for cell in row.cells] for row in table.rows]
+    widths, size = fitted(rows, width.pt, 2 * _PADDING / 20)
+    table.autofit = False
+    for column, points in zip(table.columns, widths, strict=True):
+        column.width = Pt(points)
+    properties = table._tbl.tblPr
+    for old in properties.findall(qn("w:tblW")):
+        properties.remove(old)
+    properties.insert_element_before(_element("w:tblW", type="dxa", w=str(width.twips)), *_AFTER_WIDTH)
+    rules = OxmlElement("w:tblBorders")
+    for side in ("top", "bottom", "insideH"):
+        rules.append(_element(f"w:{side}", val="single", sz="4", space="0", color="808080"))
+    properties.insert_element_before(rules, *_AFTER_WIDTH[4:])
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        margins.append(_element(f"w:{side}", w=str(_PADDING), type="dxa"))
+    properties.insert_element_before(margins, *_AFTER_WIDTH[7:])
+    for row in table.rows:
+        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+        for cell, points in zip(row.cells, widths, strict=True):
+            cell.width = Pt(points)
+            for paragraph in cell.paragraphs:
+                paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
+                for run in paragraph.runs:
+                    run.font.size = Pt(size)
+
+
+def _set_properties(made: Word, title: str) -> None:
     properties = made.core_properties
     properties.title = title[:_LONGEST_PROPERTY]
     properties.author = properties.last_modified_by = properties.comments = ""
     properties.language, properties.created, properties.modified = "ru-RU", _NO_TIME, _NO_TIME
 
 
-def _set_fonts(made: Word) -> None:
-    """One black typeface; a chapter begins on a page of its own."""
-    for fonts in made.styles.element.iter(qn("w:rFonts")):
-        for name in list(fonts.attrib):
-            del fonts.attrib[name]
-        for name in ("w:ascii", "w:hAnsi", "w:cs", "w:eastAsia"):
-            fonts.set(qn(name), _FONT)
-    sizes = {"Normal": 12, "Title": 20, "Subtitle": 14, "Author": 12, "Heading 1": 16, "Heading 2": 14, "Heading 3": 12,
-             "Table Caption": 11, "Image Caption": 11}  # fmt: skip
-    for style in made.styles:
-        if style.name in sizes:
-            style.font.size = Pt(sizes[style.name])
-            style.font.color.rgb = RGBColor(0, 0, 0)
-    for name in ("Heading 1", "Heading 2", "Table Caption"):
-        made.styles[name].paragraph_format.keep_with_next = True
-    made.styles["Heading 1"].paragraph_format.page_break_before = True
+def _field(instruction: str, shown: str) -> BaseOxmlElement:
+    """A field that Word computes, and what it shows until then."""
+    field, run, text = _element("w:fldSimple", instr=instruction), OxmlElement("w:r"), OxmlElement("w:t")
+    text.text = shown
+    run.append(text)
+    field.append(run)
+    return field
 
 
-def _set_table(table: Table) -> None:
-    """A ruled table as wide as the text; its head stands on every page, its rows are not torn."""
-    widths, size = _widths([[cell.text for cell in row.cells] for row in table.rows])
-    table.autofit = True  # a program that can widens a column whose words would be broken
-    for column, width in zip(table.columns, widths, strict=True):
-        column.width = width
-    properties = table._tbl.tblPr
-    for old in properties.findall(qn("w:tblW")):
-        properties.remove(old)
-    rules = OxmlElement("w:tblBorders")
-    for side in ("top", "bottom", "insideH"):
-        rules.append(_element(f"w:{side}", val="single", sz="4", space="0", color="808080"))
-    properties.insert_element_before(_element("w:tblW", type="pct", w="5000"), *_AFTER_WIDTH)
-    properties.insert_element_before(rules, *_AFTER_WIDTH[4:])
-    margins = OxmlElement("w:tblCellMar")
-    for side in ("left", "right"):
-        margins.append(_element(f"w:{side}", w="45", type="dxa"))
-    properties.insert_element_before(margins, *_AFTER_WIDTH[7:])
-    for row in table.rows:
-        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-        for cell, width in zip(row.cells, widths, strict=True):
-            cell.width = width
-        for paragraph in (paragraph for cell in row.cells for paragraph in cell.paragraphs):
-            paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
-            for run in paragraph.runs:
-                run.font.size = size
-
-
-def _widths(rows: Sequence[Sequence[str]]) -> tuple[list[int], int]:
-    """How wide each column is and how large its letters: no word is broken if that can be, long texts have most."""
-    columns = list(zip(*rows, strict=True))
-    words = [max((len(word) for cell in column for word in _WORD.findall(cell)), default=1) for column in columns]
-    texts = [max(map(len, column)) for column in columns]
-    least = [word + _PADDING for word in words]
-    wanted = [max(word, min(text, _LONG_TEXT)) - word for word, text in zip(words, texts, strict=True)]
-    # what the longest words leave goes to the long texts
-    spare = min(max(_LETTERS - sum(least), 0) / max(sum(wanted), 1), 1)
-    needed = [low + spare * more for low, more in zip(least, wanted, strict=True)]
-    size = Pt(9) if sum(needed) <= _LETTERS else Pt(8)
-    return [round(_TEXT_WIDTH * part / sum(needed)) for part in needed], size
-
-
-def _element(name: str, **attributes: str) -> BaseOxmlElement:
+def _element(name: str, /, **attributes: str) -> BaseOxmlElement:
     """An element of a document with these attributes."""
     element = OxmlElement(name)
     for key, value in attributes.items():

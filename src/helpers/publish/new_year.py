@@ -22,6 +22,8 @@ _NOT_CARRIED = {
     "year_notes": "примечания к годам перечитайте в прежнем отчёте и впишите те, что верны и в новом",
 }
 """Keys of the params that a new report does not take over, and why."""
+_OF_ONE_LETTER = {"day": "null", "number": '""'}
+"""What of `letter` is of one letter alone, and how it is left blank."""
 
 
 def start_report(named: str, model: str) -> tuple[Path, Path]:
@@ -117,6 +119,10 @@ def moved_on(text: str, last: int, year: int) -> str:
     for key, value in asked.value if isinstance(asked, yaml.MappingNode) else []:
         if key.value == "deadline":
             edits.append((value.start_mark.index, _end(value), _years_later(value.value, year - last)))
+    written = keys["letter"][1] if "letter" in keys else None
+    for key, value in written.value if isinstance(written, yaml.MappingNode) else []:
+        if key.value in _OF_ONE_LETTER and value.value:
+            edits.append((value.start_mark.index, _end(value), _OF_ONE_LETTER[key.value]))
     for name, why in _NOT_CARRIED.items():
         if name in keys:
             key, value = keys[name]

@@ -83,7 +83,7 @@ def page_source(
     without : str
         Cells with this tag are left out.
     left_out : collection of str
-        Pages that the site has not: what leads to them is no link.
+        Pages and files that the site has not, by their paths below it (`tutors.html`): what leads to them is no link.
 
     Raises
     ------
@@ -124,10 +124,10 @@ def content(
 
 
 def _unlinked(body: str, left_out: Collection[str]) -> str:
-    """The Markdown without links to pages that there are not: their text stays."""
+    """The Markdown without links to what there is not: their text stays."""
     if not left_out:
         return body
-    address = rf"site:/(?:{'|'.join(map(re.escape, sorted(left_out)))})\.html(?:#[\w-]*)?"
+    address = rf"site:/(?:{'|'.join(map(re.escape, sorted(left_out)))})(?:#[\w-]*)?"
     body = re.sub(rf"\[([^\[\]]+)\]\({address}\)", r"\1", body)
     body = re.sub(rf'<a href="{address}">(.*?)</a>', r"\1", body)
     return re.sub(rf',"{address}"\]', ",null]", body)  # a row of a table that can be searched

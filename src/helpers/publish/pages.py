@@ -24,6 +24,10 @@ FANNED = {"municipality": "group_id", "school": "school_id"}
 """Notebooks that make many pages, and the parameter that tells these apart."""
 SLIDES = "webinar"
 """The notebook that makes slides."""
+LETTER = "letter"
+"""The notebook that makes the letter with its annexes."""
+DOCUMENTS = {SLIDES, LETTER}
+"""Notebooks that make files beside the pages, and no page."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from helpers.publish import (
     manifest,
     navigation,
     pandoc,
+    pdf,
     progress,
     protocol,
     quarto,
@@ -34,7 +35,7 @@ from helpers.publish.downloads import FOLDER, downloads
 from helpers.publish.front_matter import front_matter
 from helpers.publish.kept import Kept
 from helpers.publish.page_source import page_source
-from helpers.publish.pages import FANNED, SLIDES, all_notebooks, notebooks
+from helpers.publish.pages import DOCUMENTS, FANNED, LETTER, SLIDES, all_notebooks, notebooks
 from helpers.publish.swap import swap_in
 from helpers.report import PROJECT, Report
 from helpers.show import received
@@ -111,10 +112,12 @@ def wanted_files(report: Report, edition: str, engine: str) -> dict[str, bytes]:
     executed, kept_files = _executed(report, edition), Kept(report.build / edition / "kept")
     pictures = figures.figures(_charts(executed), kept_files)
     _part_done(edition)
+    letter = _letter(report, edition, executed[LETTER], pictures, kept_files)
     left_out = {path.stem for path in all_notebooks()} - {page.partition("/")[0] for page in executed}
+    left_out = {f"{page}.html" for page in left_out} | {document.PDF} - letter.keys()
     files = {
         f"{page}.qmd": page_source(path, page, pictures, left_out=left_out).encode()
-        for page, path in executed.items() if page != SLIDES
+        for page, path in executed.items() if page not in DOCUMENTS
     }  # fmt: skip
     files = table_data.parted(files)
     files |= (
@@ -124,13 +127,25 @@ def wanted_files(report: Report, edition: str, engine: str) -> dict[str, bytes]:
         files |= protocol.books(received.protocol(report), report.params)
     settings = pandoc.configuration(files, edition)
     _part_done(edition)
-    files[document.NAME] = document.document(report.params, edition, settings, files)
+    files |= letter
     files |= slides.slides(executed[SLIDES], engine, pictures, kept_files)
     if edition == "internal" and not report.params.open_data:
         files |= extracts.extracts(report, executed, settings, files, kept_files)
     kept_files.forget_others()
     _part_done(edition)
     return files
+
+
+def _letter(
+    report: Report, edition: str, executed: Path, pictures: Mapping[str, bytes], kept: Kept
+) -> dict[str, bytes]:
+    """The letter for Word and, where there is a program for it, as PDF; why there is none is told."""
+    made = document.document(executed, report.params, edition, pictures)
+    printed, why = pdf.pdf(made, kept)
+    if printed is None:
+        progress.tell("note", text=why)
+        return {document.NAME: document.with_contents(made, [])}
+    return {document.NAME: document.with_contents(made, pdf.annex_pages(printed)), document.PDF: printed}
 
 
 def _part_done(edition: str) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import nbformat
 import typer
 
-from helpers.publish import pandoc, table_data
+from helpers.publish import document, pandoc, table_data
 from helpers.publish.execute import WarmKernel, granted, run_notebook, warm_kernel
 from helpers.publish.page_source import page_source
-from helpers.publish.pages import FANNED, SLIDES, Target, all_notebooks, notebooks, targets
+from helpers.publish.pages import DOCUMENTS, FANNED, Target, all_notebooks, notebooks, targets
 from helpers.publish.preview import Server
 from helpers.report import Report
 
@@ -71,7 +71,8 @@ class _Pages:
         )
         self.pictures = {path.relative_to(source).as_posix() for path in (source / "figures").rglob("*.*")}
         on_site = {path.stem for path in source.glob("*.qmd")} | FANNED.keys()
-        self.left_out = {path.stem for path in all_notebooks()} - on_site
+        self.left_out = {f"{page}.html" for page in {path.stem for path in all_notebooks()} - on_site}
+        self.left_out |= {document.PDF} - {path.relative_to(source).as_posix() for path in source.glob("documents/*")}
         self.goals: dict[str, list[Target]] = {}
 
     def warm(self) -> None:
@@ -91,7 +92,9 @@ class _Pages:
                 return None  # a page of another edition
             goal = self._goal(name)
             return (
-                self._page(self._execute(notebook, goal), goal.path) if name != SLIDES else self._slides(notebook, goal)
+                self._page(self._execute(notebook, goal), goal.path)
+                if name not in DOCUMENTS
+                else self._document(notebook, goal)
             )
 
         files, fault = _guarded(made)
@@ -121,13 +124,13 @@ class _Pages:
         return target
 
     def _page(self, executed: Path, page: str) -> dict[str, bytes]:
-        source = page_source(executed, page, self.pictures, left_out=self.left_out - {page}).encode()
+        source = page_source(executed, page, self.pictures, left_out=self.left_out - {f"{page}.html"}).encode()
         files = table_data.parted({f"{page}.qmd": source})
         html = pandoc.page_html(files.pop(f"{page}.qmd").decode(), page, self.settings)
         return files | {f"{page}.html": html.encode()}
 
-    def _slides(self, notebook: Path, goal: Target) -> dict[str, bytes]:
-        """Slides are no page of the site: they are tried, and left for the build."""
+    def _document(self, notebook: Path, goal: Target) -> dict[str, bytes]:
+        """Slides and the letter are no pages of the site: they are tried, and left for the build."""
         self._execute(notebook, goal)
         return {}
 

@@ -10,8 +10,33 @@ import polars as pl
 
 from helpers.measure.intervals import Z95
 from helpers.params import Params
-from helpers.show import words
+from helpers.show import prose, words
 from helpers.show.words import SCHOOL, count, literal, number, percent, signed
+
+
+def finding(summary: dict) -> str:
+    """What the report finds, in one sentence; a second one where there are schools without a conclusion."""
+    below, above, within = summary["below"]["named"], summary["above"]["named"], summary["within"]
+    unknown = " О {unknown:школе|школах|школах} судить нельзя." if summary["unknown"] else ""
+    if not below + above + within:
+        template, unknown = (
+            "**Ни об одной школе вывода нет**: для него мало лет, участников или данных об условиях.",
+            "",
+        )
+    elif not below + above:
+        template = "**Ни одна из {n:школы} с выводом явно не отличается от школ с такими же условиями.**"
+    else:
+        told = [
+            ("у {below} результаты ниже", below),
+            ("у {above} — выше", above),
+            ("у {within} явной разницы не видно", within),
+        ]
+        told = [part.replace("—", "результаты" if not below else "—") for part, schools in told if schools]
+        template = (
+            "**Из {n:школы} с выводом — если сравнивать со школами в таких же условиях — " + ", ".join(told) + ".**"
+        )
+    counts = {"n": below + above + within, "below": below, "above": above, "within": within}
+    return prose.markdown(template + unknown, unknown=summary["unknown"], **counts)
 
 
 def key_figures(summary: dict, fit: dict, params: Params) -> list[tuple[str, str]]:
