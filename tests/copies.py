@@ -11,12 +11,16 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from filelock import FileLock
 
-from helpers.report import PROJECT
+from helpers import cli
+from helpers.publish.execute import run_notebook, warm_kernel
+from helpers.publish.pages import STEPS
+from helpers.report import PROJECT, Report
 
 _PARTS = ["src", "notebooks", "params", "workflow", "requirements.lock", "pyproject.toml",
           *(path.name for path in PROJECT.glob("_quarto*.yml"))]  # fmt: skip
@@ -75,11 +79,11 @@ class Copy:
 
 
 def copy_project(root: Path) -> Copy:
-    """Copy what the pipeline reads into `root`."""
+    """Copy what the pipeline reads into `root`, compiled code with it: else each copy compiles all our code anew."""
     for name in _PARTS:
         source = PROJECT / name
         if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("*.egg-info"))
         else:
             shutil.copy2(source, root / name)
     return Copy(root)
@@ -114,6 +118,26 @@ def region_report(folder: Path, seed: int = 2021, clean: bool = False) -> Path:
     with params.open("a", encoding="utf-8") as end:
         end.write("\nsimulation: {runs: 10, source: тест}\n")
     return params
+
+
+def called(patched: pytest.MonkeyPatch, capfd: pytest.CaptureFixture, *arguments: object) -> tuple[int, Any]:
+    """The `report` command in this process, where no process of its own is needed: its exit code, and what it said (`out`, `err`)."""
+    patched.setattr("sys.argv", ["report", *map(str, arguments)])
+    patched.setattr("helpers.cli.processes.end_together", lambda: None)  # signals are the test runner's here
+    for stream in ("stdout", "stderr"):
+        patched.setattr(f"sys.{stream}", getattr(sys, f"__{stream}__"))
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code or 0, capfd.readouterr()
+
+
+def run_steps(report: Report, names: str = "*") -> None:
+    """Run the report's steps of these names, one after another in one kernel."""
+    given = {"report": str(report.params_file), "out": str(report.out)}
+    with warm_kernel() as kernel:
+        for step in sorted(STEPS.glob(f"{names}.ipynb")):
+            run_notebook(step, report.build / "steps" / step.name, given, kernel)
 
 
 def contents(folder: Path, parts: Sequence[str] = ("",)) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from copies import Copy
+from copies import Copy, called
 from filelock import FileLock
 from typer.exceptions import TyperException
 from typer.testing import CliRunner
@@ -57,8 +57,13 @@ def test_check_tells_what_was_read_and_writes_nothing(copy: Copy, small: Path):
         (["preview", "california-2000", "--out", "нет-такой-папки"], 3, "сайта ещё нет"),
     ],
 )
-def test_exit_codes(copy: Copy, arguments: list[str], code: int, says: str):
-    said = copy.report(*arguments, code=code)
+def test_exit_codes(
+    arguments: list[str], code: int, says: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+):
+    monkeypatch.chdir(PROJECT)
+    ended, told = called(monkeypatch, capfd, *arguments)
+    assert ended == code
+    said = told.out + told.err
     assert says.lower() in said.lower()
     assert "Traceback" not in said
     assert RUSSIAN.search(said)
@@ -167,9 +172,11 @@ def test_a_console_of_any_code_page_takes_what_is_said(copy: Copy, page: str):
 
 
 @pytest.mark.parametrize("port", ["70000", "-1"])
-def test_an_impossible_port_is_told(copy: Copy, built: Path, small: Path, port: str):
-    said = copy.report("preview", small, "--out", built, f"--port={port}", code=2)
-    assert f"порт {port}" in said and "от 0 до 65535" in said
+def test_an_impossible_port_is_told(
+    port: str, built: Path, small: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+):
+    code, said = called(monkeypatch, capfd, "preview", small, "--out", built, f"--port={port}")
+    assert code == 2 and f"порт {port}" in said.err and "от 0 до 65535" in said.err
 
 
 def test_braces_in_the_name_of_params_are_told(copy: Copy, small: Path, tmp_path: Path):

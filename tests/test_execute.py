@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -10,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from helpers.problems import BadInput, NotebookFailed
-from helpers.publish.execute import run_notebook, warm_kernel
+from helpers.publish.execute import WarmKernel, run_notebook, warm_kernel
 from helpers.publish.pages import PAGES, targets
 from helpers.report import open_report
 
@@ -32,6 +33,20 @@ def notebook(path: Path, *cells: str, parameters: str = 'report = ""') -> Path:
     made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(made, path)
     return path
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[WarmKernel]:
+    """A kernel that serves one test after another, as it serves notebooks in a build."""
+    with warm_kernel() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[WarmKernel]:
+    """A kernel whose cells may take two seconds: it is started anew whenever a cell has ended or halted it."""
+    with warm_kernel(cell_seconds=2) as running:
+        yield running
 
 
 def test_a_warm_kernel_gives_what_a_fresh_one_gives(built: Path, small: Path, tmp_path: Path):
@@ -56,15 +71,14 @@ def outputs(path: Path) -> list[str]:
     return [output.data["text/plain"] for cell in cells for output in cell.get("outputs", [])]
 
 
-def test_no_name_and_no_folder_of_one_notebook_reaches_the_next(tmp_path: Path):
+def test_no_name_and_no_folder_of_one_notebook_reaches_the_next(kernel: WarmKernel, tmp_path: Path):
     # names with _i hold the sources of the cells, counted on in a warm kernel
     names = "sorted(name for name in globals() if not name.startswith('_i'))"
     probe = notebook(tmp_path / "probe.ipynb", names, "import os; os.getcwd()", "_ == os.getcwd()")
     leaves = notebook(tmp_path / "leaves.ipynb", f"{NASTY}\nsecret = _secret = 1", "'shown last'")
     ran = [tmp_path / "ran" / f"{number}.ipynb" for number in range(3)]
-    with warm_kernel() as kernel:
-        for source, target in zip([probe, leaves, probe], ran, strict=True):
-            run_notebook(source, target, {"report": "x"}, kernel)
+    for source, target in zip([probe, leaves, probe], ran, strict=True):
+        run_notebook(source, target, {"report": "x"}, kernel)
     known, folder, last = outputs(ran[0])
     assert "'report'" in known and "secret" not in known
     assert (folder, last) == (repr(str(tmp_path)), "True")
@@ -96,21 +110,23 @@ def test_what_a_clean_namespace_does_not_undo(tmp_path: Path):
         ("report = 2024", "текст в кавычках"),
     ],
 )
-def test_parameters_that_do_not_fit_are_refused_before_any_cell_runs(tmp_path: Path, parameters: str, says: str):
+def test_parameters_that_do_not_fit_are_refused_before_any_cell_runs(
+    kernel: WarmKernel, tmp_path: Path, parameters: str, says: str
+):
     mark = tmp_path / "ran"
     source = notebook(tmp_path / "a.ipynb", f"open({str(mark)!r}, 'w')", parameters=parameters)
-    with warm_kernel() as kernel, pytest.raises(BadInput, match=says):
+    with pytest.raises(BadInput, match=says):
         run_notebook(source, tmp_path / "b.ipynb", {"report": "x"}, kernel)
     assert not mark.exists()
     assert not (tmp_path / "b.ipynb").exists()
 
 
-def test_a_cell_that_finds_the_data_wanting_says_so_in_its_own_words(tmp_path: Path):
+def test_a_cell_that_finds_the_data_wanting_says_so_in_its_own_words(kernel: WarmKernel, tmp_path: Path):
     cell = (
         "from helpers.problems import BadInput, Problem\n"
         "raise BadInput(*(Problem(file=f, found='x', expected='y', advice='исправьте') for f in ('a.csv', 'b.csv')))"
     )
-    with warm_kernel() as kernel, pytest.raises(BadInput) as caught:
+    with pytest.raises(BadInput) as caught:
         run_notebook(notebook(tmp_path / "a.ipynb", cell), tmp_path / "b.ipynb", {"report": ""}, kernel)
     assert str(caught.value).splitlines() == [
         "Файл a.csv — найдено: x; ожидалось: y; исправьте.",
@@ -118,15 +134,14 @@ def test_a_cell_that_finds_the_data_wanting_says_so_in_its_own_words(tmp_path: P
     ]
 
 
-def test_another_error_names_notebook_cell_and_parameters(tmp_path: Path):
+def test_another_error_names_notebook_cell_and_parameters(kernel: WarmKernel, tmp_path: Path):
     source = notebook(tmp_path / "страница.ipynb", "x = 1", "x / 0")
-    with warm_kernel() as kernel:
-        with pytest.raises(NotebookFailed) as caught:
-            run_notebook(source, tmp_path / "b.ipynb", {"report": "мой"}, kernel)
-        told = str(caught.value)
-        assert "страница.ipynb" in told and "ZeroDivisionError" in told and "report='мой'" in told
-        # and the kernel serves the next notebook
-        run_notebook(notebook(tmp_path / "c.ipynb", "'x' in globals()"), tmp_path / "d.ipynb", {"report": ""}, kernel)
+    with pytest.raises(NotebookFailed) as caught:
+        run_notebook(source, tmp_path / "b.ipynb", {"report": "мой"}, kernel)
+    told = str(caught.value)
+    assert "страница.ipynb" in told and "ZeroDivisionError" in told and "report='мой'" in told
+    # and the kernel serves the next notebook
+    run_notebook(notebook(tmp_path / "c.ipynb", "'x' in globals()"), tmp_path / "d.ipynb", {"report": ""}, kernel)
     (output,) = nbformat.read(tmp_path / "d.ipynb", as_version=4).cells[-1].outputs
     assert output.data["text/plain"] == "False"
 
@@ -144,14 +159,15 @@ def test_another_error_names_notebook_cell_and_parameters(tmp_path: Path):
         ("input('Имя?')", "ждёт ввода"),
     ],
 )
-def test_a_cell_that_ends_or_halts_its_kernel_is_named_within_seconds(tmp_path: Path, cell: str, says: str):
+def test_a_cell_that_ends_or_halts_its_kernel_is_named_within_seconds(
+    impatient: WarmKernel, tmp_path: Path, cell: str, says: str
+):
     source, well = notebook(tmp_path / "страница.ipynb", "x = 1", cell), notebook(tmp_path / "well.ipynb", "'well'")
-    with warm_kernel(cell_seconds=2) as kernel:
-        started = time.monotonic()
-        with pytest.raises(NotebookFailed) as caught:
-            run_notebook(source, tmp_path / "b.ipynb", {"report": "x"}, kernel)
-        assert time.monotonic() - started < 10  # a new kernel included
-        run_notebook(well, tmp_path / "ran.ipynb", {"report": "x"}, kernel)
+    started = time.monotonic()
+    with pytest.raises(NotebookFailed) as caught:
+        run_notebook(source, tmp_path / "b.ipynb", {"report": "x"}, impatient)
+    assert time.monotonic() - started < 10  # a new kernel included
+    run_notebook(well, tmp_path / "ran.ipynb", {"report": "x"}, impatient)
     told = str(caught.value)
     assert told.startswith(f"страница.ipynb, ячейка 3, «{cell.splitlines()[0]}»: ") and says in told
     assert len(told.splitlines()) == 1

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from copies import contents
+from copies import called, contents
 
-from helpers import cli, files, report, tables
+from helpers import files, report, tables
 from helpers.problems import MissingTool
 from helpers.publish import manifest, new_year, shelf
 from helpers.publish.kept import Kept
@@ -118,18 +118,6 @@ def test_what_is_let_go_in_time_is_not_told(tmp_path: Path, monkeypatch: pytest.
     assert number > 10
 
 
-def command(patched: pytest.MonkeyPatch, capfd: pytest.CaptureFixture, *arguments: object) -> tuple[int, str]:
-    """The `report` command in this process: its exit code and what it said of errors."""
-    patched.setattr("sys.argv", ["report", *map(str, arguments)])
-    patched.setattr("helpers.cli.processes.end_together", lambda: None)  # signals are the test runner's here
-    for stream in ("stdout", "stderr"):
-        patched.setattr(f"sys.{stream}", getattr(__import__("sys"), f"__{stream}__"))
-    capfd.readouterr()
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return ended.value.code or 0, capfd.readouterr().err
-
-
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with the params of the default report and two files of it."""
@@ -150,15 +138,15 @@ def test_a_new_year_is_begun_whole_or_not_at_all(
     for number in range(1, 1000):
         with monkeypatch.context() as patched:
             held = Held(patched, number)
-            code, said = command(patched, capfd, "new", "2022", "--from", "kamchatka-2021")
+            code, said = called(patched, capfd, "new", "2022", "--from", "kamchatka-2021")
         if held.name is None:
             break
-        assert code == 3 and len(said.splitlines()) == 1 and said.rstrip().endswith("повторите команду.")
+        assert code == 3 and len(said.err.splitlines()) == 1 and said.err.rstrip().endswith("повторите команду.")
         with monkeypatch.context() as patched:
-            code, said = command(patched, capfd, "new", "2022", "--from", "kamchatka-2021")
+            code, said = called(patched, capfd, "new", "2022", "--from", "kamchatka-2021")
         done = contents(project)
         # the held file was one of what is cleared away at the end: the report itself was begun before
-        assert code == 0 or "уже есть" in said
+        assert code == 0 or "уже есть" in said.err
         states.append({name: digest for name, digest in done.items() if ".new" not in name})
         for made in (project / "params" / "kamchatka-2022.yml", *(project / "data" / "raw").glob("kamchatka-2022*")):
             files.remove_folder(made)
@@ -184,13 +172,13 @@ def test_publishing_leaves_the_last_good_site(
         arguments = ("publish", small, "--out", this.out, "--to", web)
         with monkeypatch.context() as patched:
             held = Held(patched, number)
-            code, said = command(patched, capfd, *arguments)
+            code, said = called(patched, capfd, *arguments)
         if held.name is None:
             break
-        assert code == 3 and len(said.splitlines()) == 1 and said.rstrip().endswith("повторите команду.")
+        assert code == 3 and len(said.err.splitlines()) == 1 and said.err.rstrip().endswith("повторите команду.")
         assert contents(tmp_path / where) in sites.values()
         with monkeypatch.context() as patched:
-            assert command(patched, capfd, *arguments)[0] == 0
+            assert called(patched, capfd, *arguments)[0] == 0
         assert contents(tmp_path / where) == sites["new"]
         assert {path.name for path in (web / "staging").iterdir()} == {"index.html", this.name}
     assert number > 10

@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -23,9 +24,10 @@ from helpers.publish.preview import served
 WAIT = 60
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Copy:
-    return copy_project(tmp_path / "project")
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A project whose notebooks are edited while they are previewed."""
+    return copy_project(tmp_path_factory.mktemp("own") / "project")
 
 
 class Preview:
@@ -52,11 +54,8 @@ class Preview:
             return answer.read().decode()
 
 
-@pytest.fixture
-def preview(own: Copy, built: Path, small: Path, tmp_path: Path) -> Iterator[Preview]:
-    out = tmp_path / "out"
-    shutil.copytree(built, out)
-    said = tmp_path / "said.txt"
+@contextmanager
+def watching(own: Copy, small: Path, out: Path, said: Path) -> Iterator[Preview]:
     with said.open("w", encoding="utf-8") as file:
         process = own.popen("preview", small, "--out", out, "--port", "0", "--watch",
                             stdout=file, stderr=subprocess.STDOUT, env={"PYTHONUNBUFFERED": "1"})  # fmt: skip
@@ -67,6 +66,18 @@ def preview(own: Copy, built: Path, small: Path, tmp_path: Path) -> Iterator[Pre
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def out(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(built, tmp_path_factory.mktemp("preview") / "out"))
+
+
+@pytest.fixture(scope="module")
+def preview(own: Copy, small: Path, out: Path) -> Iterator[Preview]:
+    """One that watches while several tests save notebooks, each its own."""
+    with watching(own, small, out, out.with_name("said.txt")) as preview:
+        yield preview
 
 
 def save_as_jupyter(notebook: Path, text: str) -> None:
@@ -95,9 +106,9 @@ def until_shown(preview: Preview, page: str, text: str) -> str:
     return shown
 
 
-def test_twenty_savings_two_of_them_broken(preview: Preview, own: Copy, small: Path, tmp_path: Path):
+def test_twenty_savings_two_of_them_broken(preview: Preview, own: Copy, small: Path, out: Path):
     notebook = own.root / "notebooks" / "pages" / "federal.ipynb"
-    site, before = tmp_path / "out" / "_site" / small.stem, contents(tmp_path / "out")
+    site, before = out / "_site" / small.stem, contents(out)
     content, good = notebook.read_text(encoding="utf-8"), ""
     heading, call = "Как часто правило срабатывает случайно", "chance = this.read"
     assert heading in preview.get("federal.html") and call in content
@@ -119,15 +130,15 @@ def test_twenty_savings_two_of_them_broken(preview: Preview, own: Copy, small: P
             assert "обновит report build" in shown and "no_such_name" not in shown
     assert (preview.said.count("✓ federal"), preview.said.count("✗ federal")) == (18, 2)
     assert ".~" not in preview.said and "checkpoint" not in preview.said
-    now = contents(tmp_path / "out")
+    now = contents(out)
     assert {name for name in now if now[name] != before.get(name)} <= {
         name for name in now if f"_build/{small.stem}/public/preview/" in name
     }
     assert site.is_dir()
 
 
-def test_of_many_pages_the_one_looked_at_is_made_anew(preview: Preview, own: Copy, small: Path, tmp_path: Path):
-    site = tmp_path / "out" / "_site" / small.stem
+def test_of_many_pages_the_one_looked_at_is_made_anew(preview: Preview, own: Copy, small: Path, out: Path):
+    site = out / "_site" / small.stem
     last = sorted(site.glob("municipality/*.html"))[-1]
     page = f"municipality/{last.name}"
     title = re.search(r"<title>([^<–]+)", preview.get(page))[1].strip()
@@ -140,16 +151,17 @@ def test_of_many_pages_the_one_looked_at_is_made_anew(preview: Preview, own: Cop
 
 
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM"])
-def test_it_ends_with_its_kernel(preview: Preview, how: str):
-    children = psutil.Process(preview.process.pid).children(recursive=True)
-    assert children
-    preview.process.send_signal(getattr(signal, how))
-    preview.process.wait(timeout=10)
-    assert not psutil.wait_procs(children, timeout=3)[1]
+def test_it_ends_with_its_kernel(own: Copy, small: Path, out: Path, tmp_path: Path, how: str):
+    with watching(own, small, out, tmp_path / "said.txt") as preview:
+        children = psutil.Process(preview.process.pid).children(recursive=True)
+        assert children
+        preview.process.send_signal(getattr(signal, how))
+        preview.process.wait(timeout=10)
+        assert not psutil.wait_procs(children, timeout=3)[1]
 
 
-def test_only_the_server_adds_the_script_that_reloads(preview: Preview, small: Path, tmp_path: Path):
-    site = tmp_path / "out" / "_site" / small.stem
+def test_only_the_server_adds_the_script_that_reloads(preview: Preview, small: Path, out: Path):
+    site = out / "_site" / small.stem
     served, file = preview.get("index.html"), (site / "index.html").read_text(encoding="utf-8")
     assert "__version" in served and "__version" not in file
     assert preview.get("") == served
