@@ -215,6 +215,14 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
             "ten": FLOAT, "lower": FLOAT, "upper": FLOAT,
         },
     ),
+    "cohort_pairs": (
+        ["year", "school_id", "procedure", "subject", "grade"],
+        {
+            "year": INT, "school_id": TEXT, "procedure": TEXT, "subject": TEXT, "grade": TEXT, "earlier_year": INT,
+            "earlier_procedure": TEXT, "earlier_grade": TEXT, "n_earlier": FLOAT, "n_later": FLOAT, "coverage": FLOAT,
+            "earlier": FLOAT, "earlier_se": FLOAT, "later": FLOAT, "later_se": FLOAT, "weight": FLOAT, "set_aside": TEXT,
+        },
+    ),
     "expectation": (
         ["year", "school_id"],
         {
@@ -295,6 +303,29 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         {
             "school_id": TEXT, "tier": TEXT, "direction": TEXT, "type": TEXT, "context_class": TEXT,
             "spec_share": FLOAT, "q_value": FLOAT, "federal_low": BOOL, "reason": TEXT,
+        },
+    ),
+    "cohort_progress": (
+        ["year", "school_id"],
+        {
+            "year": INT, "school_id": TEXT, "earlier": FLOAT, "earlier_se": FLOAT, "later": FLOAT, "later_se": FLOAT,
+            "covariance": FLOAT, "n_earlier": FLOAT, "n_later": FLOAT, "earlier_year": INT, "cohorts": INT, "in_line": BOOL,
+            "reliability": FLOAT, "expected": FLOAT, "expected_se": FLOAT, "residual": FLOAT, "noise_se": FLOAT,
+            "gain": FLOAT,
+        },
+    ),
+    "progress_lines": (
+        ["year"],
+        {
+            "year": INT, "n_schools": INT, "mean": FLOAT, "spread": FLOAT, "intercept": FLOAT, "slope": FLOAT,
+            "slope_se": FLOAT, "tau2": FLOAT, "reliability": FLOAT, "index_slope": FLOAT, "index_slope_se": FLOAT,
+        },
+    ),
+    "progress": (
+        ["school_id"],
+        {
+            "school_id": TEXT, "effect": FLOAT, "effect_se": FLOAT, "prob_below": FLOAT, "prob_above": FLOAT,
+            "years_below": INT, "years_above": INT, "years": INT, "tier": TEXT, "direction": TEXT, "reason": TEXT,
         },
     ),
     "tutors": (
@@ -462,10 +493,10 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
 
 NAMES = list(CONTRACT)
 MEASURED = ["wellbeing_index", "outcome", "index_variants", "outcome_variants", "shared_errors", "indicator_summary",
-            "procedure_summary", "procedure_trends", "index_years", "outcome_years", "histograms", "precision"]  # fmt: skip
+            "procedure_summary", "procedure_trends", "index_years", "outcome_years", "histograms", "precision", "cohort_pairs"]  # fmt: skip
 EXPECTED = ["expectation", "lines", "procedure_lines"]
 JUDGED = ["effect", "flags", "specifications", "choices", "group_summary", "stability", "simulation", "fairness",
-          "federal", "chance", "agreement", "backtest", "ranks", "similar"]  # fmt: skip
+          "federal", "chance", "agreement", "backtest", "ranks", "similar", "cohort_progress", "progress_lines", "progress"]  # fmt: skip
 SUPPORT = ["tutors", "risk_profile", "skill_profile", "recommendations", "rule_coverage", "tracks", "funnel", "funnel_schools",
            "membership", "context_panel", "roadmap_status", "monitoring", "decisions", "project_calendar"]  # fmt: skip
 PROTECTED = ["directory", "groups", "published_results", "published_context", "published_flags", "distributions",

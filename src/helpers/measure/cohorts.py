@@ -99,7 +99,7 @@ def cohort_means(pairs: pl.DataFrame, rules: OutcomeRules) -> pl.DataFrame:
     -------
     DataFrame
         year, school_id, earlier, earlier_se, later, later_se (pupil SDs), covariance (of the errors of the two means:
-        their pupils are the same), n_earlier, n_later (of the largest result), cohorts (their number).
+        their pupils are the same), n_earlier, n_later (of the largest result), earlier_year (the last of them), cohorts (their number).
     """
     judged = _judged(pairs)
     sides = [_side(judged, side) for side in _SIDES]
@@ -115,7 +115,9 @@ def cohort_means(pairs: pl.DataFrame, rules: OutcomeRules) -> pl.DataFrame:
     ]
     of_year = met(sides[0], sides[1], rules).filter(pl.col("year") == pl.col("year_later"))
     covariance = of_year.group_by("year", "school_id", maintain_order=True).agg(pl.col("covariance").sum())
-    cohorts = judged.group_by("year", "school_id").agg(cohorts=pl.col("grade").n_unique().cast(pl.Int64))
+    cohorts = judged.group_by("year", "school_id").agg(
+        earlier_year=pl.col("earlier_year").max(), cohorts=pl.col("grade").n_unique().cast(pl.Int64)
+    )
     key = ["year", "school_id"]
     return means[0].join(means[1], on=key).join(covariance, on=key).join(cohorts, on=key).sort(key)
 

@@ -208,17 +208,16 @@ def _told(line: ProgressLine, rows: pl.DataFrame) -> dict:
 
 
 def noise_covariances(
-    table: pl.DataFrame, covariances: pl.DataFrame, lines: pl.DataFrame, schools: pl.Series
-) -> np.ndarray | None:
+    table: pl.DataFrame, covariances: pl.DataFrame, lines: pl.DataFrame, schools: pl.Series, of_year: float
+) -> np.ndarray:
     """What the residuals of two years have in common beside progress, (years, years, schools), 0 on the diagonal.
 
-    A residual is (β − κ)(ξ − μ) + u + ε − κδ. One year's later result is the next one's earlier, so that luck counts once for
-    and once against. What the gain κ leaves of the true earlier results is taken to be the same in both years: a level lasts.
+    A residual is (β − κ)(ξ − μ) + u + ε − κδ. One year's later result is the next one's earlier: luck of its pupils counts once
+    for and once against, and so does what that year alone did to the school, of variance `of_year`, −β of it. What the gain κ
+    leaves of the true earlier results is taken to be the same in both years: a level lasts.
     """
-    if lines.height < 2:
-        return None
     years = lines["year"].to_list()
-    gain = by_year(table, "gain", years, schools)
+    gain, earlier_year = (by_year(table, name, years, schools) for name in ("gain", "earlier_year"))
     slope, spread = lines["slope"].to_numpy(), lines["spread"].to_numpy()
     left = np.nan_to_num((slope[:, None] - gain) * np.sqrt(spread)[:, None])
     made = left[:, None] * left[None, :]
@@ -228,19 +227,19 @@ def noise_covariances(
         rows = covariances.filter(year=years[first], later_year=years[second]).join(place, on="school_id")
         at = rows["place"].to_numpy()
         k, k_later = gain[first, at], gain[second, at]
-        met = {name: rows[name].fill_null(0.0).to_numpy() for name in rows.columns if name.endswith("er")}
-        of_errors = (
-            met["later_later"] - k * met["earlier_later"]
-            - k_later * met["later_earlier"] + k * k_later * met["earlier_earlier"]
+        common = np.where(earlier_year[second] == years[first], -slope[second] * of_year, 0.0)
+        common[at] += (
+            rows["later_later"].to_numpy() - k * rows["earlier_later"].to_numpy()
+            - k_later * rows["later_earlier"].to_numpy() + k * k_later * rows["earlier_earlier"].to_numpy()
         )  # fmt: skip
-        made[first, second, at] += of_errors
-        made[second, first, at] += of_errors
+        made[first, second] += common
+        made[second, first] += common
     return np.nan_to_num(made)
 
 
 def progress(
     table: pl.DataFrame, covariances: pl.DataFrame, lines: pl.DataFrame, schools: pl.DataFrame, index: pl.DataFrame,
-    flag: FlagRules, small_n: SmallNRules,
+    of_year: float, flag: FlagRules, small_n: SmallNRules,
 ) -> pl.DataFrame:  # fmt: skip
     """Every school's lasting progress: what its later years have in common beyond expectation, and what is said of it.
 
@@ -252,6 +251,9 @@ def progress(
         From `measure.cohort_covariances`.
     schools, index : DataFrame
         Tables `schools`, `wellbeing_index`.
+    of_year : float
+        Variance of what a single year does to a school's results and the next one does not: τ_d² of the main view. It is in the
+        later result, and −β of it in what is expected by the earlier one.
     flag, small_n
         The rules by which schools are named in their context; those on specifications ask nothing here.
 
@@ -267,8 +269,9 @@ def progress(
     )
     if not years:
         return pl.DataFrame(schema=_PROGRESS)
-    shared = noise_covariances(table, covariances, lines, ids)
-    known = lasting_effects(residual, noise**2, line_se, in_line, 0.0, shared, coefficients=2)
+    shared = noise_covariances(table, covariances, lines, ids, of_year)
+    variance = noise**2 + of_year * (1 + lines["slope"].to_numpy()[:, None] ** 2)
+    known = lasting_effects(residual, variance, line_se, in_line, 0.0, shared, coefficients=2)
     effect = pl.DataFrame(
         {
             "school_id": ids,
