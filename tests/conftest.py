@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from copies import Copy, copy_project, made_once, region_report, small_report
+from copies import Copy, copy_project, made_once, region_report, run_steps, small_report
 from vpr_files import REGISTRY
 
 from helpers.intake import Examined, examine
@@ -57,6 +57,16 @@ def _region(factory: pytest.TempPathFactory, name: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def computed(dirty: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder `data` with the tables of both editions that the steps make of the dirty region; no test changes it."""
+
+    def make(folder: Path) -> None:
+        run_steps(open_report(str(dirty), str(folder)))
+
+    return made_once(tmp_path_factory, "computed", make) / "data"
+
+
+@pytest.fixture(scope="session")
 def from_clean(clean: Path, tmp_path_factory: pytest.TempPathFactory) -> Examined:
     """What the clean region's files have come to."""
     return _examined(tmp_path_factory, clean, "from_clean")
@@ -87,7 +97,7 @@ def later_years(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "later", make)
 
 
-_SLOW = {"built", "browser", "clean", "copy", "dirty", "later_years"}
+_SLOW = {"built", "browser", "clean", "computed", "copy", "dirty", "later_years"}
 """Fixtures that build a site, run the command or write a region: whatever needs one is no test to wait for while writing."""
 
 

@@ -6,6 +6,7 @@ import html
 import io
 import posixpath
 import re
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -17,10 +18,10 @@ from bs4 import BeautifulSoup
 
 from helpers.publish import figures, protocol, site
 from helpers.publish.chart_scripts import BASIC, bundle
-from helpers.publish.execute import run_notebook, run_page, warm_kernel
+from helpers.publish.execute import run_page, warm_kernel
 from helpers.publish.extracts import FOLDER, extracts
 from helpers.publish.kept import Kept
-from helpers.publish.pages import FANNED, PAGES, STEPS
+from helpers.publish.pages import FANNED, PAGES
 from helpers.publish.pandoc import configuration
 from helpers.report import Report, open_report
 from helpers.show import received, views
@@ -29,13 +30,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def report(dirty: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
+def report(dirty: Path, computed: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
     """The demonstration region, its cards and its pages of municipalities, executed."""
     made = open_report(str(dirty), str(tmp_path_factory.mktemp("out")))
-    given = {"report": str(made.params_file), "out": str(made.out)}
+    shutil.copytree(computed, made.out / "data")
     with warm_kernel() as kernel:
-        for step in sorted(STEPS.glob("0[1-5]*.ipynb")):
-            run_notebook(step, made.build / "steps" / step.name, given, kernel)
         for page in FANNED:
             run_page(PAGES / f"{page}.ipynb", made, "internal", kernel)
     return made

@@ -36,14 +36,9 @@ WIDTH = load(PROJECT / "params" / f"{FIRST}.yml", METHOD).disclosure.width
 
 STEPS = """
 import sys
-from helpers.publish.execute import run_notebook, warm_kernel
-from helpers.publish.pages import STEPS
+from helpers.publish.steps import run_steps
 from helpers.report import open_report
-report = open_report(sys.argv[1])
-with warm_kernel() as kernel:
-    for step in sorted(STEPS.glob("*.ipynb")):
-        given = {"report": str(report.params_file), "out": str(report.out)}
-        run_notebook(step, report.build / "steps" / step.name, given, kernel)
+list(run_steps(open_report(sys.argv[1])))
 """
 RECORD = """
 import sys
@@ -89,17 +84,18 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+def walk(dirty: Path, computed: Path, tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """The first year is that of the demonstration region."""
     copy = copy_project(tmp_path_factory.mktemp("years") / "project")
-    shutil.copytree(PROJECT / "data" / "raw" / FIRST, copy.root / "data" / "raw" / FIRST)
-    with (copy.root / "params" / f"{FIRST}.yml").open("a", encoding="utf-8") as params:
-        params.write("\nsimulation: {runs: 10, source: тест}\n")
+    shutil.copytree(computed, copy.root / "data")
+    shutil.copytree(dirty.parent, copy.root / "data" / "raw" / FIRST)
+    (copy.root / "data" / "raw" / FIRST / dirty.name).replace(copy.root / "params" / dirty.name)
     said = {}
     for report, *words in commands():
         assert report == "report"
         if words[0] == "build":
             assert words[2:] == ["--edition", "all"]
-            said[" ".join(words)] = copy.python(STEPS, words[1])
+            said[" ".join(words)] = copy.python(STEPS, words[1]) if words[1] != FIRST else "computed"
         elif words[0] == "publish":
             assert words[2:] == ["--to", "../сайт", "--production"]
             said[" ".join(words[:2])] = copy.python(RECORD, words[1])
