@@ -1,4 +1,4 @@
-"""The default report's site by both engines, served on this machine, and a browser."""
+"""The demonstration's site by both engines, served on this machine, and a browser."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from copies import Copy
 from playwright.sync_api import Browser, sync_playwright
 
 from helpers.publish import quarto
-from helpers.report import PROJECT
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -68,7 +67,6 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-REPORT = "kamchatka-2021"
 CARDS = 6
 """Cards to build: all of them are visited."""
 SITES = {"public": ("public", "pandoc"), "pandoc": ("internal", "pandoc"), "quarto": ("internal", "quarto")}
@@ -76,20 +74,23 @@ SITES = {"public": ("public", "pandoc"), "pandoc": ("internal", "pandoc"), "quar
 
 
 @pytest.fixture(scope="session")
-def published(copy: Copy, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders of the default report's sites, as far as the engines are there."""
-    folder = Path(shutil.copytree(PROJECT / "data" / "raw" / REPORT, tmp_path_factory.mktemp("raw") / REPORT))
-    params = yaml.safe_load((PROJECT / "params" / f"{REPORT}.yml").read_text(encoding="utf-8"))
+def published(
+    copy: Copy, dirty: Path, computed: Path, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """Folders of the demonstration's sites, as far as the engines are there."""
+    report = Path(shutil.copytree(dirty.parent, tmp_path_factory.mktemp("raw") / "region")) / dirty.name
+    params = yaml.safe_load(report.read_text(encoding="utf-8"))
     params["pages"] = {"cards": CARDS}
-    report = folder / f"{REPORT}.yml"
     report.write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
     out = tmp_path_factory.mktemp("published")
+    shutil.copytree(computed, out / "data")
+    for edition in ("public", "internal"):
+        copy.report("pages", report, "--out", out, "--edition", edition)
     folders = {}
     for name, (edition, engine) in SITES.items():
         if engine == "pandoc" or quarto.find():
-            verb = "build" if engine == "pandoc" else "render"
-            copy.report(verb, report, "--out", out, "--engine", engine, "--edition", edition, pictures=True)
-            made = out / ("_site" if edition == "public" else "_site-internal") / REPORT
+            copy.report("render", report, "--out", out, "--engine", engine, "--edition", edition, pictures=True)
+            made = out / ("_site" if edition == "public" else "_site-internal") / report.stem
             folders[name] = Path(shutil.copytree(made, out / name))
     return folders
 
