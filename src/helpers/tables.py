@@ -137,7 +137,10 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         ["year", "school_id"],
         {"year": INT, "school_id": TEXT, "answer_date": DAY, "answer": TEXT, **_SOURCE},
     ),
-    "wellbeing_index": (["year", "school_id"], {"year": INT, "school_id": TEXT, "index": FLOAT, "context_class": TEXT}),
+    "wellbeing_index": (
+        ["year", "school_id"],
+        {"year": INT, "school_id": TEXT, "index": FLOAT, "context_class": TEXT, "class_prob": FLOAT},
+    ),
     "outcome": (
         ["year", "school_id"],
         {
@@ -301,7 +304,7 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
     "flags": (
         ["school_id"],
         {
-            "school_id": TEXT, "tier": TEXT, "direction": TEXT, "type": TEXT, "context_class": TEXT,
+            "school_id": TEXT, "tier": TEXT, "direction": TEXT, "type": TEXT, "context_class": TEXT, "class_prob": FLOAT,
             "spec_share": FLOAT, "q_value": FLOAT, "federal_low": BOOL, "reason": TEXT,
         },
     ),

@@ -2,7 +2,7 @@
 
 from helpers.measure.carry import carried_forward
 from helpers.measure.cohorts import cohort_covariances, cohort_means, cohort_pairs
-from helpers.measure.index import IndexScale, cronbach_alpha, index_scale, wellbeing_index
+from helpers.measure.index import IndexScale, class_probability, cronbach_alpha, index_scale, wellbeing_index
 from helpers.measure.outcome import (
     PupilSpread,
     entering,
@@ -30,6 +30,7 @@ __all__ = [
     "PupilSpread",
     "believed_reliability",
     "carried_forward",
+    "class_probability",
     "cohort_covariances",
     "cohort_means",
     "cohort_pairs",

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import polars as pl
+from scipy.special import ndtr
 
 from helpers.params import ContextClassRules, IndexRules, Indicator
 from helpers.problems import BadInput, Problem
@@ -121,6 +122,44 @@ def wellbeing_index(
         ),
         *(pl.Series(f"z_{name}", values) for name, values in z.items()),
     )
+
+
+def class_probability(index: np.ndarray, scale: IndexScale, rules: IndexRules, reliability: float) -> np.ndarray:
+    """How surely a school's true context is of the class that its index shows.
+
+    With Z = (I − M)/S and Z ~ N(0, 1) between schools, true context given the index is N(√λ Z, 1 − λ) in its own standard
+    deviations: of normal variables correlated by √λ (Lord, Novick, 1968, ch. 3). The classes of true context hold as many
+    schools as those of the index, so their bounds are the same in their own units.
+
+    Parameters
+    ----------
+    index : array (schools,)
+        Index points.
+    scale : IndexScale
+    rules : IndexRules
+        Mean M and standard deviation S of the index in the base year.
+    reliability : float
+        λ of the index, in (0, 1].
+
+    Returns
+    -------
+    array (schools,)
+        P(class), in (0, 1]; 1 everywhere at λ = 1.
+
+    Examples
+    --------
+    >>> thirds = IndexScale(2021, {}, {}, 0.0, 1.0, (45.69, 54.31))
+    >>> rules = IndexRules(scale_mean=50, scale_sd=10, carry_forward_years=0, reliability={"value": 0.9, "origin": "assumption"})
+    >>> class_probability(np.array([30.0, 45.69, 50.0]), thirds, rules, 0.9).round(2)
+    array([1.  , 0.53, 0.83])
+    """
+    z = (index - rules.scale_mean) / rules.scale_sd
+    cuts = (np.array(scale.class_cuts) - rules.scale_mean) / rules.scale_sd
+    spread = np.sqrt(1 - reliability) or np.finfo(float).tiny
+    below, above = (
+        ndtr(side * (cut - np.sqrt(reliability) * z) / spread) for side, cut in zip((1, -1), cuts, strict=True)
+    )
+    return np.select([z < cuts[0], z >= cuts[1]], [below, above], 1 - below - above)
 
 
 def _oriented(context: pl.DataFrame, name: str, indicator: Indicator) -> np.ndarray:

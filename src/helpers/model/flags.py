@@ -73,7 +73,7 @@ def flags(
         index.filter(in_years)
         .sort("year")
         .unique("school_id", keep="last")
-        .select("school_id", "context_class", "index")
+        .select("school_id", "context_class", "class_prob", "index")
     )
     if "weights_below" not in stability.columns:
         stability = stability.with_columns(weights_below=None, weights_above=None)
@@ -131,6 +131,7 @@ def flags(
         .then(pl.concat_str("context_class", pl.lit("_"), "direction"))
         .otherwise("tier"),
         context_class="context_class",
+        class_prob="class_prob",
         spec_share="spec_share",
         q_value="q_value",
         federal_low="federal_low",

@@ -228,10 +228,19 @@ def school_figures(school: dict) -> list[tuple[str, str]]:
             (f"от {signed(school['lower'])} до {signed(school['upper'])}", "95-процентный интервал"),
         ]
     if school["index"] is not None:
-        figures.append(
-            (words.tenth(school["index"]), words.CONTEXT.get(school["context_class"], "индекс благополучия"))
-        )
+        figures.append((words.tenth(school["index"]), _context(school)))
     return [*figures, (words.whole(school["n_total"] or 0), "участников за объединённые годы")]
+
+
+_SURE = 0.995
+"""A class of context as sure as this is told without a doubt."""
+
+
+def _context(school: dict) -> str:
+    """A school's class of context, and how surely it is that one; at λ = 1 there is no doubt to tell."""
+    context = words.CONTEXT.get(school["context_class"], "индекс благополучия")
+    sure = school.get("class_prob")
+    return context if sure is None or sure > _SURE else f"{context}, верно с вероятностью {words.percent(sure)}"
 
 
 def is_judged(school: dict) -> bool:
