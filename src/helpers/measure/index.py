@@ -124,7 +124,9 @@ def wellbeing_index(
     )
 
 
-def class_probability(index: np.ndarray, scale: IndexScale, rules: IndexRules, reliability: float) -> np.ndarray:
+def class_probability(
+    index: np.ndarray, cuts: tuple[float, float], mean: float, sd: float, reliability: float
+) -> np.ndarray:
     """How surely a school's true context is of the class that its index shows.
 
     With Z = (I − M)/S and Z ~ N(0, 1) between schools, true context given the index is N(√λ Z, 1 − λ) in its own standard
@@ -135,9 +137,10 @@ def class_probability(index: np.ndarray, scale: IndexScale, rules: IndexRules, r
     ----------
     index : array (schools,)
         Index points.
-    scale : IndexScale
-    rules : IndexRules
-        Mean M and standard deviation S of the index in the base year.
+    cuts : (float, float)
+        The index points that part the three classes.
+    mean, sd : float
+        M and S, of the index in the base year.
     reliability : float
         λ of the index, in (0, 1].
 
@@ -148,18 +151,15 @@ def class_probability(index: np.ndarray, scale: IndexScale, rules: IndexRules, r
 
     Examples
     --------
-    >>> thirds = IndexScale(2021, {}, {}, 0.0, 1.0, (45.69, 54.31))
-    >>> rules = IndexRules(scale_mean=50, scale_sd=10, carry_forward_years=0, reliability={"value": 0.9, "origin": "assumption"})
-    >>> class_probability(np.array([30.0, 45.69, 50.0]), thirds, rules, 0.9).round(2)
-    array([1.  , 0.53, 0.83])
+    >>> class_probability(np.array([30.0, 45.69, 50.0]), (45.69, 54.31), 50, 10, reliability=0.9).round(2).tolist()
+    [1.0, 0.52, 0.83]
     """
-    z = (index - rules.scale_mean) / rules.scale_sd
-    cuts = (np.array(scale.class_cuts) - rules.scale_mean) / rules.scale_sd
-    spread = np.sqrt(1 - reliability) or np.finfo(float).tiny
+    z, bounds = (index - mean) / sd, (np.array(cuts) - mean) / sd
+    spread = max(np.sqrt(1 - reliability), np.finfo(float).tiny)
     below, above = (
-        ndtr(side * (cut - np.sqrt(reliability) * z) / spread) for side, cut in zip((1, -1), cuts, strict=True)
+        ndtr(side * (c - np.sqrt(reliability) * z) / spread) for side, c in zip((1, -1), bounds, strict=True)
     )
-    return np.select([z < cuts[0], z >= cuts[1]], [below, above], 1 - below - above)
+    return np.select([z < bounds[0], z >= bounds[1]], [below, above], 1 - below - above)
 
 
 def _oriented(context: pl.DataFrame, name: str, indicator: Indicator) -> np.ndarray:
