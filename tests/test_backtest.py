@@ -36,7 +36,9 @@ def region(seed, years=YEARS, schools=200, helped=0.0):
             y += np.where(lasting < -0.2, helped, 0)
         keys = {"year": [year] * schools, "school_id": ids}
         outcomes.append(pl.DataFrame({**keys, "outcome": y, "outcome_se": se, "n_participants": n}))
-        indices.append(pl.DataFrame({**keys, "index": context, "context_class": ["middle"] * schools}))
+        indices.append(
+            pl.DataFrame({**keys, "index": context, "context_class": ["middle"] * schools, "class_prob": 0.8})
+        )
         reason = [None if large else "small_n" for large in n >= 10]
         places.append(pl.DataFrame({**keys, "in_model": n >= 10, "why_excluded": pl.Series(reason, dtype=pl.String)}))
     outcome, index, places = pl.concat(outcomes), pl.concat(indices), pl.concat(places)

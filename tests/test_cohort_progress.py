@@ -37,7 +37,13 @@ DESCRIBED = [
 VARIANCE = 0.7
 SPREADS = [PupilSpread(one.procedure, one.subject, "pupil_sd", VARIANCE) for one in DESCRIBED]
 NO_INDEX = pl.DataFrame(
-    schema={"year": pl.Int64, "school_id": pl.String, "index": pl.Float64, "context_class": pl.String}
+    schema={
+        "year": pl.Int64,
+        "school_id": pl.String,
+        "index": pl.Float64,
+        "context_class": pl.String,
+        "class_prob": pl.Float64,
+    }
 )
 
 

@@ -513,6 +513,7 @@ def flag_inputs(years):
         "school_id",
         index=pl.lit(50.0),
         context_class=pl.when(pl.col("year") == years[-1]).then(pl.lit("advantaged")).otherwise(pl.lit("middle")),
+        class_prob=pl.when(pl.col("year") == years[-1]).then(0.9).otherwise(0.8),
     )
     sure = [BY_WEIGHTS.get(school, 1.0) for school in rows]
     shares = [SPEC_SHARE.get(school, 1.0) for school in rows]
@@ -533,7 +534,7 @@ def test_each_school_gets_its_tier_and_reason(school):
     row = table.row(by_predicate=pl.col("school_id") == school, named=True)
     assert (row["tier"], row["direction"], row["reason"]) == FLAGGED[school][6:]
     assert row["type"] == (f"advantaged_{row['direction']}" if row["direction"] else row["tier"])
-    assert row["context_class"] == "advantaged"  # that of the last year
+    assert (row["context_class"], row["class_prob"]) == ("advantaged", 0.9)  # of the last year
     assert row["n_total"] == (sum(FLAGGED[school][4]) or None)
     assert row["spec_share"] == (SPEC_SHARE.get(school, 1.0) if FLAGGED[school][0] is not None else None)
     assert row["federal_low"] == {"sure below": True, "not likely": False}.get(school)
