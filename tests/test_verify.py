@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from copies import Copy
+from copies import Copy, small_report
 from typer.testing import CliRunner
 
 from helpers import cli
@@ -18,8 +18,11 @@ from helpers.publish.verify import changed_files, changed_inputs, engine_of, inp
 from helpers.report import RULES, Report, open_report
 
 
-def test_a_site_that_its_inputs_make(copy: Copy, built: Path, small: Path):
-    said = copy.report("verify", small, "--out", built, pictures=True)
+def test_a_site_that_its_inputs_make_in_any_folder(copy: Copy, built: Path, tmp_path: Path):
+    # a copy of the copy: the same code, whatever an editor does to the project meanwhile
+    project = Copy(shutil.copytree(copy.root, tmp_path / "копия проекта", ignore=shutil.ignore_patterns("data")))
+    elsewhere = small_report(tmp_path / "отчёт за год")
+    said = project.report("verify", elsewhere, "--site", built / "_site" / elsewhere.stem, pictures=True)
     assert "совпадает" in said
 
 
