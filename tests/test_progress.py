@@ -74,7 +74,16 @@ def test_on_a_terminal_bars_tell_the_time_left_and_leave_the_lines(monkeypatch: 
         assert re.search(rf"{title}[ ━╸╺]+{done} +осталось +[-\d]:", said), title
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> list[dict]:
+def test_a_loop_tells_how_far_it_is(capsys: pytest.CaptureFixture[str]):
+    with progress.shown(as_json=True):
+        for turn, told in enumerate(2 * [progress.counted("runs")], start=1):
+            told(turn, 2)
+    *events, _ = told_in_json(capsys)
+    turn = {"event": "advanced", "stage": "runs"}
+    assert events == [{"event": "planned", "stage": "runs", "total": 2}, turn, turn]
+
+
+def told_in_json(capsys: pytest.CaptureFixture[str]) -> list[dict]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -82,7 +91,7 @@ def test_machines_read_an_object_a_line_and_the_last_tells_the_outcome(capsys: p
     with progress.shown(as_json=True) as result:
         work()
         result["sites"] = {"public": "сайт"}
-    *events, last = told(capsys)
+    *events, last = told_in_json(capsys)
     assert [event["event"] for event in events] == [
         "planned", *2 * ["started", "finished"], "planned", "advanced", "finished", "note", "planned"]  # fmt: skip
     assert {
@@ -106,7 +115,7 @@ def test_what_has_failed_is_told_before_the_outcome(
 ):
     with pytest.raises(type(error)), progress.shown(as_json=True):
         raise error
-    *errors, last = told(capsys)
+    *errors, last = told_in_json(capsys)
     assert (last["event"], last["outcome"]) == ("ended", outcome)
     assert [one["event"] for one in errors] == (["error"] if said else [])
     assert all(said in one["text"] for one in errors)

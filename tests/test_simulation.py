@@ -112,7 +112,10 @@ def test_an_error_of_the_index_that_is_believed_leaves_fewer_false_flags(region)
 def test_the_same_seed_gives_the_same_table(region):
     lines = [Line(np.empty(0), np.empty(0), 0.04, SLOPE)] * 3
     rules = RUNS.model_copy(update={"runs": 10})
-    one, other = (simulate(region, lines, {1.0: COMPONENTS}, FLAG, SMALL_N, rules, 1.0) for _ in range(2))
+    counted = []
+    one = simulate(region, lines, {1.0: COMPONENTS}, FLAG, SMALL_N, rules, 1.0, told=lambda *turn: counted.append(turn))
+    other = simulate(region, lines, {1.0: COMPONENTS}, FLAG, SMALL_N, rules, 1.0)
+    assert counted == [(run + 1, rules.runs) for run in range(rules.runs)]
     assert all(table.equals(again) for table, again in zip(one, other, strict=True))
 
 

@@ -5,6 +5,7 @@ It shares no code with what decides what to hide (`helpers.disclosure`), so that
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -22,13 +23,15 @@ _SECRET = "скрыто: мало участников"
 _TOLD = 10
 
 
-def attack(report: Report, data: Path) -> pl.DataFrame:
+def attack(report: Report, data: Path, told: Callable[[int, int], object] = lambda done, total: None) -> pl.DataFrame:
     """Everything hidden that a reader can narrow.
 
     Parameters
     ----------
     data : Path
         The public tables as csv, as the site offers them, in the folder of its pages or of their sources.
+    told
+        As in `findings.narrowed`.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def attack(report: Report, data: Path) -> pl.DataFrame:
     known = besides(report)
     found = pl.concat(
         [
-            narrowed(as_published(site, known, editions), known, rules.width, rules.least_schools),
+            narrowed(as_published(site, known, editions), known, rules.width, rules.least_schools, told),
             differences(site, report.params.years, editions),
         ]
     )

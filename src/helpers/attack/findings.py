@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
@@ -33,7 +33,13 @@ _TOLD = 3
 """Contradicting facts that are named."""
 
 
-def narrowed(site: Tables, besides: Besides, people: int, schools: int) -> pl.DataFrame:
+def narrowed(
+    site: Tables,
+    besides: Besides,
+    people: int,
+    schools: int,
+    told: Callable[[int, int], object] = lambda done, total: None,
+) -> pl.DataFrame:
     """The hidden numbers that are known too closely.
 
     Parameters
@@ -41,6 +47,8 @@ def narrowed(site: Tables, besides: Besides, people: int, schools: int) -> pl.Da
     people, schools : int
         A number of people may not be known closer than so many; one of schools than between so many values. What is known
         closer without the site is no finding.
+    told
+        Called after each hidden number with how many are judged, and how many there are.
 
     Returns
     -------
@@ -50,11 +58,8 @@ def narrowed(site: Tables, besides: Besides, people: int, schools: int) -> pl.Da
     """
     known = k.write_down(site, besides, schools)
     rows = []
-    for table, cell, form, least, most in [
-        *_hidden(site, known, besides, people, schools),
-        *_crossed(site, schools),
-        *_lists(site, schools),
-    ]:
+    hidden = [*_hidden(site, known, besides, people, schools), *_crossed(site, schools), *_lists(site, schools)]
+    for number, (table, cell, form, least, most) in enumerate(hidden, start=1):
         width = min(least, most)
         ends = known.between(form)
         safe = ends.apart(width) if ends else None
@@ -62,6 +67,7 @@ def narrowed(site: Tables, besides: Besides, people: int, schools: int) -> pl.Da
             rows.append(_not_judged(table, cell, known, form, ends))
         elif ends and not safe:
             rows.append((table, cell, ends.least, ends.most, _path(known, form, width), True))
+        told(number, len(hidden))
     return pl.DataFrame([*rows, *_verdicts(site, known, besides)], schema=SCHEMA, orient="row")
 
 

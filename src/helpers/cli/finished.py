@@ -91,7 +91,8 @@ def attack(report: ReportName, out: Out = "") -> None:
     if this.sight("public") != "protected":
         typer.echo("Данные открыты: скрывать нечего.")
         return
-    found = attacked(this, this.site("public") / FOLDER)
+    with progress.shown():
+        found = attacked(this, this.site("public") / FOLDER, progress.counted("cells"))
     for row in found.sort("secret", "table", "cell", descending=[True, False, False]).iter_rows(named=True):
         known = "" if row["low"] is None else f" — от {row['low']:.0f} до {row['high']:.0f}"
         mark = ("✗ тайна" if row["judged"] else "✗ тайна?") if row["secret"] else "· скрыто ради других"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from helpers.cli.options import Out, ReportName
+from helpers.publish import progress
 from helpers.report import open_report
 
 verbs = typer.Typer()
@@ -33,15 +34,17 @@ def simulate(
     numbers = this.read_numbers("model")
     assumed = assumed_reliabilities(numbers, params.pooled_years, params.specifications)
     rules = params.simulation.model_copy(update={"runs": runs})
-    judged, _ = simulate_report(
-        data,
-        assumed,
-        params.flag,
-        params.small_n,
-        rules,
-        numbers["index_reliability"]["value"],
-        form_of(numbers["years"]),
-    )
+    with progress.shown():
+        judged, _ = simulate_report(
+            data,
+            assumed,
+            params.flag,
+            params.small_n,
+            rules,
+            numbers["index_reliability"]["value"],
+            form_of(numbers["years"]),
+            progress.counted("runs"),
+        )
     typer.echo(f"{'надёжность':>10} {'правило':40} {'выделено':>8} {'верно':>6} {'найдено':>8} {'малые':>6} {'не туда':>8} "
                f"{'накрывают':>9}")  # fmt: skip
     for row in certainty.simulation(judged).iter_rows(named=True):

@@ -34,10 +34,10 @@ verbs = typer.Typer()
 def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ", help="notebooks/…/имя.ipynb")],
         report: ReportName, edition: EditionOption = Edition.public, out: Out = "") -> None:  # fmt: skip
     """Выполнить одну тетрадь: шаг или страницу (для страниц округов и карточек — все сразу)."""
-    from helpers.publish import sources
+    from helpers.publish import batches, sources
     from helpers.publish.execute import run_notebook, run_page, warm_kernel
     from helpers.publish.held import unchanged
-    from helpers.publish.pages import PAGES, STEPS
+    from helpers.publish.pages import PAGES, STEPS, targets
 
     this = open_report(report, out)
     source = report_notebook.resolve()
@@ -45,14 +45,21 @@ def run(report_notebook: Annotated[Path, typer.Argument(metavar="ТЕТРАДЬ"
     if not source.is_file() or (source.parent != STEPS and PAGES not in source.parents):
         raise typer.BadParameter(f"нет тетради {report_notebook}; тетради лежат в notebooks/steps и notebooks/pages")
     used = [source, *sources.rules(this), *sources.all_code(), *(this.raw_files if source.parent == STEPS else [])]
-    with unchanged(this, used), warm_kernel(this.params.build.cell_seconds) as kernel:
+    told = {"stage": "steps"} if source.parent == STEPS else {"stage": "pages", "edition": str(edition)}
+    with progress.shown(), unchanged(this, used), warm_kernel(this.params.build.cell_seconds) as kernel:
+        goals = []
+        if source.parent != STEPS:
+            batches.refuse(this, str(edition))
+            goals = targets(source.stem, this, str(edition))
+        progress.tell("planned", **told, total=max(len(goals), 1))
+        progress.tell("started", **told, name=source.stem)
         if source.parent == STEPS:
             given = {"report": str(this.params_file), "out": str(this.out)}
             run_notebook(source, this.build / "steps" / source.name, given, kernel)
             made = 0
         else:
-            made = run_page(source, this, str(edition), kernel)
-    progress.tell("finished", name=source.stem, pages=made, seconds=round(time.monotonic() - started, 1))
+            made = run_page(source, this, str(edition), kernel, goals)
+        progress.tell("finished", **told, name=source.stem, pages=made, seconds=round(time.monotonic() - started, 1))
 
 
 @verbs.command(hidden=True)

@@ -7,7 +7,7 @@ last year below −1 SD) judge each region, and the judgements are counted again
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,6 +68,7 @@ def simulate(
     rules: SimulationRules,
     believed: float,
     form: str = "linear",
+    told: Callable[[int, int], object] = lambda done, total: None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Redraw `rules.runs` regions for each reliability of the index and count what each rule names.
 
@@ -83,6 +84,8 @@ def simulate(
         Reliability of the index at which the report judges; its variances are taken as known here.
     form : str
         Of its line.
+    told
+        Called after each region with how many are done, and how many there are.
 
     Returns
     -------
@@ -98,12 +101,13 @@ def simulate(
         schools of poor context are named too often (Woodhouse, Yang, Goldstein, Rasbash, 1996).
     """
     rows, fairness = [], []
-    for reliability, planted in components.items():
+    total = len(components) * rules.runs
+    for place, (reliability, planted) in enumerate(components.items()):
         random = np.random.default_rng([rules.seed, round(1000 * reliability)])
         counts: dict[str, np.ndarray] = {}
         of_quartiles = np.zeros((3, 4))
         covered = judged = 0
-        for _ in range(rules.runs):
+        for run in range(rules.runs):
             region = redrawn(data, lines, planted, reliability, random)
             pooled, fitted = carried_through(region.data, "paule_mandel", form, 1.0, believed)
             residual = np.stack([line.residual for line in fitted])
@@ -114,6 +118,7 @@ def simulate(
             of_quartiles += _by_quartile(all_named["report"], region.context, there)
             for rule, named in all_named.items():
                 counts[rule] = counts.get(rule, 0) + _counted(named, region.persistent, data.n, rules)
+            told(place * rules.runs + run + 1, total)
         for rule, (flags, right, beyond, small, wrong) in counts.items():
             rows.append(
                 {
@@ -186,11 +191,12 @@ def simulate_report(
     rules: SimulationRules,
     believed: float,
     form: str = "linear",
+    told: Callable[[int, int], object] = lambda done, total: None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tables `simulation` and `fairness` on the report's own specification, for every assumed reliability.
 
     The line is the report's own, of `form`. What the index's error adds to lasting residuals is in the fitted persistent
-    variance already; it is taken out of the planted one.
+    variance already; it is taken out of the planted one. `told` as in `simulate`.
     """
     _, lines = carried_through(data, "paule_mandel", form, 1.0)
     residual = np.stack([line.residual for line in lines])
@@ -203,4 +209,6 @@ def simulate_report(
         error = float(np.mean(index_error(data, lines, spread, reliability)))
         return replace(fitted, persistent=max(fitted.persistent - error, 0.0))
 
-    return simulate(data, lines, {value: planted(value) for value in assumed}, flag, small_n, rules, believed, form)
+    return simulate(
+        data, lines, {value: planted(value) for value in assumed}, flag, small_n, rules, believed, form, told
+    )

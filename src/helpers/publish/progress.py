@@ -21,9 +21,17 @@ import typer
 from helpers import files
 from helpers.publish import processes
 
-_UNIT = {"steps": "finished", "pages": "advanced", "site": "advanced", "reports": "finished"}
-"""Stages of long work, and the event by which each comes one unit nearer to its end."""
-_TITLES = {"steps": "Шаги", "pages": "Страницы", "site": "Сайт", "reports": "Отчёты"}
+_TITLES = {
+    "steps": "Шаги",
+    "pages": "Страницы",
+    "site": "Сайт",
+    "reports": "Отчёты",
+    "runs": "Розыгрыши",
+    "cells": "Скрытое",
+}
+"""Stages of long work."""
+_BY_NAME = {"steps", "reports"}
+"""Stages that come nearer to their end by each `finished`; all others by `advanced`."""
 _EDITIONS = {"public": "открытая редакция", "internal": "внутренняя редакция"}
 _WHOLE_RUN = 24 * 3600
 """Seconds that count for the speed, from which the time left is told: all that have passed. A notebook may take minutes."""
@@ -43,9 +51,20 @@ def tell(event: str, **more: Any) -> None:
         place in a row; `error`, why it is not done after all. `note`: a sentence, `text`. `error`: the same, of what has failed.
         `ended`: the last one, with the `outcome` (`done`, `failed`, `stopped`) and all `seconds`.
     **more
-        The above; `stage`, one of steps, pages, site, reports; `edition`.
+        The above; `stage`, one of steps, pages, site, reports, runs, cells; `edition`.
     """
     _show({"event": event, **more})
+
+
+def counted(stage: str) -> Callable[[int, int], None]:
+    """What a loop that knows nothing of events calls after each turn, with how many are done and how many there are."""
+
+    def told(done: int, total: int) -> None:
+        if done == 1:
+            tell("planned", stage=stage, total=total)
+        tell("advanced", stage=stage)
+
+    return told
 
 
 def leave(event: Event) -> bool:
@@ -187,7 +206,8 @@ def _bars() -> Iterator[Callable[[Event], None]]:
                 if stage == "site" and ("pages", edition) in known:  # batches that are as they were tell nothing
                     pages = known["pages", edition]
                     bars.update(pages, completed=bars.tasks[pages].total)
-            units = event.get("count", 1) if event["event"] == _UNIT[stage] else 0
+            unit = "finished" if stage in _BY_NAME else "advanced"
+            units = event.get("count", 1) if event["event"] == unit else 0
             bars.advance(bar, units)  # by 0 too: from there time is counted
             if event["event"] == "started":
                 bars.update(bar, now=event["name"])
