@@ -14,7 +14,7 @@ from helpers.params import load
 from helpers.problems import BadInput
 from helpers.publish.checklist import checklist
 from helpers.publish.new_year import archived, later_year, moved_on, new_name
-from helpers.report import LEDGER, METHOD, PROJECT, open_report
+from helpers.report import CONCLUSIONS, LEDGER, METHOD, PROJECT, open_report
 
 OLD, NEW = "kamchatka-2021", "kamchatka-2022"
 
@@ -64,10 +64,16 @@ def test_what_was_published_is_handed_on(project: Copy):
     issue = project.root / "data" / "raw" / OLD / LEDGER / f"001-{OLD}"
     issue.mkdir(parents=True)
     (issue / "edition.json").write_text("{}", encoding="utf-8")
+    concluded = issue.parents[1] / CONCLUSIONS / "kamchatka-2019" / "report.json"
+    concluded.parent.mkdir(parents=True)
+    concluded.write_text("{}", encoding="utf-8")
     project.report("new", "kamchatka-2024", "--from", OLD)
     handed_on = project.root / "data" / "raw" / "kamchatka-2024" / LEDGER / issue.name / "edition.json"
     assert handed_on.read_text(encoding="utf-8") == "{}"
+    again = project.root / "data" / "raw" / "kamchatka-2024" / CONCLUSIONS / "kamchatka-2019" / "report.json"
+    assert again.read_text(encoding="utf-8") == "{}"
     shutil.rmtree(issue.parent)
+    shutil.rmtree(concluded.parents[1])
 
 
 @pytest.mark.parametrize(

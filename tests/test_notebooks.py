@@ -25,7 +25,7 @@ PAGES_OF = {
     **dict.fromkeys(["archive", "context", "data", "expectation", "federal", "flags", "glossary", "goal", "groups", "index", "method",
                      "municipality", "reading", "reliability", "results", "trends", LETTER, SLIDES], ALL),
     **dict.fromkeys(["school"], NAMED),
-    **dict.fromkeys(["extracts", "hidden", "protocol"], frozenset({"internal"})),
+    **dict.fromkeys(["changes", "extracts", "hidden", "protocol"], frozenset({"internal"})),
     **dict.fromkeys(["decisions", "effect", "recommendations", "risks", "roadmaps", "teachers", "tutors"],
                     frozenset({"internal", "protected"})),
 }  # fmt: skip

@@ -23,6 +23,8 @@ DECISIONS = PROJECT / "params" / "decisions.yml"
 RULES = (METHOD, PROCEDURES, RISK_FACTORS, SKILLS, RECOMMENDATIONS, PROGRAMME, DECISIONS)
 """Files of params/ that serve every report."""
 
+CONCLUSIONS = "_conclusions"
+"""Name of the folder, beside the raw data, that holds what earlier reports have concluded on single schools."""
 LEDGER = "_published"
 """Name of the folder, beside the raw data, that holds the public editions which readers have seen."""
 PROPOSED = "corrections.proposed*.yml"
@@ -73,6 +75,17 @@ class Report:
         edition there makes the same site.
         """
         return self.raw / LEDGER
+
+    @property
+    def conclusions(self) -> Path:
+        """What this report and earlier ones have concluded, by report; written by `report publish`, handed on by `report new`."""
+        return self.raw / CONCLUSIONS
+
+    @property
+    def concluded_files(self) -> list[Path]:
+        """The files of `conclusions` of other reports: what this one has said of itself is nothing that it is made from."""
+        found = (path for path in self.conclusions.rglob("*") if path.is_file())
+        return sorted(path for path in found if path.parent.name != self.name)
 
     @property
     def published_files(self) -> list[Path]:

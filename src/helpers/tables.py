@@ -391,6 +391,15 @@ CONTRACT: dict[str, tuple[list[str], dict[str, type[pl.DataType]]]] = {
         ["year", "school_id", "programme"],
         {"year": INT, "school_id": TEXT, "programme": TEXT, "state": TEXT, "why": TEXT},
     ),
+    "changed_conclusions": (
+        ["school_id"],
+        {
+            "school_id": TEXT, "school_name": TEXT, "group_name": TEXT, "change": TEXT, "why": TEXT, "earlier_report": TEXT,
+            "earlier_year": INT, "earlier_tier": TEXT, "earlier_direction": TEXT, "earlier_effect": FLOAT,
+            "earlier_effect_se": FLOAT, "tier": TEXT, "direction": TEXT, "effect": FLOAT, "effect_se": FLOAT,
+            "other_rules": TEXT,
+        },
+    ),
     "context_panel": (
         ["year", "panel", "item"],
         {
@@ -501,7 +510,8 @@ EXPECTED = ["expectation", "lines", "procedure_lines"]
 JUDGED = ["effect", "flags", "specifications", "choices", "group_summary", "stability", "simulation", "fairness",
           "federal", "chance", "agreement", "backtest", "ranks", "similar", "cohort_progress", "progress_lines", "progress"]  # fmt: skip
 SUPPORT = ["tutors", "risk_profile", "skill_profile", "recommendations", "rule_coverage", "tracks", "funnel", "funnel_schools",
-           "membership", "context_panel", "roadmap_status", "monitoring", "decisions", "project_calendar"]  # fmt: skip
+           "membership", "changed_conclusions", "context_panel", "roadmap_status", "monitoring", "decisions",
+           "project_calendar"]  # fmt: skip
 PROTECTED = ["directory", "groups", "published_results", "published_context", "published_flags", "distributions",
              "link_bins", "excluded", "support_counts", "published_funnel"]  # fmt: skip
 """What the public reads in place of tables by school, where the data are not open."""
@@ -536,6 +546,7 @@ INTERNAL = [
     "funnel",
     "funnel_schools",
     "membership",
+    "changed_conclusions",
     "roadmap_status",
 ]
 """Tables that never leave the centre, be the data open or not: they speak of single teachers, or of trust in a school."""

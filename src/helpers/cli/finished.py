@@ -137,6 +137,8 @@ def publish(
         else:
             upload.refuse_others(fs, folder, site)
             issue = publication.record(this) if production else None
+            if production or edition == "internal":
+                publication.keep_conclusions(this, str(edition))
             count = upload.upload(fs, folder, site)
             listed = upload.renew_list(fs, folder.rpartition("/")[0])
             typer.echo(f"Опубликовано: {upload.shown(target)} → {upload.shown(folder)}, файлов: {count}.")

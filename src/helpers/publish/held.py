@@ -29,8 +29,8 @@ def sha256(path: Path) -> str:
 
 def inputs(report: Report) -> dict[Path, str]:
     """Every file that a report is made from, with its hash as it is now."""
-    paths = [*report.raw_files, *report.published_files, *sources.rules(report), *sources.all_notebooks(), *sources.all_code(),
-             *sources.site_settings()]  # fmt: skip
+    paths = [*report.raw_files, *report.published_files, *report.concluded_files, *sources.rules(report),
+             *sources.all_notebooks(), *sources.all_code(), *sources.site_settings()]  # fmt: skip
     return {path: sha256(path) for path in paths}
 
 

@@ -13,7 +13,9 @@ from helpers.intake.region import KINDS, OUTLIVE_A_YEAR
 from helpers.problems import BadInput, MissingTool, Problem, quoted
 from helpers.publish.checklist import FILE as CHECKLIST
 from helpers.publish.checklist import checklist
-from helpers.report import LEDGER, METHOD, Report, open_report, report_names
+from helpers.publish.publication import concluded
+from helpers.report import CONCLUSIONS, LEDGER, METHOD, Report, open_report, report_names
+from helpers.support import keep
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -65,6 +67,7 @@ def start_report(named: str, model: str) -> tuple[Path, Path]:
         if old.params.data.region_files:
             _fill(folder, old, year)
         _hand_on_ledger(folder, old)
+        _hand_on_conclusions(folder, old)
         files.write(ready, text)
         files.remove_folder(raw)  # empty: Windows renames nothing onto it
         files.rename(folder, raw)
@@ -202,3 +205,11 @@ def _hand_on_ledger(folder: Path, old: Report) -> None:
     """Copy what the old report and those before it have published: the new edition is held against it."""
     if old.ledger.is_dir():
         files.copy_folder(old.ledger, folder / LEDGER)
+
+
+def _hand_on_conclusions(folder: Path, old: Report) -> None:
+    """Copy what the old report and those before it have concluded on schools; of one never published, what was built last."""
+    if old.conclusions.is_dir():
+        files.copy_folder(old.conclusions, folder / CONCLUSIONS)
+    if not (old.conclusions / old.name).is_dir() and (old.tables("internal") / "flags.parquet").is_file():
+        keep(folder / CONCLUSIONS, concluded(old))

@@ -53,7 +53,7 @@ def steps(report: Report) -> list[Step]:
         Step("02-measures", "measure", made([*entering, "context"]), made(measured)),
         Step("03-expectation", "model", made([*entering, "wellbeing_index", "outcome", "measures"]), made(expected)),
         Step("04-flags", "model", made([*entering, *measured, *expected]), made(judged)),
-        Step("05-support", "support", made(supported), made(tables.SUPPORT)),
+        Step("05-support", "support", [*made(supported), *report.concluded_files], made(tables.SUPPORT)),
         Step("06-disclosure", "disclosure", [*made(whole), *report.published_files], [*shown, *made(tables.HIDDEN)]),
     ]
 
@@ -85,7 +85,8 @@ def run_steps(report: Report) -> Iterator[tuple[str, float]]:
                 continue
             progress.tell("started", stage="steps", name=step.name)
             started = time.monotonic()
-            received = [path for path in step.reads if path in {*report.raw_files, *report.published_files}]
+            outside = {*report.raw_files, *report.published_files, *report.concluded_files}
+            received = [path for path in step.reads if path in outside]
             with unchanged(report, [step.notebook, *received]):
                 run_notebook(step.notebook, report.build / "steps" / step.notebook.name, given, kernel)
             done[step.name] = _state(report, step)

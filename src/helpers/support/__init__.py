@@ -1,5 +1,6 @@
 """From finding to help: who is helped, by whom, by what means, and what comes of it."""
 
+from helpers.support.changed_conclusions import Conclusions, changed_conclusions, keep, last_before, rules_of
 from helpers.support.decisions import decisions, load_decisions, project_calendar
 from helpers.support.measures import MONITORED
 from helpers.support.membership import context_panel, membership
@@ -16,12 +17,16 @@ from helpers.support.tutors import tutors
 
 __all__ = [
     "MONITORED",
+    "Conclusions",
+    "changed_conclusions",
     "context_panel",
     "decisions",
     "funnel",
     "funnel_schools",
     "gather",
     "judged",
+    "keep",
+    "last_before",
     "load_decisions",
     "load_programme",
     "load_recommendations",
@@ -35,6 +40,7 @@ __all__ = [
     "risk_profile",
     "roadmap_status",
     "rule_coverage",
+    "rules_of",
     "skill_profile",
     "supported_schools",
     "tracks",
