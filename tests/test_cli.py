@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -13,6 +14,7 @@ from filelock import FileLock
 from typer.exceptions import TyperException
 from typer.testing import CliRunner
 
+from helpers import cli
 from helpers.cli import app
 from helpers.cli.russian import fault
 from helpers.report import PROJECT
@@ -113,6 +115,27 @@ def test_one_report_is_not_built_twice_at_once(copy: Copy, small: Path, tmp_path
     lock.parent.mkdir(parents=True)
     with FileLock(lock):
         assert "уже строится" in copy.report("build", small, "--out", tmp_path, code=3)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (ModuleNotFoundError("No module named 'pypdf'", name="pypdf"), 3, "Нет пакета pypdf: среда старее программы."),
+        (ZeroDivisionError("division by zero"), 1, "Ошибка в программе: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_job_of_a_build_leaves_its_reason_whatever_ends_it(monkeypatch, tmp_path, error, code, says):
+    def broken(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", broken)
+    monkeypatch.setattr(cli, "spoken", lambda stream: stream)
+    monkeypatch.setattr(cli.processes, "end_together", lambda: None)
+    monkeypatch.setenv(cli.processes.BUILD, str(tmp_path))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    (left,) = [json.loads(line) for path in tmp_path.iterdir() for line in path.read_text("utf-8").splitlines()]
+    assert (ended.value.code, left["code"]) == (code, code) and left["text"].startswith(says)
 
 
 def test_a_build_passes_on_what_is_wrong_with_the_data(copy: Copy, small: Path, tmp_path: Path):

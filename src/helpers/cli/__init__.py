@@ -7,7 +7,9 @@ need them: `report list` answers at once.
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -67,3 +69,10 @@ def main() -> None:
         fail(processes.CODE, "Остановлено.")
     except (OSError, MemoryError) as error:
         fail(3, files.in_words(error))
+    except ImportError as error:
+        fail(3, f"Нет пакета {error.name}: среда старее программы. Обновите её, как в README, и повторите команду.")
+    except Exception as error:
+        if processes.BUILD not in os.environ:
+            raise
+        # the build that asked for this work would take an unsaid end for one for want of memory
+        fail(1, f"Ошибка в программе: {type(error).__name__}: {error}\n{traceback.format_exc()}")
