@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -108,12 +110,18 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> Any:
+    """What a YAML text says; each of a build's pages opens the same few files, and parsing one costs more than the rest."""
+    return yaml.load(text, _Loader)
+
+
 def _read_yaml(path: Path, pattern: str = "params/california-2000.yml") -> dict[str, Any]:
     def fault(found: str, expected: str, advice: str, row: int | None = None) -> BadInput:
         return BadInput(Problem(file=path.name, row=row, found=found, expected=expected, advice=advice))
 
     try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
+        content = copy.deepcopy(_parsed(path.read_text(encoding="utf-8-sig")))
     except UnicodeDecodeError:
         raise fault(
             "текст в другой кодировке", "файл YAML в кодировке UTF-8", "сохраните файл в кодировке UTF-8"
