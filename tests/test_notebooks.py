@@ -24,7 +24,7 @@ ALL, NAMED = frozenset({"internal", "open", "protected"}), frozenset({"internal"
 PAGES_OF = {
     **dict.fromkeys(["archive", "context", "data", "expectation", "federal", "flags", "glossary", "goal", "groups", "index", "method",
                      "municipality", "reading", "reliability", "results", "trends", LETTER, SLIDES], ALL),
-    **dict.fromkeys(["school"], NAMED),
+    **dict.fromkeys(["cohorts", "school"], NAMED),
     **dict.fromkeys(["changes", "extracts", "hidden", "protocol"], frozenset({"internal"})),
     **dict.fromkeys(["decisions", "effect", "recommendations", "risks", "roadmaps", "teachers", "tutors"],
                     frozenset({"internal", "protected"})),
