@@ -35,7 +35,7 @@ def test_others_are_weighed_by_the_grades_of_the_school():
         (2021, "c", "5", 40, 3.0, 0.2), (2021, "c", "6", 40, 3.6, 0.2),
         (2019, "a", "5", 20, 3.8, 0.1), (2019, "a", "6", 20, 3.4, 0.1),
     )  # fmt: skip
-    row = cards.compared_papers(table, "a", ["b"], 2021, 2019).row(0, named=True)
+    row = cards.compared_papers(table, cards.region_means(table, 2021), "a", ["b"], 2021, 2019).row(0, named=True)
     assert (row["n_participants"], row["mean"], row["low"]) == (40, pytest.approx(3.75), pytest.approx(0.15))
     region5, region6 = (30 * 4.0 + 10 * 3.6 + 40 * 3.0) / 80, (10 * 3.0 + 50 * 3.2 + 40 * 3.6) / 100
     assert row["region"] == pytest.approx((30 * region5 + 10 * region6) / 40)
@@ -46,10 +46,10 @@ def test_others_are_weighed_by_the_grades_of_the_school():
 
 def test_what_others_have_not_written_is_not_compared():
     table = results((2021, "a", "5", 30, 4.0, 0.1), (2021, "a", "6", 10, 3.0, None), (2021, "b", "5", 10, 3.6, 0.2))
-    row = cards.compared_papers(table, "a", ["b"], 2021, None).row(0, named=True)
+    row = cards.compared_papers(table, cards.region_means(table, 2021), "a", ["b"], 2021, None).row(0, named=True)
     assert (row["similar"], row["before"], row["low"]) == (None, None, None)
     aside = table.with_columns(set_aside=pl.lit("biased"))
-    assert cards.compared_papers(aside, "a", ["b"], 2021, None).is_empty()
+    assert cards.compared_papers(aside, cards.region_means(aside, 2021), "a", ["b"], 2021, None).is_empty()
 
 
 def test_so_many_marks_one_lower_move_the_mean_by_the_deviation():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,9 +122,9 @@ class Report:
         """Folder of the finished site of an edition."""
         return self.out / ("_site" if edition == "public" else "_site-internal") / self.name
 
-    def read(self, name: str, edition: str = "internal") -> pl.DataFrame:
-        """Read one table of the contract."""
-        return tables.read(self._made(edition, f"{name}.parquet"), name)
+    def read(self, name: str, edition: str = "internal", school_id: str | Collection[str] = ()) -> pl.DataFrame:
+        """Read one table of the contract, or its rows of some schools."""
+        return tables.read(self._made(edition, f"{name}.parquet"), name, school_id)
 
     def read_numbers(self, name: str, edition: str = "internal") -> dict:
         """Read `measures` (scale of the index, spread of pupils) or `model` (the fits)."""
@@ -168,8 +168,8 @@ class Edition(Report):
         """Whether conclusions on single schools may be shown: in the internal edition, and in the public one of open data."""
         return self.sight(self.edition) != "protected"
 
-    def read(self, name: str, edition: str = "") -> pl.DataFrame:
-        """Read one table that this edition may show.
+    def read(self, name: str, edition: str = "", school_id: str | Collection[str] = ()) -> pl.DataFrame:
+        """Read one table that this edition may show, or its rows of some schools.
 
         Raises
         ------
@@ -178,7 +178,7 @@ class Edition(Report):
         """
         if self.edition == "public" and name not in tables.seen(self.sight("public")):
             raise self._refusal(f"таблица {name}")
-        return super().read(name, edition or self.edition)
+        return super().read(name, edition or self.edition, school_id)
 
     def read_numbers(self, name: str, edition: str = "") -> dict:
         """Read `measures`, `model` or `summary` of this edition."""

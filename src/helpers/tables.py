@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -592,6 +592,10 @@ _NOT_NEGATIVE = {
 }
 
 
+_ROW_GROUP = 2**16
+"""Rows of a table that are read together: those of a few schools lie in a few groups, as rows are sorted by key."""
+
+
 def write(folder: Path, name: str, frame: pl.DataFrame) -> None:
     """Check a table against the contract and swap it in whole.
 
@@ -607,13 +611,17 @@ def write(folder: Path, name: str, frame: pl.DataFrame) -> None:
     _schema(name).validate(frame, lazy=True)
     rest = [column for column in frame.columns if column not in columns]
     content = io.BytesIO()
-    frame.select(*columns, *rest).sort(key).write_parquet(content)
+    frame.select(*columns, *rest).sort(key).write_parquet(content, row_group_size=_ROW_GROUP)
     files.write(folder / f"{name}.parquet", content.getvalue())
 
 
-def read(folder: Path, name: str) -> pl.DataFrame:
-    """Read a table of the contract from `folder`."""
-    return pl.read_parquet(folder / f"{name}.parquet")
+def read(folder: Path, name: str, school_id: str | Collection[str] = ()) -> pl.DataFrame:
+    """Read a table of the contract from `folder`; of some schools, and then no more of the file than may hold them."""
+    path = folder / f"{name}.parquet"
+    if not school_id:
+        return pl.read_parquet(path)
+    wanted = [school_id] if isinstance(school_id, str) else list(school_id)
+    return pl.scan_parquet(path).filter(pl.col("school_id").is_in(wanted)).collect()
 
 
 def seen(sight: str) -> list[str]:

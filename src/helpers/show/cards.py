@@ -12,6 +12,7 @@ import polars as pl
 from helpers.measure.intervals import Z95
 from helpers.report import Report
 from helpers.show import words
+from helpers.show.once import once
 from helpers.show.words import count, literal, number, percent
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ _MOST_STEPS = 3
 def papers(report: Report, edition: str, school_id: str) -> pl.DataFrame:
     """The school's papers of the last year as `compared_papers` has them, titled, in words, in the order of the params."""
     years, described = report.params.years, report.params.described.results
-    neighbours = report.read("similar", edition).filter(school_id=school_id)["neighbour_id"]
+    neighbours = report.read("similar", edition, school_id)["neighbour_id"]
     previous = years[-2] if len(years) > 1 else None
-    found = compared_papers(report.read("results", edition), school_id, neighbours, years[-1], previous)
+    results = report.read("results", edition, [school_id, *neighbours])
+    found = compared_papers(results, _region(report, edition), school_id, neighbours, years[-1], previous)
     titles = pl.DataFrame(
         [
             {
@@ -55,8 +57,28 @@ def _result(value: float | None, is_share: bool) -> str | None:
     return percent(value) if is_share else number(value, 2 if value < 10 else 1)
 
 
+@once
+def _region(report: Report, edition: str) -> pl.DataFrame:
+    return region_means(report.read("results", edition), report.params.years[-1])
+
+
+def region_means(results: pl.DataFrame, last: int) -> pl.DataFrame:
+    """What all schools had in a year, by procedure, subject and grade: pupil-weighted `region` and `region_low`."""
+    return _means(_entered(results).filter(year=last), "region")
+
+
+def _entered(results: pl.DataFrame) -> pl.DataFrame:
+    """The results that enter the outcome."""
+    return results.filter(pl.col("set_aside").is_null(), pl.col("n_participants") > 0, pl.col("mean").is_not_null())
+
+
 def compared_papers(
-    results: pl.DataFrame, school_id: str, neighbours: Iterable[str], last: int, previous: int | None
+    results: pl.DataFrame,
+    region: pl.DataFrame,
+    school_id: str,
+    neighbours: Iterable[str],
+    last: int,
+    previous: int | None,
 ) -> pl.DataFrame:
     """One school's results of the last year, each beside what others had in the same grades.
 
@@ -67,7 +89,9 @@ def compared_papers(
     Parameters
     ----------
     results : DataFrame
-        Table `results`; only what enters the outcome counts.
+        Table `results`, of this school and the neighbours at least; only what enters the outcome counts.
+    region : DataFrame
+        From `region_means`.
     neighbours : iterable of str
         The schools of like context.
     last, previous : int
@@ -79,16 +103,17 @@ def compared_papers(
         procedure, subject, n_participants, mean, low (share of low results), and the means of the same grades `region` (all
         schools, this one too), `similar`, `before` (this school in the previous year), `region_low`.
     """
-    entered = results.filter(pl.col("set_aside").is_null(), pl.col("n_participants") > 0, pl.col("mean").is_not_null())
+    entered = _entered(results)
     now = entered.filter(year=last)
+    before = entered.filter(pl.col("school_id") == school_id, pl.col("year") == (previous or 0))
     others = {
-        "region": now,
-        "similar": now.filter(pl.col("school_id").is_in(list(neighbours))),
-        "before": entered.filter(pl.col("school_id") == school_id, pl.col("year") == (previous or 0)),
+        "region": region,
+        "similar": _means(now.filter(pl.col("school_id").is_in(list(neighbours))), "similar"),
+        "before": _means(before, "before"),
     }
     rows = now.filter(school_id=school_id).sort(_CELL).rename({"share_low": "low"})
-    for name, table in others.items():
-        rows = rows.join(_means(table, name), on=_CELL, how="left", maintain_order="left")
+    for means in others.values():
+        rows = rows.join(means, on=_CELL, how="left", maintain_order="left")
     n = pl.col("n_participants")
     weighed = ("mean", "low", *others, "region_low")
     return rows.group_by(_PAPER, maintain_order=True).agg(
@@ -127,8 +152,8 @@ class InOwnTerms:
 def in_own_terms(report: Report, edition: str, school: Mapping[str, Any]) -> InOwnTerms | None:
     """The school's effect in marks of its first paper with marks, else in points of the first with points; None without both."""
     numbers = report.read_numbers("measures", edition)
-    own = report.read("results", edition).filter(
-        pl.col("set_aside").is_null(), year=report.params.years[-1], school_id=school["school_id"]
+    own = report.read("results", edition, school["school_id"]).filter(
+        pl.col("set_aside").is_null(), year=report.params.years[-1]
     )
     scales = pl.DataFrame(numbers["scales"], schema_overrides={"sd": pl.Float64})
     origins = {(spread["procedure"], spread["subject"]): spread["origin"] for spread in numbers["spreads"]}
@@ -322,7 +347,7 @@ def changed(report: Report, edition: str, years: pl.DataFrame, school_id: str) -
     """`change` of one school of a report."""
     if len(report.params.years) == 1:
         return "В отчёте один год: с прошлым сравнить нельзя."
-    shared = report.read("shared_errors", edition).filter(variant="all", school_id=school_id)
+    shared = report.read("shared_errors", edition, school_id).filter(variant="all")
     return change(years, shared, report.params.years[-1], _transient(report, edition))
 
 

@@ -15,6 +15,7 @@ from helpers.measure.intervals import Z95
 from helpers.report import Edition, Report
 from helpers.show import help_sentences, published_help, views, words
 from helpers.show.dictionary import entries
+from helpers.show.once import once
 from helpers.support import load_risk_factors, supported_schools
 
 _INTERNAL = "internal"
@@ -39,6 +40,7 @@ class Help:
     tracks: pl.DataFrame
 
 
+@once
 def supported(report: Report, edition: str) -> pl.DataFrame:
     """The schools that get help in the last year by municipality and name: why, in words; `page`, the help on the card.
 
@@ -109,6 +111,7 @@ def of_group(report: Report, edition: str, group_id: str) -> pl.DataFrame:
     return rows.with_columns(pl.col("roadmap").fill_null("в реестре нет"))
 
 
+@once
 def recommendations(report: Report) -> pl.DataFrame:
     """Every recommendation, by municipality, school and deadline; a school without any has a row that says so."""
     measures = dict(report.read("rule_coverage").select("rule_id", "measure").iter_rows())
@@ -166,10 +169,11 @@ def risk_counts(report: Report) -> pl.DataFrame:
 def profile(report: Report, school_id: str) -> pl.DataFrame:
     """One school's profile, the gravest factors first, unknown ones last."""
     order = pl.col("level").replace_strict({"high": 0, "medium": 1, "low": 2}, default=3, return_dtype=pl.Int64)
-    rows = report.read("risk_profile").filter(school_id=school_id).sort(order, "factor")
+    rows = report.read("risk_profile", "internal", school_id).sort(order, "factor")
     return rows.with_columns(level=_level())
 
 
+@once
 def skills(report: Report, edition: str) -> pl.DataFrame:
     """The supported schools in the tasks of ВПР: a row a school and skill, those farthest behind first.
 
@@ -194,6 +198,7 @@ def skills(report: Report, edition: str) -> pl.DataFrame:
     return _placed(told, report).sort("deficit", descending=True, maintain_order=True)
 
 
+@once
 def tutors(report: Report) -> pl.DataFrame:
     """Table `tutors` with names: `why` this tutor, `told` (the tutor or why there is none), by municipality and school."""
     theirs = _names(report).select(
@@ -273,6 +278,7 @@ def tracks(report: Report, school_id: str = "") -> pl.DataFrame:
     )
 
 
+@once
 def roadmaps(report: Report) -> pl.DataFrame:
     """The register of roadmaps, those that are missing or late first; `open`, what to click."""
     order = {"missing": 0, "late": 1, "not_due": 2, "in_time": 3}

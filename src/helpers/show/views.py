@@ -13,8 +13,10 @@ from helpers.params import Params
 from helpers.problems import BadInput, Problem, quoted
 from helpers.report import Report
 from helpers.show import words
+from helpers.show.once import once
 
 
+@once
 def schools(report: Report, edition: str) -> pl.DataFrame:
     """One row per school of the pooled years: who it is, its effect, its flag, its page.
 
@@ -112,23 +114,21 @@ def group_figures(report: Report, edition: str, group_id: str) -> dict:
 
 def years(report: Report, edition: str, school_id: str) -> pl.DataFrame:
     """One school's years: results, participants, expectation, residual with its sampling error."""
-    of_school = pl.col("school_id") == school_id
+    expected = report.read("expectation", edition, school_id)
     return (
-        report.read("schools", edition)
-        .filter(of_school)
+        report.read("schools", edition, school_id)
         .select("year", "why_excluded")
-        .join(report.read("outcome", edition).filter(of_school).drop("school_id"), on="year", how="left")
-        .join(report.read("expectation", edition).filter(of_school).drop("school_id", "in_model", "outcome", "outcome_se", "index"),
-              on="year", how="left")
+        .join(report.read("outcome", edition, school_id).drop("school_id"), on="year", how="left")
+        .join(expected.drop("school_id", "in_model", "outcome", "outcome_se", "index"), on="year", how="left")
         .join(_context_years(report, edition, school_id), on="year", how="left")
         .with_columns(procedures=pl.col("procedures").str.replace_many(words.PROCEDURE))
         .sort("year")
-    )  # fmt: skip
+    )
 
 
 def _context_years(report: Report, edition: str, school_id: str) -> pl.DataFrame:
     """A school's index, and of which year its indicators are, year by year."""
-    index = report.read("wellbeing_index", edition).filter(school_id=school_id)
+    index = report.read("wellbeing_index", edition, school_id)
     return index.select("year", "index", carried_from=pl.coalesce("carried_from", "year").cast(pl.String))
 
 
@@ -227,8 +227,7 @@ def similar(report: Report, edition: str, school_id: str) -> pl.DataFrame:
     """The schools of like context beside one school, nearest first."""
     view = schools(report, edition).with_columns(page=pl.coalesce("card", "group_page"))
     return (
-        report.read("similar", edition)
-        .filter(school_id=school_id)
+        report.read("similar", edition, school_id)
         .select("place", "distance", school_id="neighbour_id")
         .join(view, on="school_id")
         .sort("place")
