@@ -15,7 +15,7 @@ import fastexcel
 import numpy as np
 import pytest
 import yaml
-from copies import contents
+from copies import contents, region_report
 
 from helpers import demo
 from helpers.demo import context, tasks, write_region
@@ -50,12 +50,8 @@ class Regions:
 
 
 @pytest.fixture(scope="module")
-def regions(tmp_path_factory: pytest.TempPathFactory) -> Regions:
-    folder = tmp_path_factory.mktemp("regions")
-    found = Regions(folder / "clean", folder / "dirty")
-    write_region(SEED, found.clean, clean=True)
-    write_region(SEED, found.dirty)
-    return found
+def regions(clean: Path, dirty: Path) -> Regions:
+    return Regions(clean.parent, dirty.parent)
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -123,7 +119,7 @@ def data_files(folder: Path) -> list[Path]:
 
 
 def test_same_seed_same_bytes(regions: Regions, tmp_path: Path):
-    write_region(SEED, tmp_path / "again")
+    region_report(tmp_path / "again", SEED)
     assert contents(tmp_path / "again") == contents(regions.dirty)
 
 
