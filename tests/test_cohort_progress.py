@@ -231,7 +231,7 @@ def judged(table, schools, of_year=0.0):
     )  # fmt: skip
     pairs = paired(table, everyone)
     placed, lines = cohort_progress(cohort_means(pairs, OUTCOME), everyone, NO_INDEX, YEARS, 10, MODEL)
-    made = progress(placed, cohort_covariances(pairs, OUTCOME), lines, everyone, NO_INDEX, of_year, FLAG, SMALL_N)
+    made = progress(placed, cohort_covariances(pairs, OUTCOME), lines, everyone, of_year, FLAG, SMALL_N)
     return made.sort("school_id"), lines
 
 

@@ -14,6 +14,7 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
+from helpers import tables
 from helpers.model.effect import by_year
 from helpers.model.expectation import MetaRegression, meta_regression, shrink
 from helpers.model.flags import flags
@@ -148,7 +149,7 @@ def cohort_progress(
         .join(index.select("year", "school_id", "index"), on=["year", "school_id"], how="left")
         .sort("year", "school_id")
     )
-    tables, lines = [], []
+    placed_years, lines = [], []
     for rows in able.partition_by("year", maintain_order=True):
         in_line = rows["in_line"].to_numpy()
         if in_line.sum() < rules.min_schools:
@@ -169,12 +170,12 @@ def cohort_progress(
             noise_se=pl.Series(np.sqrt(noise)),
             gain=pl.Series(line.gain(x_se**2, covariance)),
         )
-        tables.append(placed.drop("index"))
+        placed_years.append(placed.drop("index"))
         lines.append(_told(line, placed.filter("in_line")))
-    if not tables:
+    if not placed_years:
         made = {name: pl.lit(None, pl.Float64) for name in _PLACED}
         return able.drop("index").clear().with_columns(**made), pl.DataFrame(schema=_LINE)
-    return pl.concat(tables), pl.DataFrame(lines, schema=_LINE)
+    return pl.concat(placed_years), pl.DataFrame(lines, schema=_LINE)
 
 
 _PLACED = ("reliability", "expected", "expected_se", "residual", "noise_se", "gain")
@@ -238,8 +239,8 @@ def noise_covariances(
 
 
 def progress(
-    table: pl.DataFrame, covariances: pl.DataFrame, lines: pl.DataFrame, schools: pl.DataFrame, index: pl.DataFrame,
-    of_year: float, flag: FlagRules, small_n: SmallNRules,
+    table: pl.DataFrame, covariances: pl.DataFrame, lines: pl.DataFrame, schools: pl.DataFrame, of_year: float,
+    flag: FlagRules, small_n: SmallNRules,
 ) -> pl.DataFrame:  # fmt: skip
     """Every school's lasting progress: what its later years have in common beyond expectation, and what is said of it.
 
@@ -249,8 +250,8 @@ def progress(
         From `cohort_progress`.
     covariances : DataFrame
         From `measure.cohort_covariances`.
-    schools, index : DataFrame
-        Tables `schools`, `wellbeing_index`.
+    schools : DataFrame
+        Table `schools`.
     of_year : float
         Variance of what a single year does to a school's results and the next one does not: τ_d² of the main view. It is in the
         later result, and −β of it in what is expected by the earlier one.
@@ -285,14 +286,14 @@ def progress(
         }
     )
     both = table.select("year", "school_id", n_participants=pl.min_horizontal("n_earlier", "n_later"))
-    # flags by the rules of the main view; neither specifications nor the federal rule speak of progress
+    # by the rules of the main view; neither context, specifications nor the federal rule speak of progress
     named = flags(
         effect.with_columns(pooled_residual=None, pooled_residual_se=None).cast(
             {"pooled_residual": pl.Float64, "pooled_residual_se": pl.Float64}
         ),
         schools,
         both,
-        index,
+        tables.empty("wellbeing_index"),
         pl.DataFrame(schema={"school_id": pl.String, "share_below": pl.Float64, "share_above": pl.Float64}),
         pl.DataFrame(schema={"school_id": pl.String, "federal_low": pl.Boolean}),
         years,
