@@ -263,7 +263,7 @@ def roadmaps(share: float, levels: dict[str, int | None]) -> dict[str, pl.DataFr
         ("roadmap", LAST, "status", level, n, "скрыто" if n is None else str(n))
         for level, n in ({"all": 30} | levels).items()
     ]
-    counts = pl.DataFrame(rows, schema=tables.CONTRACT["support_counts"][1], orient="row")
+    counts = pl.DataFrame(rows, schema=tables.CONTRACT["support_counts"].types, orient="row")
     monitoring = pl.DataFrame({"indicator": ["in_time"], "year": [LAST], "n": [30], "actual": [share]})
     return site_of(x="wwwwb", y="wwwwbbaaa", z="wwwwwaaab") | {"support_counts": counts, "monitoring": monitoring}
 
@@ -394,4 +394,4 @@ def test_a_column_in_which_all_is_hidden_is_still_of_numbers(tmp_path):
     (tmp_path / "published_flags.csv").write_text("year,group_id,schools\n", encoding="utf-8")
     site = read_site(tmp_path)
     assert site["support_counts"]["schools"].sum() == 0 and site["support_counts"].schema["item"] == pl.String
-    assert site["published_flags"].schema["schools"] == tables.CONTRACT["published_flags"][1]["schools"]
+    assert site["published_flags"].schema["schools"] == tables.CONTRACT["published_flags"].types["schools"]

@@ -144,7 +144,7 @@ def test_the_lists_beside_one_another_tell_no_hidden_number(federal):
     internal = region()
     directions = [("below", 3, 2), ("within", 5, 5), ("above", 0, 5)] if federal else [("below", 0, 5), ("above", 0, 5)]
     rows = [(direction, "watch", on, off) for direction, on, off in directions]
-    internal["agreement"] = pl.DataFrame(rows, schema=tables.CONTRACT["agreement"][1], orient="row")
+    internal["agreement"] = pl.DataFrame(rows, schema=tables.CONTRACT["agreement"].types, orient="row")
     ids = internal["flags"]["school_id"].sort().head(federal)
     listed = pl.DataFrame({"school_id": ids, "year": [LAST] * federal, "federal_low": [True] * federal})
     internal["federal"] = tables.conformed("federal", listed)

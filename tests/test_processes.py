@@ -93,8 +93,8 @@ def test_code_is_found_whatever_the_folders_above_are_called(tmp_path: Path):
         [sys.executable, "-c", told], env={"PYTHONPATH": str(project.root / "src")}, capture_output=True, text=True
     )
     intake, show, everything = (line.split() for line in done.stdout.splitlines())
-    assert {"tables.py", "rules.py", "region.py"} <= set(intake) and "emit.py" not in intake
-    assert {"emit.py", "report.css", "effect.py", "tables.py"} <= set(show)
+    assert {"contract.py", "rules.py", "region.py"} <= set(intake) and "emit.py" not in intake
+    assert {"emit.py", "report.css", "effect.py", "columns.csv"} <= set(show)
     assert not {"site.py", "making.py", "forms.py", "mess.py"} & set(show)
     assert int(everything[0]) > len(show)
 

@@ -552,7 +552,7 @@ def first() -> dict[str, pl.DataFrame]:
 def test_the_public_has_these_tables_and_these_columns_and_nothing_else(first):
     assert set(first) == {*tables.PROTECTED, *tables.ANONYMOUS, "hidden_cells", "kept_blocks"}
     for name in (*tables.PROTECTED, *tables.ANONYMOUS):
-        assert first[name].columns == list(tables.CONTRACT[name][1]), name
+        assert first[name].columns == list(tables.CONTRACT[name].types), name
     assert first["published_results"].filter(procedure="VPR")["group_id"].unique().to_list() == [groups.REGION]
     assert first["published_results"].filter(group_id="a", procedure="OGE")["n_text"].unique().to_list() == ["50–99"]
 

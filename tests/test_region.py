@@ -159,7 +159,7 @@ def test_with_the_corrections_it_is_accepted(from_dirty, dirt):
 @pytest.mark.parametrize("name", DATA)
 def test_round_trip(name, from_clean, from_dirty, dirt):
     """Tables of dirty files equal those of clean ones but for the schools whose passports only ask for a look."""
-    key = tables.CONTRACT[name][0]
+    key = tables.CONTRACT[name].key
     stays = dirt.filter(pl.col("recoverable") == "no", ~pl.col("kind").is_in(list(FORBIDDING)))
     # what stays wrong in a file touches its school's rows of that year in the tables made of such files
     touched = {(int(file[:4]), school_id) for file, school_id in stays.select("file", "school_id").iter_rows()

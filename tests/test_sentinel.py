@@ -73,19 +73,20 @@ def planted(name: str, table: pl.DataFrame, marked: list[str]) -> pl.DataFrame:
     )
     if "school_id" not in table.columns:
         return table
-    keys = {*tables.CONTRACT[name][0], "year", "from_year", "to_year", "source_row", "row", "place", "number", "score"}
+    keys = {*tables.CONTRACT[name].key, "year", "from_year", "to_year", "source_row", "row", "place", "number", "score"}
     ours = pl.col("school_id").is_in(marked)
     return table.with_columns(
-        pl.when(ours & pl.col(c).is_not_null()).then(pl.lit(_number(c, kind))).otherwise(c).cast(kind).alias(c)
+        pl.when(ours & pl.col(c).is_not_null()).then(pl.lit(_number(name, c, kind))).otherwise(c).cast(kind).alias(c)
         for c, kind in table.schema.items()
         if kind.is_numeric() and c not in keys
     )
 
 
-def _number(column: str, kind: pl.DataType) -> float:
+def _number(name: str, column: str, kind: pl.DataType) -> float:
     if column.startswith(("n_", "posts", "vacancies", "days")) or kind.is_integer():
         return PEOPLE
-    small = column in tables._SHARES or column.startswith("share_")
+    shares = {one.name for one in tables.CONTRACT[name].columns if one.high == 1}
+    small = column in shares or column.startswith("share_")
     return SHARE if small or column in {*PARAMS.described.indicators} else VALUE
 
 

@@ -163,7 +163,7 @@ def test_the_ledger_has_what_was_published(walk: Walk):
 def test_years_that_were_published_are_shown_as_they_were(walk: Walk):
     first, *later = walk.published(NAMES[-1])
     for table in (name for name, keys in BLOCKS.items() if "year" in keys):
-        groups = [name for name in tables.CONTRACT[table][0] if name == "group_id"]
+        groups = [name for name in tables.CONTRACT[table].key if name == "group_id"]
         for edition in later:
             old, new = (one.tables[table].filter(pl.col("year") <= 2021) for one in (first, edition))
             if groups:
@@ -197,7 +197,7 @@ def test_all_editions_side_by_side_tell_nothing_that_is_hidden(walk: Walk):
 def hidden(report: Report, table: str) -> pl.DataFrame:
     """What the internal edition says of the cells that its public one hides."""
     found = report.read("hidden_cells").filter(table=table)
-    keys = tables.CONTRACT[table][0]
+    keys = tables.CONTRACT[table].key
     values = [pl.col("cell").str.extract(rf"(?:^| · ){key}=(.*?)(?: · |$)").alias(key) for key in keys]
     public = report.read(table, "public")
     return found.select(*values, "n", "code").with_columns(

@@ -72,7 +72,7 @@ def read_site(folder: Path) -> Tables:
 def _read(path: Path) -> pl.DataFrame:
     """A table with the types that its values tell; of a column without any, the type that the dictionary promises."""
     table = pl.read_csv(path, infer_schema_length=None, schema_overrides=_TEXT)
-    promised = CONTRACT[path.stem][1] if path.stem in CONTRACT else {}
+    promised = CONTRACT[path.stem].types if path.stem in CONTRACT else {}
     return table.with_columns(
         pl.lit(None, promised[name]).alias(name)
         for name, kind in table.schema.items()

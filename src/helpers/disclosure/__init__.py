@@ -71,7 +71,7 @@ def _refused(report: Report, error: BadInput) -> None:
         }
         for number, problem in enumerate(error.problems, 1)
     ]
-    refusals = pl.DataFrame(rows, schema=tables.CONTRACT["refusals"][1])
+    refusals = pl.DataFrame(rows, schema=tables.CONTRACT["refusals"].types)
     report.write(**{name: tables.empty(name) for name in tables.HIDDEN} | {"refusals": refusals})
     report.write("public", **{name: tables.empty(name) for name in tables.seen(report.sight("public"))})
     for name in tables.NUMBERS:

@@ -153,7 +153,7 @@ def frozen(fresh: Tables, earlier: Sequence[Published], year: int) -> tuple[Tabl
         mine = rows.join(old, on="block", how="semi")
         shown_then = _of_groups(name, old, mine)
         new = rows.join(old, on="block", how="anti").select(fresh[name].columns)
-        shown[name] = pl.concat([new, shown_then.select(fresh[name].columns)]).sort(tables.CONTRACT[name][0])
+        shown[name] = pl.concat([new, shown_then.select(fresh[name].columns)]).sort(tables.CONTRACT[name].key)
         kept.append(_told(name, mine, shown_then))
     return shown, pl.concat(kept)
 
@@ -180,8 +180,8 @@ def _of_groups(name: str, old: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame
     if "group_id" not in old.columns:
         return old
     new = mine.join(old, on="group_id", how="anti").join(old.select("block", "edition").unique(), on="block")
-    key, facts = tables.CONTRACT[name][0], _FACTS.get(name, [])
-    numbers = [column for column in tables.CONTRACT[name][1] if column not in (*key, *facts, "place")]
+    key, facts = tables.CONTRACT[name].key, _FACTS.get(name, [])
+    numbers = [column for column in tables.CONTRACT[name].types if column not in (*key, *facts, "place")]
     nothing = [pl.lit(HIDDEN_WORD if c.endswith("_text") else None, new.schema[c]).alias(c) for c in numbers]
     still = old.filter(pl.col("group_id").is_in([REGION, *mine["group_id"]]))
     if facts:
@@ -191,7 +191,7 @@ def _of_groups(name: str, old: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame
 
 
 def _told(name: str, mine: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
-    columns = list(tables.CONTRACT[name][1])
+    columns = list(tables.CONTRACT[name].types)
     other = mine.join(shown, on=columns, how="anti", nulls_equal=True).group_by("block").agg(changed=pl.len())
     return (
         shown.select("block", "edition").unique().join(other, on="block", how="left")

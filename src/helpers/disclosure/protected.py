@@ -118,7 +118,7 @@ def protected_tables(internal: Tables, params: Params, edition: str, earlier: Se
         **anonymous,
     }
     # promised columns only: what stands beside them here is what they were judged by
-    fresh = {name: public[name].select(tables.CONTRACT[name][1].keys()) for name in public}
+    fresh = {name: public[name].select(tables.CONTRACT[name].types.keys()) for name in public}
     shown, kept = frozen(fresh, earlier, years[-1])
     return {
         **shown,
@@ -252,7 +252,9 @@ def _hidden(seen: pl.DataFrame, name: str, shown: pl.DataFrame) -> pl.DataFrame:
         why=pl.when(earlier).then(pl.lit(Why.EARLIER.value)).otherwise("why"),
     )
     return (
-        hidden_cells(told).with_columns(pl.lit(name).alias("table")).select(tables.CONTRACT["hidden_cells"][1].keys())
+        hidden_cells(told)
+        .with_columns(pl.lit(name).alias("table"))
+        .select(tables.CONTRACT["hidden_cells"].types.keys())
     )
 
 
@@ -262,7 +264,7 @@ def _rows_hidden(internal: Tables, more: Sequence[joint.Cell]) -> pl.DataFrame:
         {"table": table, "cell": cell, "code": Code.DERIVABLE.value, "why": Why.JOINT.value}
         for table, cell in more if table not in _DIMENSIONS
     ]  # fmt: skip
-    return pl.DataFrame(rows, schema=tables.CONTRACT["hidden_cells"][1])
+    return pl.DataFrame(rows, schema=tables.CONTRACT["hidden_cells"].types)
 
 
 def _no_secrets(flags: pl.DataFrame, rules: DisclosureRules) -> pl.DataFrame:

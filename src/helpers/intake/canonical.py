@@ -26,7 +26,7 @@ _COPY_FROM = 10
 def canonical(found: dict[str, pl.DataFrame], params: Params, intake: Intake) -> dict[str, pl.DataFrame]:
     """Tables of the contract from the records of all files."""
     made = {
-        name: tables.conformed(name, _once(found[name], tables.CONTRACT[name][0], intake))
+        name: tables.conformed(name, _once(found[name], tables.CONTRACT[name].key, intake))
         if name in found
         else tables.empty(name)
         for name in FROM_FILES

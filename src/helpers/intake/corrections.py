@@ -145,7 +145,7 @@ def corrections_table(corrections: list[Correction]) -> pl.DataFrame:
          "expect": _text(one.expect), "value": None if one.value is None else str(one.value)}
         for number, one in enumerate(corrections, start=1)
     ]  # fmt: skip
-    return pl.DataFrame(rows, schema=tables.CONTRACT["corrections"][1])
+    return pl.DataFrame(rows, schema=tables.CONTRACT["corrections"].types)
 
 
 def _rows(frame: pl.DataFrame, one: Correction) -> pl.DataFrame:

@@ -113,7 +113,7 @@ def protocol(findings: Iterable[Finding], asked: Mapping[str, str]) -> pl.DataFr
         }
         for one in findings
     ]  # fmt: skip
-    schema = {name: kind for name, kind in tables.CONTRACT["protocol"][1].items() if name != "number"}
+    schema = {name: kind for name, kind in tables.CONTRACT["protocol"].types.items() if name != "number"}
     frame = pl.DataFrame(rows, schema=schema)
     return frame.sort("file", "sheet", "row", "column", "check", "found", nulls_last=True).with_row_index("number", 1)
 

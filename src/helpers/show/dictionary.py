@@ -1,14 +1,13 @@
 """The data dictionary: what every column of every published table is, in words.
 
-`dictionary.csv` describes the columns: `*` in `table` stands for every table that does not describe the column
-itself, `{indicator}` in `column` for each indicator of the report. Its texts are templates: they take thresholds
-from the params and codes from `helpers.show.words`, so neither is written twice.
+The words stand in the contract (`helpers.tables.contract`), `{indicator}` in a column's name for each indicator of the
+report. They are templates: they take thresholds from the params and codes from `helpers.show.words`, so neither is
+written twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from string import Formatter
 from typing import Any
 
@@ -18,10 +17,8 @@ from helpers.intake.subjects import subject_titles
 from helpers.params import Indicator, Params
 from helpers.report import Report
 from helpers.show import received, words
+from helpers.tables.contract import CONTRACT, TOLD
 
-FILE = Path(__file__).with_name("dictionary.csv")
-TOLD = ["title", "unit", "definition", "source"]
-"""What is told of a column."""
 _SHARE = "доля 0–1"
 
 
@@ -38,10 +35,10 @@ def dictionary(report: Report, edition: str) -> pl.DataFrame:
 
 
 def described(columns: Mapping[str, Iterable[str]], params: Params) -> pl.DataFrame:
-    """Describe columns by table; nothing but its name is told of a column that the dictionary lacks."""
+    """Describe columns by table; nothing but its name is told of a column that the contract lacks."""
     known = entries(params)
     rows = [
-        (table, column, *known.get((table, column), known.get(("*", column), (column, None, None, None))))
+        (table, column, *known.get((table, column), (column, None, None, None)))
         for table, names in columns.items()
         for column in names
     ]
@@ -51,10 +48,11 @@ def described(columns: Mapping[str, Iterable[str]], params: Params) -> pl.DataFr
 def entries(params: Params) -> dict[tuple[str, str], tuple[str, ...]]:
     """Title, unit, definition and source by table and column, in the words of this report."""
     told = {}
-    for row in pl.read_csv(FILE, separator=";").iter_rows(named=True):
-        for values in _values(row["column"], params):
-            table, column, *texts = (_TEXT.vformat(row[name], (), values) for name in ("table", "column", *TOLD))
-            told[table, column] = tuple(texts)
+    for table in CONTRACT.values():
+        for column in table.columns:
+            for values in _values(column.name, params):
+                name, *texts = (_TEXT.vformat(text, (), values) for text in (column.name, *column.told))
+                told[table.name, name] = tuple(texts)
     return told
 
 

@@ -59,7 +59,7 @@ def downloads(report: Report, edition: str) -> pl.DataFrame:
         `WORKBOOK_ROWS` rows), and their addresses `csv_page`, `xlsx_page`.
     """
     counts = {name: report.read(name, edition).height for name in tables.seen(report.sight(edition))}
-    listed = [(name, words.TABLE[name], rows) for name, rows in counts.items() if rows]
+    listed = [(name, tables.TITLES[name], rows) for name, rows in counts.items() if rows]
     schema = {"table": pl.String, "title": pl.String, "rows": pl.Int64}
     return (
         pl.DataFrame(listed, schema=schema, orient="row")

@@ -120,7 +120,7 @@ def changed_conclusions(before: Conclusions | None, now: Conclusions) -> pl.Data
             earlier_year=pl.lit(before.year, pl.Int64), other_rules=pl.lit(", ".join(other)),
         )
         .join(names, on="school_id", how="left")
-        .select(tables.CONTRACT["changed_conclusions"][1].keys())
+        .select(tables.CONTRACT["changed_conclusions"].types.keys())
         .sort("school_id")
     )  # fmt: skip
 

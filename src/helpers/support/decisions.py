@@ -115,7 +115,7 @@ def decisions(rules: DecisionRules, params: Params) -> pl.DataFrame:
     rows = [
         item.model_dump() | {"state": _state(item, ours.as_of), "as_of_date": ours.as_of} for item in ours.decisions
     ]
-    return pl.DataFrame(rows, schema=tables.CONTRACT["decisions"][1]).sort("number")
+    return pl.DataFrame(rows, schema=tables.CONTRACT["decisions"].types).sort("number")
 
 
 def _state(decision: Decision, as_of: date) -> str:
@@ -143,7 +143,7 @@ def project_calendar(rules: DecisionRules, params: Params) -> pl.DataFrame:
         }
         for number, event in enumerate(events, start=1)
     ]  # fmt: skip
-    return pl.DataFrame(rows, schema=tables.CONTRACT["project_calendar"][1])
+    return pl.DataFrame(rows, schema=tables.CONTRACT["project_calendar"].types)
 
 
 def _passed(event: Event, as_of: date) -> str:

@@ -49,7 +49,7 @@ def monitoring(
         for year, seen, benchmark in _years(found, model, rules, params, basis)
         for key, plan in rules.indicators.items()
     ]
-    return pl.DataFrame(rows, schema=tables.CONTRACT["monitoring"][1]).sort("indicator", "year")
+    return pl.DataFrame(rows, schema=tables.CONTRACT["monitoring"].types).sort("indicator", "year")
 
 
 def _years(

@@ -219,7 +219,7 @@ def recommendations(verdicts: pl.DataFrame, content: Recommendations, year: int)
         advised.sort(key=lambda row: row["deadline_date"])
         advised = advised or [{"school_id": school, "because": _nothing(of_school["verdict"].null_count())}]
         rows += [{"number": number, **row} for number, row in enumerate(advised, start=1)]
-    return pl.DataFrame(rows, schema=tables.CONTRACT["recommendations"][1])
+    return pl.DataFrame(rows, schema=tables.CONTRACT["recommendations"].types)
 
 
 def _row(school: str, alike: list[Rule], because: dict[str, str], rules: dict[str, Rule], year: int) -> dict:

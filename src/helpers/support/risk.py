@@ -173,7 +173,7 @@ def risk_profile(
         for school in supported["school_id"]:
             findings = [_finding(piece, found.get(school), rules.min_n) for piece, found in of_school]
             rows.append({"school_id": school, "factor": factor.factor, "title": factor.title, **_gravest(findings)})
-    return pl.DataFrame(rows, schema=tables.CONTRACT["risk_profile"][1])
+    return pl.DataFrame(rows, schema=tables.CONTRACT["risk_profile"].types)
 
 
 def measured(piece: Evidence, sources: Mapping[str, pl.DataFrame], year: int) -> pl.DataFrame:

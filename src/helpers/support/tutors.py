@@ -258,7 +258,7 @@ def _told(supported: pl.DataFrame, pairs: pl.DataFrame, rules: TutorRules) -> pl
     nobody = chosen.filter(pl.col("chosen_id").is_null()).select(
         "school_id", "reason", place=pl.lit(1, pl.Int64), status=pl.lit("none")
     )  # fmt: skip
-    columns = list(tables.CONTRACT["tutors"][1])
+    columns = list(tables.CONTRACT["tutors"].types)
     return pl.concat([listed, nobody], how="diagonal").select(columns).sort("school_id", "place")
 
 
