@@ -66,7 +66,7 @@ TEXT = re.compile(r"ПОСАЖЕНО-[a-z_]+-[a-z_0-9]+")
 
 def planted(name: str, table: pl.DataFrame, marked: list[str]) -> pl.DataFrame:
     """A table with a word of its own in every cell of text that is a school's, and numbers in the rows of some schools."""
-    apart = PUBLIC_TEXT | {*tables.CONTRACT[name][0]}  # of a table's rows what tells them apart is a closed list
+    apart = PUBLIC_TEXT | {*tables.CONTRACT[name].key}  # of a table's rows what tells them apart is a closed list
     text = [c for c, kind in table.schema.items() if kind == pl.String and c not in apart]
     table = table.with_columns(
         pl.when(pl.col(c).is_not_null()).then(pl.lit(f"ПОСАЖЕНО-{name}-{c}")).alias(c) for c in text
