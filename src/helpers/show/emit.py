@@ -268,6 +268,22 @@ def table(
     return Shown(_raw(html), {"text/html": html})
 
 
+def fold(summary: str, shown: Shown, id: str) -> Shown:
+    """What is shown, folded under a line that says what there is; on paper it lies open.
+
+    Parameters
+    ----------
+    summary : str
+        Plain text.
+    shown : Shown
+        Without headings: the parts of a page may not end within a fold.
+    id : str
+        ASCII anchor such as `fold-measures`; it stands in the address of who has opened it.
+    """
+    head = f'<details class="fold" id="{id}"><summary>{Markup.escape(summary)}</summary>'
+    return Shown(f"{_raw(head)}\n{shown.markdown}\n{_raw('</details>')}", shown.for_jupyter)
+
+
 def figures(items: Sequence[tuple[str, str]], id: str = "") -> Shown:
     """Key numbers in a row: pairs of a number as text and what it says; `id` is an anchor."""
     html = _TEMPLATES.get_template("figures.html").render(items=items, id=id)

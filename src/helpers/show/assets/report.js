@@ -119,6 +119,21 @@
     }
   }
 
+  // What an address points at may lie within a fold; on paper everything lies open.
+  function openFor(target) {
+    for (let fold = target?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    return target;
+  }
+
+  function openOnPaper() {
+    let closed = [];
+    addEventListener("beforeprint", () => {
+      closed = [...document.querySelectorAll("details.fold:not([open])")];
+      closed.forEach((fold) => { fold.open = true; });
+    });
+    addEventListener("afterprint", () => closed.forEach((fold) => { fold.open = false; }));
+  }
+
   // Text as it is searched: no difference of case, of е and ё, of accents, of kinds of dash.
   function plain(text) {
     return text.toLocaleLowerCase("ru").normalize("NFD").replace(/\p{M}/gu, "").replace(/[‐-―−]/g, "-");
@@ -248,13 +263,17 @@
     const [, column, down] = /^(\d+)(-?)$/.exec(asked.get(key("sort"))) ?? [];
     if (heads[column - 1]) sort(column - 1, down ? -1 : 1);
     show();
-    if (wanted && !location.hash) box.scrollIntoView();
+    if (wanted && !location.hash) openFor(box).scrollIntoView();
   }
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(".data-table:not(:has(.typology))").forEach(titleCells);
     document.querySelectorAll(".searchable").forEach(enliven);
     keepOpen();
+    openOnPaper();
+    const pointedAt = () => location.hash && openFor(document.getElementById(location.hash.slice(1)))?.scrollIntoView();
+    addEventListener("hashchange", pointedAt);
+    if (document.querySelector("details.fold")) pointedAt();
     if (document.querySelector("figure.chart")) drawCharts();
   });
 })();
