@@ -7,11 +7,14 @@ from pathlib import Path
 
 import nbformat
 import plotly.graph_objects as go
+import polars as pl
 import pytest
+from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from plotly.offline import get_plotlyjs_version
 
 from helpers.problems import BrokenPage
+from helpers.publish import pandoc
 from helpers.publish.chart_scripts import BASIC, WHOLE, bundle
 from helpers.publish.page_source import page_source
 from helpers.publish.site import changed_pages
@@ -96,3 +99,22 @@ def test_pages_to_render_anew():
         assert changed_pages(before, before | {shaping: "9"}) is None
     assert changed_pages(before, before | {"c.qmd": "9"}) is None
     assert changed_pages({}, before) is None
+
+
+def test_what_there_is_not_is_no_link(tmp_path: Path):
+    text = "[Word](site:/a.docx) ([он же для печати](site:/documents/report.pdf)), [меры](site:/tutors.html#load)"
+    page = page_source(
+        written(tmp_path, new_markdown_cell(text)), "x", left_out={"documents/report.pdf", "tutors.html"}
+    )
+    assert "[Word](a.docx) (он же для печати), меры" in page
+
+
+def test_a_fold_holds_what_it_folds(tmp_path: Path):
+    table = emit.table(pl.DataFrame({"a": ["<b>", "б"]}), [emit.Column("a", "А")], id="table-a", caption="Т")
+    shown = emit.fold("Меры <5>: 2", table, id="fold-a").markdown
+    page = page_source(written(tmp_path, ran(new_output("display_data", data={"text/markdown": shown}))), "x")
+    body = BeautifulSoup(pandoc.parts(page, "x")[-1], "html.parser")
+    (fold,) = body.select("details.fold#fold-a")
+    assert fold.summary.get_text() == "Меры <5>: 2" and not fold.has_attr("open")
+    assert [cell.get_text() for cell in fold.select("#table-a td")] == ["<b>", "б"]
+    assert not body.select("#table-a table:not(details *)")

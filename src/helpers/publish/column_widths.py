@@ -10,7 +10,7 @@ _WORD = re.compile(r"[^ \n-]+-?")
 _SIZES = (10, 9, 8, 7, 6)
 """Sizes of letters in points, the largest that fits is taken."""
 _LONG_TEXT = 24.0
-"""Ems of a cell from which on it may have several lines."""
+"""Ems of a cell from which on it may have several lines; of what is longer a twentieth counts, at most so much again."""
 _EMS = {
     **dict.fromkeys("ЖМФШЩЫЮДW@M—%", 0.95), **dict.fromkeys("мшщыюжф", 0.79), **dict.fromkeys(" \u00a0.,:;!|'()[]/il", 0.34),
 }  # fmt: skip
@@ -37,7 +37,8 @@ def fitted(rows: Sequence[Sequence[str]], width: float, padding: float) -> tuple
         least = [size * word + padding for word in words]
         if sum(least) <= width:
             break
-    wanted = [size * max(min(text, _LONG_TEXT) - word, 0) for word, text in zip(words, texts, strict=True)]
+    lines = [min(text, _LONG_TEXT) + min(max(text - _LONG_TEXT, 0) / 20, _LONG_TEXT) for text in texts]
+    wanted = [size * max(line - word, 0) for word, line in zip(words, lines, strict=True)]
     share = max(width - sum(least), 0) / (sum(wanted) or 1)  # what the longest words leave goes to the long texts
     needed = [low + share * more for low, more in zip(least, wanted, strict=True)]
     return [width * part / sum(needed) for part in needed], size
