@@ -19,8 +19,8 @@ test: $(READY)  ## run all tests, and name the ten slowest
 	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks/steps
 	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env -n auto --dist loadfile notebooks/pages notebooks/explore.ipynb notebooks/panel.ipynb
 
-test-quick: $(READY)  ## run the tests that need no built site and no region's files, for the loop while writing
-	@$(BIN)/python -m pytest -n auto -m "not slow"
+test-quick: $(READY)  ## run the tests that build no site, write no region, start no kernel: for the loop while writing
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-cluster: $(READY)  ## build a small report on a Slurm of one node, started for it (root, slurm-wlm and munge needed)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cluster]' -c requirements.lock

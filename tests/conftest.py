@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from vpr_files import REGISTRY
 
 from helpers.intake import Examined, examine
 from helpers.intake.registry import load_registry
+from helpers.publish.execute import WarmKernel, warm_kernel
 from helpers.report import open_report
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of a build's twenty processes compiles all our code anew
@@ -97,27 +99,41 @@ def later_years(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "later", make)
 
 
-_SLOW = {"built", "browser", "clean", "computed", "copy", "dirty", "later_years"}
-"""Fixtures that build a site, run the command or write a region: whatever needs one is no test to wait for while writing."""
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[WarmKernel]:
+    """A kernel that serves one test of a file after another, as it serves notebooks in a build."""
+    with warm_kernel() as running:
+        yield running
+
+
+_SLOW = {"built", "browser", "clean", "computed", "copy", "dirty", "impatient", "kernel", "later_years", "own"}
+"""Fixtures that build a site, run the command, write a region or start a kernel: whatever needs one is no test to wait for
+while writing."""
 
 
 _LONGEST = [
-    "test_years",
-    "test_build",
-    "test_cli",
     "test_site",
-    "test_verify",
-    "test_same_bytes",
+    "test_build",
+    "test_years",
     "test_extracts",
+    "test_cli",
+    "test_region_bad_inputs",
     "test_escaping",
+    "test_sentinel",
+    "test_same_bytes",
+    "test_verify",
 ]
-"""Files that build most: begun first, so that at the end no core waits for the last of them."""
+"""Files that take longest: begun first, so that at the end no core waits for the last of them.
+
+The first two begin with different shared folders: neither waits until the other has made one.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what needs a slow fixture, so that `make test-quick` leaves it out; put the longest files first."""
+    """Mark as slow what needs a slow fixture, Quarto or a browser, so that `make test-quick` leaves it out; put the longest files first."""
     for item in items:
-        if not _SLOW.isdisjoint(getattr(item, "fixturenames", ())):
+        outside = any(item.iter_markers("needs_quarto")) or any(item.iter_markers("needs_browser"))
+        if outside or not _SLOW.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
     place = {name: number for number, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(place)))

@@ -52,6 +52,7 @@ def unchanged():
     return pl.concat(backtest(*region(seed)) for seed in range(REGIONS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tier", ["persistent", "watch", "none"])
 def test_where_nothing_has_changed_z_is_standard_normal(unchanged, tier):
     rows = unchanged.filter(tier=tier)
@@ -62,6 +63,7 @@ def test_where_nothing_has_changed_z_is_standard_normal(unchanged, tier):
     assert 0.85 < z.std() < 1.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("direction", "sign"), [("below", 1), ("above", -1)])
 def test_without_the_benchmark_the_same_schools_seem_to_change(unchanged, direction, sign):
     # The usual comparison: next year's residual against that of the flagging years.

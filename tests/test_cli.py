@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import typer
-from copies import Copy, called
+import yaml
+from copies import Copy, called, run_steps
 from filelock import FileLock
 from typer.exceptions import TyperException
 from typer.testing import CliRunner
@@ -17,7 +18,9 @@ from typer.testing import CliRunner
 from helpers import cli
 from helpers.cli import app
 from helpers.cli.russian import fault
-from helpers.report import PROJECT
+from helpers.publish import site
+from helpers.publish.batches import run_pages
+from helpers.report import PROJECT, open_report
 
 ENGLISH = re.compile(
     r"Usage|Error|Options|Arguments|Commands|required|default|<bool>|<str>|No such|Missing|Invalid|Try "
@@ -154,21 +157,25 @@ def test_a_build_passes_on_what_is_wrong_with_the_data(copy: Copy, small: Path, 
     assert not list((tmp_path / "out").glob("data/processed/**/*.parquet"))
 
 
-def test_data_that_are_closed_from_now_on_are_published_without_schools(copy: Copy, small: Path, tmp_path: Path):
-    import yaml
-
+def test_data_that_are_closed_from_now_on_are_published_without_schools(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("BROWSER_PATH", "")
     settings = yaml.safe_load(small.read_text(encoding="utf-8"))
     del settings["open_data"]
     closed = tmp_path / "closed.yml"
     closed.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
     raw = next(small.parent.glob("*.csv"))
     (tmp_path / raw.name).write_bytes(raw.read_bytes())
-    copy.report("build", closed, "--out", tmp_path, "--engine", "pandoc")
+    report = open_report(str(closed), str(tmp_path))
+    run_steps(report)
+    list(run_pages(report, "public"))
+    site.render(report, "public", "pandoc")
     made = {path.stem for path in (tmp_path / "data" / "processed" / "closed" / "public").iterdir()}
     assert made >= {"directory", "published_results", "published_flags"}
     assert not made & {"schools", "results", "effect", "flags", "expectation", "context"}
-    site = tmp_path / "_site" / "closed"
-    assert (site / "index.html").is_file() and not (site / "school").exists()
+    folder = tmp_path / "_site" / "closed"
+    assert (folder / "index.html").is_file() and not (folder / "school").exists()
 
 
 def test_nobody_needs_to_listen(copy: Copy):

@@ -13,7 +13,7 @@ from test_ledger import report  # noqa: F401 - a fixture
 from helpers import tables
 from helpers.disclosure import disclose
 from helpers.problems import BadInput, NotebookFailed
-from helpers.publish.execute import run_page, warm_kernel
+from helpers.publish.execute import run_page
 from helpers.publish.pages import PAGES
 from helpers.report import PROJECT, Report, open_edition
 
@@ -50,12 +50,6 @@ def page(folder: Path, *cells: str) -> Path:
     cells = [new_markdown_cell("# Школы"), parameters, *map(new_code_cell, cells)]
     nbformat.write(new_notebook(cells=cells, metadata=python), path)
     return path
-
-
-@pytest.fixture(scope="module")
-def kernel():
-    with warm_kernel() as running:
-        yield running
 
 
 def test_no_way_that_an_unsuspecting_analyst_takes_leads_to_an_internal_table(report, tmp_path, kernel):  # noqa: F811

@@ -36,13 +36,6 @@ def notebook(path: Path, *cells: str, parameters: str = 'report = ""') -> Path:
 
 
 @pytest.fixture(scope="module")
-def kernel() -> Iterator[WarmKernel]:
-    """A kernel that serves one test after another, as it serves notebooks in a build."""
-    with warm_kernel() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def impatient() -> Iterator[WarmKernel]:
     """A kernel whose cells may take two seconds: it is started anew whenever a cell has ended or halted it."""
     with warm_kernel(cell_seconds=2) as running:

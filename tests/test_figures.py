@@ -51,6 +51,7 @@ def test_a_chart_is_found_with_what_is_said_of_it(chart: Chart):
     assert json.loads(chart.specification)["layout"]["height"] == 300
 
 
+@pytest.mark.slow
 @needs_chrome
 def test_pictures_are_the_same_on_every_run_and_are_drawn_once(
     chart: Chart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -332,6 +332,7 @@ def claims(seed, noisy, helped=0.0, members=20):
     return {**dict(made.select("indicator", "beyond_signal").iter_rows()), "naive": naive > 1.96}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("noisy", "fooled"), [([2], 0.8), ([1, 2], 0.6)])
 def test_where_the_programme_does_nothing_no_effect_is_claimed(noisy, fooled):
     made = pl.DataFrame([claims(seed, noisy) for seed in range(REGIONS)])

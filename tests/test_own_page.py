@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, writes
 
 from helpers.problems import BrokenPage, NotebookFailed
-from helpers.publish.execute import run_notebook, warm_kernel
+from helpers.publish.execute import WarmKernel, run_notebook
 from helpers.publish.page_source import page_source
 from helpers.show import emit, frames
 
@@ -135,7 +135,7 @@ def test_what_lacks_is_asked_for(shown: object, more: dict, says: str):
         emit.show(shown, **more)
 
 
-def test_a_cell_that_ends_with_something_to_see_shows_it(tmp_path: Path):
+def test_a_cell_that_ends_with_something_to_see_shows_it(kernel: WarmKernel, tmp_path: Path):
     source = notebook(
         tmp_path / "page.ipynb",
         "from helpers.show import emit\nimport pandas as pd, polars as pl, matplotlib.pyplot as plt, plotly.express as px",
@@ -149,9 +149,8 @@ def test_a_cell_that_ends_with_something_to_see_shows_it(tmp_path: Path):
         "emit.show(px.bar(x=['а'], y=[1]), caption='Подпись', alt='Описание')",
     )
     ran = [tmp_path / f"{number}.ipynb" for number in range(2)]
-    with warm_kernel() as kernel:
-        for target in ran:
-            run_notebook(source, target, {"report": "x"}, kernel)
+    for target in ran:
+        run_notebook(source, target, {"report": "x"}, kernel)
     page = page_source(ran[0], "page")
     assert page == page_source(ran[1], "page")
     soup = BeautifulSoup(page, "html.parser")
@@ -160,10 +159,10 @@ def test_a_cell_that_ends_with_something_to_see_shows_it(tmp_path: Path):
     assert [caption.text for caption in soup.select("figure.chart figcaption")] == ["Рост", "Подпись"]
 
 
-def test_a_missing_caption_is_an_error_of_its_cell(tmp_path: Path):
+def test_a_missing_caption_is_an_error_of_its_cell(kernel: WarmKernel, tmp_path: Path):
     source = notebook(tmp_path / "page.ipynb", "import polars as pl\nfrom helpers.show import emit",
                       "emit.show(pl.DataFrame({'a': [1]}))")  # fmt: skip
-    with warm_kernel() as kernel, pytest.raises(NotebookFailed) as caught:
+    with pytest.raises(NotebookFailed) as caught:
         run_notebook(source, tmp_path / "ran.ipynb", {"report": "x"}, kernel)
     said = str(caught.value)
     assert (

@@ -124,6 +124,7 @@ def test_planted_dirt_that_is_read_is_counted(kind, dirt, from_dirty, from_clean
         assert more == planted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["from_clean", "from_dirty", "from_uncorrected"])
 def test_every_row_below_a_header_is_counted_once(name, request):
     counted = request.getfixturevalue(name).findings.counted

@@ -1653,7 +1653,8 @@ def dropped(region, name, set_aside):
     return max(0, len(filled - found) - (counted(examined) - (of_all - of_file[name])))
 
 
-@pytest.mark.parametrize(("name", "seed"), product([name for name in TABLES if name != REGISTRY], range(4)))
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "seed"), [*product([name for name in TABLES if name != REGISTRY], range(4))])
 def test_garbage_in_cells_drops_no_row_unsaid(region, set_aside, name, seed):
     chance = random.Random(f"{name} {seed}")
     rows, top = region.rows[name], HEADER.get(name, 1)
@@ -1680,14 +1681,16 @@ def noise(content, chance):
     )
 
 
-@pytest.mark.parametrize(("name", "seed"), product(TABLES, range(2)))
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "seed"), [*product(TABLES, range(2))])
 def test_damaged_bytes_are_refused_or_read(region, name, seed):
     chance = random.Random(f"{name} {seed}")
     bytes_as(name, lambda content: noise(content, chance))(region)
     region.told()
 
 
-@pytest.mark.parametrize(("name", "seed"), product(TABLES, range(1)))
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "seed"), [*product(TABLES, range(1))])
 def test_a_header_of_garbage_is_refused_or_read(region, name, seed):
     chance = random.Random(f"{name} {seed}")
     for row in region.rows[name][: HEADER.get(name, 1)]:
@@ -1696,7 +1699,8 @@ def test_a_header_of_garbage_is_refused_or_read(region, name, seed):
     region.told()
 
 
-@pytest.mark.parametrize(("name", "seed"), product([FIXES, NAMES], range(5)))
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "seed"), [*product([FIXES, NAMES], range(5))])
 def test_garbage_beside_the_files_is_refused_or_read(region, name, seed):
     chance = random.Random(f"{name} {seed}")
     (correction() if name == FIXES else confirmed("Лесная школа;Озёрный район;s02"))(region)
