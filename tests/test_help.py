@@ -16,9 +16,9 @@ from cells import defined
 
 from helpers import tables
 from helpers.intake.subjects import subject_titles
-from helpers.publish.execute import run_notebook, run_page, warm_kernel
+from helpers.publish.execute import run_page, warm_kernel
 from helpers.publish.page_source import page_source
-from helpers.publish.pages import STEPS, notebooks, targets
+from helpers.publish.pages import notebooks, targets
 from helpers.publish.pandoc import configuration, page_html
 from helpers.report import PROJECT, RECOMMENDATIONS, Report, open_report
 from helpers.show import charts, help_sentences, help_views, words
@@ -30,23 +30,22 @@ MINUS = words.MINUS
 
 
 @pytest.fixture(scope="module")
-def report(clean: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
+def report(dirty: Path, computed: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
     """The demonstration region with the pages of help and those that lead to them, of both editions, through pandoc.
 
     It has a few cards, those of schools below expectation among them.
     """
     folder, out = (
-        shutil.copytree(clean.parent, tmp_path_factory.mktemp("region") / "report"),
+        shutil.copytree(dirty.parent, tmp_path_factory.mktemp("region") / "report"),
         tmp_path_factory.mktemp("out"),
     )
-    params = folder / clean.name
+    params = folder / dirty.name
     described = yaml.safe_load(params.read_text(encoding="utf-8"))
-    described |= {"pages": {"cards": CARDS}, "simulation": {"runs": 10}}
+    described |= {"pages": {"cards": CARDS}}
     params.write_text(yaml.safe_dump(described, allow_unicode=True), encoding="utf-8")
     made = open_report(str(params), str(out))
+    shutil.copytree(computed, out / "data")
     with warm_kernel() as kernel:
-        for step in sorted(STEPS.glob("*.ipynb")):
-            run_notebook(step, made.build / "steps" / step.name, {"report": str(params), "out": str(out)}, kernel)
         for edition in ("internal", "public"):
             for name, source in notebooks(made, edition).items():
                 if name in HELP | {"index", "municipality", "school"}:
