@@ -179,6 +179,7 @@ def _set_styles(made: Word) -> None:
         style = made.styles[name]
         style.font.size, style.font.color.rgb = Pt(size), RGBColor(0, 0, 0)
         style.font.italic, style.font.bold = False, name.startswith("Heading")
+    made.styles["Normal"].paragraph_format.line_spacing = 1.25
     made.styles["Captioned Figure"].paragraph_format.space_before = Pt(10)
     for name in ("Heading 1", "Heading 2", "Table Caption", "Captioned Figure"):
         made.styles[name].paragraph_format.keep_with_next = True
@@ -357,6 +358,7 @@ def _set_table(table: Table, width: Length) -> None:
         for cell, points in zip(row.cells, widths, strict=True):
             cell.width = Pt(points)
             for paragraph in cell.paragraphs:
+                paragraph.paragraph_format.line_spacing = 1
                 paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
                 for run in paragraph.runs:
                     run.font.size = Pt(size)
