@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,26 @@ def test_a_module_names_what_it_imports(path: Path):
         if isinstance(node, ast.Call) and not (name := ast.unparse(node.func)).endswith(".list.eval")
     }
     assert not called & {"__import__", "import_module", "exec", "eval", "run_path", "run_module"}
+
+
+def modules_imported(name: str, path: Path) -> set[str]:
+    """Modules of ours that a module needs while it is read; what is imported within functions comes later."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("helpers"):
+            whole = (f"{node.module}.{alias.name}" for alias in node.names)
+            found |= {full if full in NAMED else node.module for full in whole}
+    return found - {name}
+
+
+NAMED = {
+    "helpers." + path.relative_to(HELPERS).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__"): path
+    for path in MODULES
+}
+
+
+def test_no_module_needs_itself():
+    graph = {name: modules_imported(name, path) for name, path in NAMED.items()}
+    assert len(list(TopologicalSorter(graph).static_order())) >= len(
+        NAMED
+    )  # a circle raises CycleError, which names it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from datetime import date
 from pathlib import Path
 
@@ -17,15 +16,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, writes
 from helpers.problems import BrokenPage, NotebookFailed
 from helpers.publish.execute import WarmKernel, run_notebook
 from helpers.publish.page_source import page_source
-from helpers.show import emit, frames
+from helpers.show import emit
 
 NB = "\u00a0"
-
-
-@pytest.mark.parametrize("module", [emit, frames])
-def test_the_examples_in_docstrings_are_true(module):
-    done = doctest.testmod(module)
-    assert done.attempted and not done.failed
 
 
 def notebook(path: Path, *cells: str) -> Path:

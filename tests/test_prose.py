@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 from datetime import date
 
@@ -14,15 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.problems import BrokenPage
-from helpers.show import prose
 from helpers.show.prose import markdown, plain
 
 NB = "\u00a0"
-
-
-def test_the_examples_in_docstrings_are_true():
-    done = doctest.testmod(prose)
-    assert done.attempted and not done.failed
 
 
 @pytest.mark.parametrize(
