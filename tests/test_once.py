@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from helpers import tables
 from helpers.report import Report, open_report
 from helpers.show.once import once
+from helpers.tables import store
 
 SCHOOLS = [f"{number:02}" for number in range(9)]
 
@@ -28,7 +28,7 @@ def report(tmp_path: Path) -> Report:
 
 @pytest.mark.parametrize("wanted", [["03"], ["08", "00"], ["elsewhere"]])
 def test_rows_of_some_schools(report: Report, monkeypatch: pytest.MonkeyPatch, wanted: list[str]):
-    monkeypatch.setattr(tables, "_ROW_GROUP", 2)
+    monkeypatch.setattr(store, "_ROW_GROUP", 2)
     report.write(ranks=ranks())
     assert report.read("ranks", "internal", wanted).equals(ranks().filter(pl.col("school_id").is_in(wanted)))
     assert report.read("ranks", "internal", wanted[0]).equals(ranks().filter(school_id=wanted[0]))
