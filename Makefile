@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 QUARTO_CLI := quarto-cli==1.7.34
 
-.PHONY: help report test test-quick test-cluster lint bench bench-faults bench-disclosure clean
+.PHONY: help report test test-quick test-cluster lint bench bench-scale bench-faults bench-disclosure clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ test-cluster: $(READY)  ## build a small report on a Slurm of one node, started 
 bench: $(READY)  ## measure how quick the work is against its targets (benchmarks/)
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/files.py
+
+bench-scale: $(READY)  ## build reports on 100, 1,000 and 4,000 schools with a card for each (half an hour)
+	@$(BIN)/python benchmarks/scale.py 100 1000 4000
 
 bench-faults: $(READY)  ## kill builds, publish and new at random moments and tell what came of it (half an hour)
 	@$(BIN)/python benchmarks/faults.py
