@@ -56,6 +56,7 @@ _CAPTIONS = {"Table Caption": "Таблица", "Image Caption": "Рисунок
 _AFTER_WIDTH = ("w:jc", "w:tblCellSpacing", "w:tblInd", "w:tblBorders", "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook",
                 "w:tblCaption", "w:tblDescription")  # fmt: skip
 """What may stand in a table's properties after its width, in this order and no other."""
+_SMALL = 8  # rows of a table that stands on one sheet
 _PADDING = 85  # twentieths of a point, left and right in a cell
 _DROPPED = "script, noscript, style, button, .table-tools, .chart-files, .chart-area"
 
@@ -179,7 +180,7 @@ def _set_styles(made: Word) -> None:
         style = made.styles[name]
         style.font.size, style.font.color.rgb = Pt(size), RGBColor(0, 0, 0)
         style.font.italic, style.font.bold = False, name.startswith("Heading")
-    made.styles["Normal"].paragraph_format.line_spacing = 1.25
+    made.styles["Normal"].paragraph_format.line_spacing = 1.4
     made.styles["Captioned Figure"].paragraph_format.space_before = Pt(10)
     for name in ("Heading 1", "Heading 2", "Table Caption", "Captioned Figure"):
         made.styles[name].paragraph_format.keep_with_next = True
@@ -353,6 +354,9 @@ def _set_table(table: Table, width: Length) -> None:
     for side in ("left", "right"):
         margins.append(_element(f"w:{side}", w=str(_PADDING), type="dxa"))
     properties.insert_element_before(margins, *_AFTER_WIDTH[7:])
+    held = table.rows[:-1] if len(table.rows) <= _SMALL else []
+    for paragraph in (paragraph for row in held for cell in row.cells for paragraph in cell.paragraphs):
+        paragraph.paragraph_format.keep_with_next = True
     for row in table.rows:
         row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
         for cell, points in zip(row.cells, widths, strict=True):
