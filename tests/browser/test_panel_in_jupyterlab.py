@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 from copies import contents, copy_project, small_report
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from helpers.report import PROJECT
 
@@ -144,6 +145,74 @@ def test_what_is_stopped_or_refused_is_told(panel: Page, project: Path):
     expect(panel.locator(".widget-html b", has_text="Остановлено.")).to_be_visible(timeout=SLOW)
     expect(panel.get_by_role("button", name="Построить")).to_be_enabled()
     params.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def previewed(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the site that the panel has built, watched as the guide says."""
+    said = tmp_path_factory.mktemp("preview") / "said.txt"
+    with said.open("w", encoding="utf-8") as file:
+        watching = subprocess.Popen(
+            [sys.executable, "-m", "helpers.cli", "preview", "small", "--port", "0", "--watch"], cwd=project,
+            env=os.environ | {"PYTHONPATH": str(project / "src"), "PYTHONUNBUFFERED": "1"}, stdout=file, stderr=file,
+        )  # fmt: skip
+    try:
+        until = time.monotonic() + SLOW / 1000
+        while "Слежу" not in (text := said.read_text(encoding="utf-8")):
+            assert time.monotonic() < until and watching.poll() is None, text
+            time.sleep(0.1)
+        yield re.search(r"http://localhost:\d+", text)[0]
+    finally:
+        watching.terminate()
+        watching.wait(30)
+
+
+def test_the_guides_chapter_on_ones_own_page(lab: str, previewed: str, project: Path, browser: Browser):
+    guide = (PROJECT / "docs" / "ru" / "rukovodstvo-analitika.md").read_text(encoding="utf-8")
+    chapter = guide.split("### Моя страница, мой график, моя фраза")[1].split("**Фраза с числами**")[0]
+    commands = re.search(r"```\n(report new-page .*?)\n", chapter)[1]
+    sentence, table, chart = re.findall(r"```python\n(.*?)\n```", chapter, re.DOTALL)
+    subprocess.run(
+        [sys.executable, "-m", "helpers.cli", *shlex.split(commands)[1:]], cwd=project, check=True, capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(project / "src")},
+    )  # fmt: skip
+
+    page = browser.new_page(viewport={"width": 1400, "height": 2400})
+    page.goto(f"{lab}/lab/tree/notebooks/pages/my-page.ipynb?reset")
+    cells = page.locator(".jp-Notebook-cell")
+    cells.first.wait_for(timeout=SLOW)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=SLOW)
+
+    def write(cell: Locator, text: str) -> None:
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+A")
+        page.keyboard.insert_text(text)
+
+    heading = cells.first.locator(".cm-content").inner_text()
+    write(cells.first, heading.replace("editions: [internal]", "editions: [internal, open]"))
+    write(cells.filter(has_text="В {year} году").first, sentence)
+    for own in (table, chart):
+        cells.last.locator(".cm-content").click()
+        page.keyboard.press("Escape")
+        page.keyboard.press("b")
+        page.keyboard.press("Enter")
+        page.keyboard.insert_text(own)
+    page.keyboard.press("Control+S")
+
+    site = browser.new_page()
+    until = time.monotonic() + SLOW / 1000
+    while not (there := site.goto(f"{previewed}/my-page.html").ok) and time.monotonic() < until:
+        time.sleep(0.5)
+    assert there
+    expect(site.get_by_role("heading", name="Мои школы", level=1)).to_be_visible()
+    expect(site.get_by_text(re.compile(r"Результат есть у \d+.школ.*, лучший из них — [+−]\d,\d\d"))).to_be_visible()
+    largest = site.locator(".data-table").filter(has_text="Пять школ, где участников больше всего")
+    expect(largest.locator("tbody tr")).to_have_count(5)
+    picture = site.get_by_alt_text("Точки: по горизонтали участники, по вертикали результат школы.")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.naturalWidth") > 100
+    page.close()
+    site.close()
 
 
 def test_the_notebook_calls_the_panel_and_nothing_else():
