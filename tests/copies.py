@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 from filelock import FileLock
 
-from helpers import cli
+from helpers import cli, tables
 from helpers.publish.execute import run_notebook, warm_kernel
 from helpers.publish.pages import STEPS
 from helpers.report import PROJECT, Report
+from helpers.tables import store
 
 _PARTS = ["src", "notebooks", "params", "workflow", "requirements.lock", "pyproject.toml",
           *(path.name for path in PROJECT.glob("_quarto*.yml"))]  # fmt: skip
@@ -144,3 +146,9 @@ def contents(folder: Path, parts: Sequence[str] = ("",)) -> dict[str, str]:
     """Every file below `folder`, or below these parts of it, with the hash of its content."""
     files = (path for part in parts for path in sorted((folder / part).rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def check_table(name: str, frame: pl.DataFrame) -> None:
+    """Hold a table against its contract: columns, their types and ranges, one row a key."""
+    table = tables.CONTRACT[name]
+    store._schema(list(table.columns), list(table.key)).validate(frame)

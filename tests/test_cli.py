@@ -157,6 +157,7 @@ def test_a_build_passes_on_what_is_wrong_with_the_data(copy: Copy, small: Path, 
     assert not list((tmp_path / "out").glob("data/processed/**/*.parquet"))
 
 
+@pytest.mark.slow
 def test_data_that_are_closed_from_now_on_are_published_without_schools(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

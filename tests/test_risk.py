@@ -6,6 +6,7 @@ import fastexcel
 import polars as pl
 import pytest
 import yaml
+from copies import check_table
 
 from helpers import tables
 from helpers.problems import BadInput
@@ -252,7 +253,7 @@ def cells(path):
 
 
 def test_the_regions_profiles_are_whole(demo, profile):
-    tables._schema("risk_profile").validate(profile)
+    check_table("risk_profile", profile)
     assert profile.group_by("school_id").len()["len"].unique().to_list() == [10]
     assert profile.filter(pl.col("level").is_null()).is_empty()
     many = profile.filter(factor="disabilities", level="high")["school_id"].to_list()

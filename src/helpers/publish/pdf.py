@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pypdf import PdfReader
 
+from helpers import files
 from helpers.publish.document import ANNEX
 from helpers.publish.kept import Kept
 
@@ -52,7 +53,7 @@ def pdf(docx: bytes, kept: Kept) -> tuple[bytes | None, str]:
         return made, ""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        (folder / "letter.docx").write_bytes(docx)
+        files.write(folder / "letter.docx", docx)
         profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"  # an office that is open has the usual one
         told = _run(
             program, profile, "--headless", "--convert-to", "pdf", "--outdir", name, str(folder / "letter.docx")
