@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from helpers import files
 from helpers.tables.contract import CONTRACT, Table
 
 ARCHITECTURE = Path(__file__).parents[3] / "docs" / "architecture.md"
@@ -32,4 +33,4 @@ def with_listing(text: str) -> str:
 
 
 if __name__ == "__main__":
-    ARCHITECTURE.write_text(with_listing(ARCHITECTURE.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    files.write(ARCHITECTURE, with_listing(ARCHITECTURE.read_text(encoding="utf-8")))
