@@ -101,5 +101,13 @@ def test_the_page_counts_its_schools(monkeypatch):
     rows = cohorts.schools(report(monkeypatch, progress=ROWS), "internal")
     told = PAGE.lead(rows, pl.DataFrame({"year": [2020, 2021]}), FLAG)
     assert "Сравнить можно 3\xa0школы, новые результаты за 2020, 2021" in told
-    assert "прибавляют в 1, больше — в 1" in told
-    assert "Явной разницы нет в 0; в 1 участников или лет мало" in told
+    assert "прибавляют в 1\u00a0школе; явно больше ожидаемого — в 1\u00a0школе" in told
+    assert "Явной разницы" not in told and "в 1\u00a0школе участников или лет мало" in told
+
+
+def test_the_first_sentence_counts_no_schools_where_there_are_none():
+    assert PAGE.found(0, 0, 3, 0) == "Явной разницы нет в 3\u00a0школах"
+    assert PAGE.found(0, 1, 0, 2) == (
+        "Явно больше ожидаемого — в 1\u00a0школе; в 2\u00a0школах участников или лет мало, чтобы судить"
+    )
+    assert PAGE.found(5, 2, 1, 0).startswith("Явно меньше ожидаемого ученики прибавляют в 5\u00a0школах; явно больше")
