@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from datetime import date
+from pathlib import Path
 
+import nbformat
 import polars as pl
 import pytest
 from cells import defined
 
+from helpers.publish.pages import PAGES
 from helpers.show import certainty
 
 NB = "\u00a0"
@@ -141,3 +146,13 @@ def test_a_slide_names_the_surest_schools_and_says_how_many_it_leaves_out():
     shown = named(schools).markdown
     assert "остальные, 1, — на странице" in shown and "Школа 9" in shown and "Школа 1<" not in shown
     assert "остальные" not in named(schools.head(5)).markdown and "Школа 0" not in named(schools.head(5)).markdown
+
+
+@pytest.mark.parametrize("path", sorted(PAGES.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_no_page_sends_a_reader_to_a_file_of_the_program(path: Path):
+    """Tables to download have names of their own; where rules are kept is the analysts' business."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        code = ast.walk(ast.parse(cell.source)) if cell.cell_type == "code" else []
+        written = [node.value for node in code if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        for text in [cell.source] if cell.cell_type == "markdown" else written:
+            assert not re.search(r"params/|\.ya?ml\b|\.parquet\b|\.ipynb\b", text), text
