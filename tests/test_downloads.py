@@ -16,7 +16,7 @@ from polars.testing import assert_frame_equal
 
 from helpers.publish.downloads import about, csv_bytes, downloads, workbook
 from helpers.report import Report, open_report
-from helpers.show import received, views
+from helpers.show import received
 from helpers.show.dictionary import dictionary
 
 DANGEROUS = [
@@ -120,7 +120,7 @@ def test_the_same_report_makes_the_same_bytes(report, files):
 
 
 def test_a_long_table_comes_as_csv_only(report, monkeypatch):
-    monkeypatch.setattr(views, "WORKBOOK_ROWS", report.read("flags").height - 1)
+    monkeypatch.setattr(received, "WORKBOOK_ROWS", report.read("flags").height - 1)
     made = downloads(report, "public")
     assert "data/flags.csv" in made and "data/flags.xlsx" not in made
     assert "data/specifications.xlsx" in made

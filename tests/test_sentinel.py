@@ -45,7 +45,7 @@ PUBLIC_TEXT = {
     ),
     *("of_stage", "factor", "level", "rule_id", "direction", "tier", "type", "context_class", "why_excluded", "reason"),
     *("set_aside", "state", "status", "reach", "panel", "indicator", "tutor_id", "neighbour_id", "neighbour_type"),
-    *("neighbour_locality", "carried_from", "check"),
+    *("neighbour_locality", "carried_from", "check", "measure", "choice"),
 }
 """Text columns of internal tables that are facts anyone knows of a school, or closed lists that pages count by."""
 VALUE, SHARE, PEOPLE = 7.3158204, 0.73158204, 8761
@@ -66,8 +66,7 @@ TEXT = re.compile(r"ПОСАЖЕНО-[a-z_]+-[a-z_0-9]+")
 
 def planted(name: str, table: pl.DataFrame, marked: list[str]) -> pl.DataFrame:
     """A table with a word of its own in every cell of text that is a school's, and numbers in the rows of some schools."""
-    apart = PUBLIC_TEXT | {*tables.CONTRACT[name].key}  # of a table's rows what tells them apart is a closed list
-    text = [c for c, kind in table.schema.items() if kind == pl.String and c not in apart]
+    text = [c for c, kind in table.schema.items() if kind == pl.String and c not in PUBLIC_TEXT]
     table = table.with_columns(
         pl.when(pl.col(c).is_not_null()).then(pl.lit(f"ПОСАЖЕНО-{name}-{c}")).alias(c) for c in text
     )

@@ -457,7 +457,9 @@ def test_without_scripts_tables_and_charts_still_tell(site: Site, browser: Brows
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{site.address}/flags.html")
-    assert page.locator(".searchable tbody tr").count() == 100
+    first = 100 if site.name == "public" else 15  # the surest schools
+    assert page.locator(".searchable tbody tr").count() == first
+    assert page.locator("noscript a[href$='data.html#download']").first.is_visible(), "and all of them to download"
     page.goto(f"{site.address}/expectation.html")
     for figure in page.locator("figure.chart").all():
         assert len(figure.locator("noscript p, noscript").first.text_content()) > 30
