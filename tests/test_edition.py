@@ -36,6 +36,9 @@ CARELESS = {
     "a path and plain Python": 'open({internal!r} + "/flags.parquet", "rb").read()',
     "what lies there": "from pathlib import Path\nlist(Path({internal!r}).iterdir())",
     "a raw file by its path": "pl.read_csv({raw!r})",
+    "what an earlier report concluded": 'open({conclusions!r} + "/2020/flags.parquet", "rb").read()',
+    "another report's tables": 'pl.read_parquet({others!r} + "/flags.parquet")',
+    "a step as it ran": 'open({steps!r} + "/04-flags.ipynb", "rb").read()',
     "the raw files": "sorted(this.raw_files)",
     "a view": "from helpers.show import received\nreceived.protocol(this)",
 }
@@ -55,7 +58,13 @@ def page(folder: Path, *cells: str) -> Path:
 def test_no_way_that_an_unsuspecting_analyst_takes_leads_to_an_internal_table(report, tmp_path, kernel):  # noqa: F811
     disclose(report)
     assert pl.read_parquet(report.tables("internal") / "flags.parquet").height, "it is there"
-    places = {"internal": str(report.tables("internal")), "raw": str(report.raw_files[0])}
+    others = report.tables("internal").parents[1] / "another" / "internal"
+    steps, kept = report.build / "steps", report.conclusions
+    for path in (kept / "2020" / "flags.parquet", others / "flags.parquet", steps / "04-flags.ipynb"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((report.tables("internal") / "flags.parquet").read_bytes())
+    named = {"internal": report.tables("internal"), "raw": report.raw_files[0], "conclusions": kept, "others": others}
+    places = {name: str(path) for name, path in (named | {"steps": steps}).items()}
     for way, cell in CARELESS.items():
         with pytest.raises((BadInput, NotebookFailed)) as caught:
             run_page(

@@ -34,7 +34,7 @@ from helpers import files
 from helpers.problems import BadInput, BrokenPage, MissingTool, NotebookFailed, Problem, quoted
 from helpers.publish import progress
 from helpers.publish.pages import Target, targets
-from helpers.report import Report
+from helpers.report import PROJECT, Report
 
 _ENGINE = "warm"
 _START_TRIES = 3
@@ -256,13 +256,16 @@ def public_alone(report: Report) -> Path:
 def granted(report: Report, edition: str) -> tuple[dict[str, str], Path | None, list[str]]:
     """What a page of an edition is given: its parameters, the folder where it runs, what it may not read by any path.
 
-    A public page gets a folder with public tables alone, and neither the files as received nor anything internal.
+    A public page gets a folder with public tables alone, and neither the files as received nor anything internal, of this
+    report or of another one: last year's conclusions name schools as well.
     """
-    public = edition == "public"
-    out = public_alone(report) if public else report.out
-    internal = (report.tables("internal"), report.build / "internal", report.site("internal"), *report.raw_files)
-    given = {"report": str(report.params_file), "out": str(out), "edition": str(edition)}
-    return given, out if public else None, [str(path) for path in internal] if public else []
+    given = {"report": str(report.params_file), "out": str(report.out), "edition": str(edition)}
+    if edition != "public":
+        return given, None, []
+    alone = public_alone(report)
+    made = (report.out / "data", report.site("internal").parent, report.build / "internal", report.build / "steps")
+    received = (PROJECT / "data", report.conclusions, *report.raw_files)
+    return given | {"out": str(alone)}, alone, [str(path) for path in (*made, *received)]
 
 
 def raise_all(failures: list[BadInput | NotebookFailed]) -> None:
